@@ -3,78 +3,191 @@
 FOUNDRY_VERSION := 1.7.1
 SOLC_VERSION := 0.8.37
 
-# Parameters of single targets
-SEEDS ?= 2000
-SEED_BASE ?= 0
+# Parameters, e.g. make test PYTEST_ARGS="-k ordering" or make sim SEEDS=50
+PYTHON ?= python3
 PYTEST_ARGS ?=
 APE_TEST_ARGS ?=
+SEEDS ?= 2000
+SEED_BASE ?= 0
 ARGS ?=
 
 ROOT := $(CURDIR)
 export PATH := $(ROOT)/build/bin:$(ROOT)/.venv/bin:$(PATH)
 # py-solc-x and ape find the compiler here instead of downloading one.
 export SOLCX_BINARY_PATH := $(ROOT)/build/solcx
-# ape keeps its caches and accounts with the checkout, not in the home folder.
+# ape keeps its caches with the checkout, not in the home folder.
 export APE_DATA_FOLDER := $(ROOT)/build/ape
-# The C implementation of keccak-256: six times faster than the default one.
+# keccak-256 in C, about six times as fast as the default.
 export ETH_HASH_BACKEND := pysha3
-export PYTHONDONTWRITEBYTECODE :=
-# A caller's virtual environment or Python path must not mix with ours.
+# A caller's Python settings must not mix with ours.
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTEST_ADDOPTS
 
-PYTHON ?= python3
-SOURCES = $(wildcard sequencer scripts tools bench)
-STAMPS := build/stamps
-PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
-
+MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
 .SUFFIXES:
-MAKEFLAGS += --no-print-directory
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 # --- setting up ----------------------------------------------------------------------------
+# Stamps are written last, so an interrupted installation is done again.
+
+READY := .venv/.linked build/.tools
 
 .PHONY: setup
-setup: $(STAMPS)/python $(STAMPS)/tools ## install everything (the default)
+setup: $(READY) ## install everything (the default goal)
 	@echo "ready: Python packages in .venv, contract tools in build/bin"
 
-.PHONY: check-host
-check-host:
-	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; Python 3.11 or newer is needed" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"error: Python 3.11 or newer is needed, this is {v[0]}.{v[1]} (choose another with make PYTHON=...)")'
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: $(PYTHON) lacks its venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
-	@command -v node >/dev/null || { echo "error: node not found; Node 20 or newer is needed" >&2; exit 1; }
-	@node -e 'const v = process.versions.node; if (+v.split(".")[0] < 20) { console.error(`error: Node 20 or newer is needed, this is $${v}`); process.exit(1); }'
-	@command -v npm >/dev/null || { echo "error: npm not found; it comes with Node 20 or newer" >&2; exit 1; }
+PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
 
-# A stamp is written last, so an interrupted installation is done again from the start.
-# The build requirements go first and the rest is built with them (--no-build-isolation):
+# Programs in .venv name its path, so a checkout that was moved needs a new one. The packages
+# that others are built with go in first and from a lock of their own (--no-build-isolation):
 # otherwise pip would fetch an unpinned build backend for each package that has no wheel.
-$(STAMPS)/python-packages: requirements-build.lock requirements.lock | check-host
-	@rm -f $@ && mkdir -p $(@D)
-	@if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then \
-		echo "creating .venv ..."; rm -rf .venv; $(PYTHON) -m venv .venv; fi
+.venv/.installed: requirements-build.lock requirements.lock
+	@tools/check_host.sh $(PYTHON)
+	@if [ "$$(cat .venv/.root 2>/dev/null)" != "$(ROOT)" ] || ! $(PIP) --version >/dev/null 2>&1; then \
+		echo "creating .venv ..."; \
+		rm -rf .venv && $(PYTHON) -m venv .venv && echo "$(ROOT)" >.venv/.root; \
+	fi
 	@echo "installing Python packages (about a minute) ..."
 	@$(PIP) install --require-hashes --no-deps -r requirements-build.lock
 	@$(PIP) install --require-hashes --no-deps --no-build-isolation --use-pep517 -r requirements.lock
 	@touch $@
 
-# Our own package is only linked into .venv: edits need no new installation.
-$(STAMPS)/python: $(STAMPS)/python-packages pyproject.toml
-	@$(PIP) install --no-deps --no-build-isolation -e .
+# Our own package is only linked into .venv: an edit of its sources needs no new installation.
+.venv/.linked: .venv/.installed pyproject.toml
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(STAMPS)/node: package-lock.json package.json .npmrc | check-host
-	@rm -f $@ && mkdir -p $(@D)
+node_modules/.installed: package-lock.json package.json .npmrc
+	@tools/check_host.sh $(PYTHON)
 	@echo "installing contract libraries and tools from npm (about 20 seconds) ..."
 	@npm ci --ignore-scripts --no-progress --loglevel=error >/dev/null
 	@touch $@
 
-$(STAMPS)/tools: $(STAMPS)/node tools/link_tools.sh Makefile
-	@rm -f $@ && mkdir -p $(@D)
+build/.tools: node_modules/.installed tools/link_tools.sh tools/solc.js Makefile
 	@tools/link_tools.sh $(FOUNDRY_VERSION) $(SOLC_VERSION)
 	@touch $@
+
+ifneq ($(shell cat .venv/.root 2>/dev/null),$(ROOT))
+$(shell rm -f .venv/.installed)
+endif
+
+# --- contracts -----------------------------------------------------------------------------
+
+# ape keeps copies of the libraries in contracts/.cache.
+CONTRACTS := $(shell find contracts -name .cache -prune -o -name '*.sol' -print 2>/dev/null | sort)
+
+.PHONY: build
+build: $(READY) build/.contracts ## compile the contracts, refresh sequencer/l1/abi.json
+
+build/.contracts: $(READY) $(CONTRACTS) build/.contract-list tools/compile_contracts.py sequencer/l1/abi.json
+	@echo "compiling contracts ..."
+	@python tools/compile_contracts.py
+	@touch $@
+
+# Changes when a source file comes or goes, which no time stamp of a file would tell.
+build/.contract-list: FORCE
+	@mkdir -p $(@D)
+	@echo "$(CONTRACTS)" | cmp -s - $@ || echo "$(CONTRACTS)" >$@
+
+sequencer/l1/abi.json: ;
+
+.PHONY: FORCE
+FORCE:
+
+# --- running -------------------------------------------------------------------------------
+
+.PHONY: devnet
+devnet: build ## run a local L1, committee and rollups until Ctrl-C
+	@switchyard devnet $(ARGS)
+
+.PHONY: demo
+demo: build ## tell the whole story once on a local network
+	@switchyard demo $(ARGS)
+
+.PHONY: sim
+sim: $(READY) ## simulate consensus under faults (SEEDS=2000 SEED_BASE=0)
+	@python -m sequencer.simulator --seeds $(SEEDS) --base $(SEED_BASE) $(ARGS)
+
+.PHONY: bench
+bench: build ## measure throughput and latency
+	@python bench/run.py $(ARGS)
+
+# --- checking ------------------------------------------------------------------------------
+
+# Both suites run even when the first fails, so that one run shows everything.
+.PHONY: test
+test: build ## run all tests: Python, then contracts under ape
+	@status=0; \
+	$(MAKE) test-python || status=1; \
+	$(MAKE) test-contracts || status=1; \
+	exit $$status
+
+.PHONY: test-python
+test-python: build ## only the Python tests (PYTEST_ARGS=...)
+	@python -m pytest $(PYTEST_ARGS)
+
+.PHONY: test-contracts
+test-contracts: build ## only the contract tests (APE_TEST_ARGS=...)
+	@ape test tests/contracts --network ethereum:local:foundry $(APE_TEST_ARGS)
+
+PYTHON_SOURCES = $(wildcard sequencer scripts tools bench)
+
+.PHONY: lint
+lint: build ## check style, types and generated files
+	@$(MAKE) --keep-going lint-python lint-types lint-contracts lint-abi
+
+.PHONY: lint-python lint-types lint-contracts lint-abi
+lint-python: $(READY)
+	@echo "ruff ..."
+	@ruff check . && ruff format --check .
+lint-types: $(READY)
+	@echo "mypy ..."
+	@mypy $(PYTHON_SOURCES)
+lint-contracts: $(READY)
+	@echo "forge fmt, forge lint, solhint ..."
+	@forge fmt --check
+	@node_modules/.bin/solhint --disc --noPoster --max-warnings 0 $(CONTRACTS)
+lint-abi: $(READY)
+	@echo "abi ..."
+	@python tools/compile_contracts.py --check
+
+.PHONY: fmt
+fmt: $(READY) ## format Python and Solidity
+	@ruff check --fix-only --quiet . && ruff format --quiet .
+	@forge fmt
+
+.PHONY: gas
+gas: build ## measure gas, write snapshots/gas.json
+	@python bench/gas.py $(ARGS)
+
+.PHONY: gas-check
+gas-check: build ## fail when gas differs from snapshots/gas.json
+	@python bench/gas.py --check $(ARGS)
+
+# --- keeping -------------------------------------------------------------------------------
+
+# The result must not depend on this machine: no configuration files, no extra places to look
+# for packages. UPGRADE=--upgrade takes newer versions, otherwise what is locked stays.
+UV_COMPILE := env -u PIP_FIND_LINKS -u UV_FIND_LINKS uv --no-config pip compile pyproject.toml \
+	--quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+
+.PHONY: lock
+lock: $(READY) ## write the lock files anew (UPGRADE=--upgrade for newer versions)
+	@$(UV_COMPILE) $(UPGRADE) --group dev -o requirements.lock
+	@$(subst pip compile pyproject.toml,pip compile,$(UV_COMPILE)) $(UPGRADE) --group build -o requirements-build.lock
+	@npm install --package-lock-only --ignore-scripts --no-progress --loglevel=error >/dev/null
+	@echo "locks written; make installs what changed"
+
+.PHONY: clean
+clean: ## delete what was built
+	@rm -rf build .build contracts/.cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find $(PYTHON_SOURCES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: distclean
+distclean: clean ## delete what was installed, too
+	@rm -rf .venv node_modules

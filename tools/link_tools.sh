@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Puts anvil, forge, cast and solc of the pinned versions into build/bin, and solc once more
-# under the name that py-solc-x and ape look for. A tool of the right version on PATH wins
-# (a native solc is much faster than the wasm one), else the copy from node_modules is used.
+# Puts anvil, forge, cast and solc of the pinned versions into build/bin, and a compiler with
+# the name that py-solc-x and ape look for into build/solcx. A tool of the right version on
+# PATH wins (a native solc is much faster than the wasm one), else node_modules has it.
+# $1: version of the Foundry tools, $2: version of solc.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,5 +42,5 @@ mkdir -p "$BIN" build/solcx
 for tool in anvil forge cast; do
     link_tool $tool "$FOUNDRY_VERSION" "node_modules/@foundry-rs/$tool-$os-$cpu/bin/$tool"
 done
-link_tool solc "$SOLC_VERSION" tools/solc-wasm.js
-ln -sfn ../bin/solc "build/solcx/solc-v$SOLC_VERSION"
+link_tool solc "$SOLC_VERSION" tools/solc.js
+ln -sfn ../../tools/solc.js "build/solcx/solc-v$SOLC_VERSION"

@@ -1,0 +1,186 @@
+"""Compile contracts/ with py-solc-x: build/contracts/<Name>.json and sequencer/l1/abi.json.
+
+Each file in build/contracts holds the abi, bytecode and deployedBytecode of one deployable
+contract. The ABIs of all but the test harnesses are committed in sequencer/l1/abi.json, so
+that a node runs without a compiler; ``--check`` fails when that file is stale.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import solcx
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTRACTS = ROOT / "contracts"
+ARTIFACTS = ROOT / "build" / "contracts"
+ABI_FILE = ROOT / "sequencer" / "l1" / "abi.json"
+
+SOLC_VERSION = "0.8.37"
+# The same as in foundry.toml and ape-config.yaml; tests/toolchain holds the three together.
+SETTINGS: dict[str, Any] = {
+    "evmVersion": "osaka",
+    "optimizer": {"enabled": True, "runs": 10_000},
+    "viaIR": False,
+    # Bytecode then depends on the code alone, not on paths and comments.
+    "metadata": {"bytecodeHash": "none"},
+}
+# Imports that start with one of these come from node_modules, the others are relative.
+LIBRARIES = ("@openzeppelin/contracts/", "solady/src/")
+# Contracts that only tests deploy.
+HARNESSES = ("contracts/harness/", "contracts/mocks/")
+
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_IMPORT = re.compile(r"\bimport\b[^;\"']*[\"']([^\"']+)[\"'][^;]*;")
+
+
+class CompileFault(Exception):
+    """The sources cannot be compiled; the message says where and why."""
+
+
+def source_paths() -> list[Path]:
+    """The project's own Solidity files; ape keeps copies of libraries in contracts/.cache."""
+    return sorted(p for p in CONTRACTS.rglob("*.sol") if ".cache" not in p.parts)
+
+
+def _imports(unit: str, content: str) -> Iterator[str]:
+    for target in _IMPORT.findall(_COMMENT.sub(" ", content)):
+        if target.startswith("."):
+            target = os.path.normpath(os.path.join(os.path.dirname(unit), target))
+        yield target
+
+
+def _read(unit: str, importer: str) -> str:
+    base = ROOT / "node_modules" if unit.startswith(LIBRARIES) else ROOT
+    try:
+        return (base / unit).read_text(encoding="utf-8")
+    except OSError as error:
+        raise CompileFault(f"{importer} imports {unit}, which cannot be read: {error}") from None
+
+
+def collect_sources() -> dict[str, dict[str, str]]:
+    """Every source unit reachable from contracts/, under the name it is imported by."""
+    pending = [(p.relative_to(ROOT).as_posix(), "the build") for p in source_paths()]
+    sources: dict[str, dict[str, str]] = {}
+    while pending:
+        unit, importer = pending.pop()
+        if unit in sources:
+            continue
+        content = _read(unit, importer)
+        sources[unit] = {"content": content}
+        pending.extend((target, unit) for target in _imports(unit, content))
+    return dict(sorted(sources.items()))
+
+
+def _own_contracts(output: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(source unit, name) of each contract that can be deployed: no interface, no library."""
+    for unit, source in sorted(output["sources"].items()):
+        if unit.startswith(LIBRARIES):
+            continue
+        for node in source["ast"]["nodes"]:
+            is_contract = node["nodeType"] == "ContractDefinition"
+            if is_contract and node["contractKind"] == "contract" and not node["abstract"]:
+                yield unit, node["name"]
+
+
+def compile_all() -> dict[str, dict[str, Any]]:
+    """Compile contracts/; returns name -> {abi, bytecode, deployedBytecode}, hex with 0x.
+
+    Raises CompileFault on errors and on the project's own warnings.
+    """
+    selection = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]
+    standard_input = {
+        "language": "Solidity",
+        "sources": collect_sources(),
+        "settings": {**SETTINGS, "outputSelection": {"*": {"*": selection, "": ["ast"]}}},
+    }
+    try:
+        output = solcx.compile_standard(standard_input, solc_version=SOLC_VERSION, allow_empty=True)
+    except solcx.exceptions.SolcError as error:
+        raise CompileFault(error.message) from None
+    warnings = [
+        entry["formattedMessage"]
+        for entry in output.get("errors", [])
+        if not entry.get("sourceLocation", {}).get("file", "").startswith(LIBRARIES)
+    ]
+    if warnings:
+        raise CompileFault("warnings count as errors:\n" + "\n".join(warnings))
+
+    contracts: dict[str, dict[str, Any]] = {}
+    for unit, name in _own_contracts(output):
+        if name in contracts:
+            raise CompileFault(f"{unit}: a second contract has the name {name}")
+        compiled = output["contracts"][unit][name]
+        evm = compiled["evm"]
+        contracts[name] = {
+            "contractName": name,
+            "sourceName": unit,
+            "abi": compiled["abi"],
+            "bytecode": "0x" + evm["bytecode"]["object"],
+            "deployedBytecode": "0x" + evm["deployedBytecode"]["object"],
+        }
+        if "__$" in contracts[name]["bytecode"]:
+            raise CompileFault(
+                f"{unit}: {name} needs a linked library; make its functions internal"
+            )
+    return contracts
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file in one step, so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def write_artifacts(contracts: dict[str, dict[str, Any]]) -> None:
+    for name, artifact in contracts.items():
+        _write(ARTIFACTS / f"{name}.json", json.dumps(artifact, indent=1) + "\n")
+    for stale in ARTIFACTS.glob("*.json"):
+        if stale.stem not in contracts:
+            stale.unlink()
+
+
+def abi_text(contracts: dict[str, dict[str, Any]]) -> str:
+    abis = {
+        name: artifact["abi"]
+        for name, artifact in contracts.items()
+        if not artifact["sourceName"].startswith(HARNESSES)
+    }
+    return json.dumps(abis, indent=1, sort_keys=True) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if sequencer/l1/abi.json is stale"
+    )
+    args = parser.parse_args()
+    try:
+        contracts = compile_all()
+    except CompileFault as fault:
+        print(f"error: {fault}", file=sys.stderr)
+        return 1
+    expected = abi_text(contracts)
+    actual = ABI_FILE.read_text(encoding="utf-8") if ABI_FILE.exists() else ""
+    if args.check:
+        if actual != expected:
+            print("error: sequencer/l1/abi.json is stale; run make build", file=sys.stderr)
+            return 1
+        return 0
+    write_artifacts(contracts)
+    if actual != expected:
+        _write(ABI_FILE, expected)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
