@@ -1,0 +1,1 @@
+"""Finalized blocks to batches, and the committee's signatures under them."""

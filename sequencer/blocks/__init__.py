@@ -1,0 +1,1 @@
+"""What a block is: header, payload, transaction root."""

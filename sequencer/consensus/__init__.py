@@ -1,0 +1,1 @@
+"""Agreement on blocks: the engine seam, Simplex, its journal."""

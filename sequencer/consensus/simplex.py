@@ -1,0 +1,471 @@
+"""The Simplex core of one epoch: pure transitions from inputs to outputs.
+
+Rules per view `v` (docs/spec/consensus.md; the ids are cited below):
+
+- the leader proposes on the highest notarized block with only nullified views above it;
+- Notarize: once, the leader's first justified and accepted proposal, not after Nullify;
+- a notarization or a nullification of `v` moves on to `v + 1`;
+- Finalize: once, for what was notarized in `v`, unless Nullify was voted in `v`;
+- Nullify: when the timer ends, unless Finalize was voted in `v`;
+- a quorum of Finalize finalizes the block and its ancestors.
+
+No I/O, clock or key in here: `now_ms` comes in, votes go out unsigned and come back signed.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sequencer.blocks.header import Block, Header
+from sequencer.consensus.events import (
+    Broadcast,
+    Build,
+    Built,
+    CastVote,
+    Fetched,
+    Finalized,
+    Input,
+    Judged,
+    NeedBlocks,
+    Output,
+    Propose,
+    Received,
+    Record,
+    Restored,
+    Send,
+    Start,
+    Tick,
+    Verdict,
+    Verify,
+    WorkChanged,
+)
+from sequencer.consensus.evidence import conflicting_signers
+from sequencer.consensus.justification import check_proposal
+from sequencer.consensus.leaders import leader_of
+from sequencer.consensus.messages import (
+    Certificate,
+    FinalityProof,
+    Proposal,
+    SignedVote,
+    Vote,
+    VoteKind,
+)
+from sequencer.consensus.pacemaker import Pacemaker, Timing
+from sequencer.consensus.rounds import Judgement, Round
+from sequencer.consensus.tree import BlockTree
+from sequencer.types import ZERO_HASH, Committee, Hash32, MemberIndex, View
+
+WINDOW = 64
+"""SIMPLEX-12: views ahead of the current one, and behind the root, whose votes are kept."""
+
+
+class Simplex:
+    """One member's (or, with `me` None, one observer's) state in one epoch."""
+
+    def __init__(
+        self,
+        committee: Committee,
+        me: MemberIndex | None,
+        start: Header,
+        timing: Timing,
+        finalized: tuple[Header, Certificate] | None = None,
+    ) -> None:
+        """`start` is the block of view 0; `finalized` the last block of this epoch that is
+        already in the store, with its certificate, if any."""
+        self.committee = committee
+        self.me = me
+        self._timing = timing
+        self._start = start
+        self.tree = BlockTree(finalized[0] if finalized else start)
+        self.root_view = finalized[0].view if finalized else View(0)
+        self.view = View(self.root_view + 1)
+        self.finalization = finalized[1] if finalized else None
+        """The finalization of the root itself; None for view 0."""
+        self._rounds: dict[View, Round] = {}
+        self._wanted: dict[Hash32, int] = {}
+        self._restoring = True
+        self._has_work = False
+        self._pace = Pacemaker(committee, me, timing)
+        self._judge_again_ms: int | None = None
+        self._now = 0
+        self._out: list[Output] = []
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Restored: lambda event: self._on_restored(event.record),
+            Start: lambda _: self._on_start(),
+            Tick: lambda _: self._on_tick(),
+            WorkChanged: lambda event: self._on_work(event.has_work),
+            Received: lambda event: self._on_message(event.message),
+            Built: lambda event: self._on_built(event.block),
+            Judged: self._on_judged,
+            Fetched: lambda event: self._on_fetched(event.blocks, event.proof),
+        }
+
+    def handle(self, event: Input, now_ms: int) -> list[Output]:
+        """One transition. Raises `PeerFault` if the input breaks a rule that its sender must
+        keep; the state is then as if the offending part had not come."""
+        self._now = now_ms
+        self._out = []
+        self._handlers[type(event)](event)
+        return self._out
+
+    def deadline(self) -> int:
+        """When the next `Tick` is due, in ms."""
+        current = self._round(self.view)
+        due = [self._pace.expiry()]
+        if self._may_propose(current):
+            due.append(self._pace.heartbeat_due())
+        if self._judge_again_ms is not None:
+            due.append(self._judge_again_ms)
+        due.extend(self._wanted.values())
+        return min(due)
+
+    def is_wanted(self, block_hash: Hash32) -> bool:
+        return block_hash in self._wanted
+
+    def is_news(self, message: SignedVote | Certificate) -> bool:
+        """Whether the message could change anything: asked before its signatures are checked."""
+        vote = message.vote
+        known = self._rounds.get(vote.view)
+        if isinstance(message, Certificate):
+            earlier = known.certificates.get(vote.kind) if known else None
+            return vote.view > self.root_view - WINDOW and (earlier is None or earlier.vote != vote)
+        if not self.root_view - WINDOW < vote.view <= self.view + WINDOW:
+            return False
+        return known is None or known.is_news(message) or self._is_stale_call(vote)
+
+    def best_parent(self) -> Header | None:
+        """SIMPLEX-2: what a block of the current view is built on, if it can be justified."""
+        found = self._parent_of(self.view)
+        return found[0] if found else None
+
+    def pending(self, tip: Hash32) -> tuple[Block, ...]:
+        """The unfinalized chain up to `tip`, ascending."""
+        return tuple(self.tree.path(tip)[0])
+
+    # Journal and start
+
+    def _on_restored(self, record: SignedVote | Certificate | Block) -> None:
+        if isinstance(record, Block):
+            self.tree.add(record)
+        elif isinstance(record, Certificate):
+            self._on_certificate(record)
+        elif record.vote.view > self.root_view - WINDOW:
+            own = self._round(record.vote.view)
+            own.voted[record.vote.kind] = record.vote.block
+            own.add_vote(record)
+            self.view = max(self.view, record.vote.view)
+
+    def _on_start(self) -> None:
+        self._restoring = False
+        self._pace.start(self.view)
+        for view in sorted(v for v in self._rounds if v > self.root_view):
+            own = self._rounds[view]
+            if self.me is not None:
+                self._out.extend(Broadcast(signed) for signed in own.own_votes(self.me))
+            self._vote_finalize(own)
+        self._out.append(NeedBlocks(ZERO_HASH))
+        self._enter(self.view)
+
+    # Time and work
+
+    def _on_tick(self) -> None:
+        current = self._round(self.view)
+        for wanted, due in self._wanted.items():
+            if self._now >= due:
+                self._wanted[wanted] = self._now + self._timing.timeout_ms
+                self._out.append(NeedBlocks(wanted))
+        if self._judge_again_ms is not None and self._now >= self._judge_again_ms:
+            self._judge_again_ms = None
+            self._judge(current)
+        if self._may_propose(current):
+            self._try_propose(current)
+        if self._now >= self._pace.expiry():
+            self._nullify(current)
+
+    def _on_work(self, has_work: bool) -> None:
+        self._has_work = has_work
+        if has_work:
+            self._pace.hurry(self._now)
+            self._try_propose(self._round(self.view))
+
+    def _nullify(self, current: Round) -> None:
+        """SIMPLEX-6; repeated as the same vote while the view lasts."""
+        self._pace.give_up(self._now)
+        if VoteKind.FINALIZE in current.voted or self.me is None:
+            return
+        if VoteKind.NULLIFY in current.voted:
+            for signed in current.own_votes(self.me):
+                self._out.append(Broadcast(signed))
+            return
+        self._cast(current, VoteKind.NULLIFY, ZERO_HASH)
+
+    # Proposing
+
+    def _may_propose(self, current: Round) -> bool:
+        return (
+            self.me is not None
+            and leader_of(self.committee, current.view) == self.me
+            and not current.voted
+            and current.judgement is Judgement.NONE
+        )
+
+    def _try_propose(self, current: Round) -> None:
+        """SIMPLEX-2: when there is work, or the heartbeat has passed."""
+        if self._restoring or not self._may_propose(current):
+            return
+        if not self._has_work and self._now < self._pace.heartbeat_due():
+            return
+        found = self._parent_of(current.view)
+        if found is not None:
+            current.judgement = Judgement.ASKED
+            self._out.append(Build(current.view, found[0], self.pending(found[0].hash)))
+
+    def _on_built(self, block: Block) -> None:
+        current = self._round(self.view)
+        found = self._parent_of(self.view)
+        if (
+            block.header.view != self.view
+            or current.voted
+            or found is None
+            or block.header.parent_hash != found[0].hash
+        ):
+            return
+        certificate = found[1]
+        parent_view = certificate.vote.view if certificate else View(0)
+        skipped = range(parent_view + 1, self.view)
+        nullifications = tuple(
+            self._rounds[View(view)].certificates[VoteKind.NULLIFY] for view in skipped
+        )
+        self.tree.add(block)
+        current.voted[VoteKind.NOTARIZE] = block.header.hash
+        vote = self._vote(current, VoteKind.NOTARIZE, block.header.hash)
+        self._pace.hurry(self._now)
+        self._out.append(Propose(vote, block, certificate, nullifications))
+
+    def _parent_of(self, view: View) -> tuple[Header, Certificate | None] | None:
+        """The header to build on and the certificate that allows it (None for view 0)."""
+        for below in range(view - 1, self.root_view, -1):
+            known = self._rounds.get(View(below))
+            if known is None:
+                return None
+            notarization = known.certificates.get(VoteKind.NOTARIZE) or known.certificates.get(
+                VoteKind.FINALIZE
+            )
+            if notarization is not None:
+                header = self._header_or_want(notarization.vote.block)
+                if header is not None:
+                    return header, notarization
+            if VoteKind.NULLIFY not in known.certificates:
+                return None
+        if self.root_view > 0 and self.finalization is None:
+            return None  # final only through a block above it, which is the one to build on
+        return self.tree.root, self.finalization
+
+    # Messages
+
+    def _on_message(self, message: SignedVote | Certificate | Proposal) -> None:
+        if isinstance(message, SignedVote):
+            self._on_vote(message)
+        elif isinstance(message, Certificate):
+            self._on_certificate(message)
+        else:
+            self._on_proposal(message)
+
+    def _on_vote(self, signed: SignedVote) -> None:
+        vote = signed.vote
+        if not self.root_view - WINDOW < vote.view <= self.view + WINDOW:
+            return
+        self._pace.on_vote(signed.member, vote.view)
+        known = self._round(vote.view)
+        conflict = known.conflict_of(signed)
+        if conflict is not None:
+            self._out.append(conflict)
+        if self._is_stale_call(vote) and signed.member != self.me and not self._restoring:
+            self._answer(signed.member, known)
+        if known.add_vote(signed) and vote.view > self.root_view:
+            certificate = known.try_certify(vote.kind, vote.block, self.committee)
+            if certificate is not None:
+                self._on_certificate(certificate)
+
+    def _is_stale_call(self, vote: Vote) -> bool:
+        return vote.kind is VoteKind.NULLIFY and vote.view < self.view
+
+    def _answer(self, member: MemberIndex, known: Round) -> None:
+        """SIMPLEX-14: somebody still waits in a view that has ended here."""
+        kinds = (VoteKind.FINALIZE, VoteKind.NOTARIZE, VoteKind.NULLIFY)
+        ended = next((known.certificates[k] for k in kinds if k in known.certificates), None)
+        for certificate in (ended, self.finalization):
+            if certificate is not None:
+                self._out.append(Send(member, certificate))
+
+    def _on_certificate(self, certificate: Certificate) -> None:
+        vote = certificate.vote
+        if vote.view <= self.root_view - WINDOW:
+            return
+        known = self._round(vote.view)
+        self._convict(known, certificate)
+        if vote.view <= self.root_view or vote.kind in known.certificates:
+            return
+        known.certificates[vote.kind] = certificate
+        self._out.extend((Record(certificate), Broadcast(certificate)))
+        if vote.kind is VoteKind.NOTARIZE:
+            self._header_or_want(vote.block)
+            self._vote_finalize(known)
+        elif vote.kind is VoteKind.FINALIZE:
+            self._try_finalize(certificate)
+        else:
+            self._pace.on_nullified(vote.view)
+        if vote.view >= self.view:
+            self._enter(View(vote.view + 1))
+
+    def _convict(self, known: Round, certificate: Certificate) -> None:
+        for other in known.certificates.values():
+            self._out.extend(conflicting_signers(other, certificate))
+
+    def _on_proposal(self, proposal: Proposal) -> None:
+        header = proposal.block.header
+        check_proposal(proposal, self.committee, self._start)
+        if proposal.parent_certificate is not None:
+            self._on_certificate(proposal.parent_certificate)
+        for nullification in proposal.nullifications:
+            self._on_certificate(nullification)
+        self._on_vote(proposal.notarize)
+        oldest = max(self.root_view, self.view - WINDOW)
+        if not oldest < header.view <= self.view + 1:
+            return
+        known = self._round(header.view)
+        if known.proposal is None:
+            known.proposal = proposal
+            self._add_blocks((proposal.block,))
+
+    # Voting
+
+    def _judge(self, current: Round) -> None:
+        """SIMPLEX-3, up to the application's verdict."""
+        proposal = current.proposal
+        if proposal is None or self._restoring or current.view != self.view:
+            return
+        self._pace.hurry(self._now)
+        if self.me is None or current.judgement in (Judgement.ASKED, Judgement.REJECTED):
+            return
+        if VoteKind.NOTARIZE in current.voted or VoteKind.NULLIFY in current.voted:
+            return
+        parent = self._header_or_want(proposal.block.header.parent_hash)
+        if parent is not None and self.tree.path(parent.hash)[1] is None:
+            current.judgement = Judgement.ASKED
+            self._out.append(Verify(proposal.block, parent, self.pending(parent.hash)))
+
+    def _on_judged(self, judged: Judged) -> None:
+        current = self._round(self.view)
+        proposal = current.proposal
+        if judged.view != self.view or proposal is None:
+            return
+        if proposal.block.header.hash != judged.block or current.voted:
+            return
+        if judged.verdict is Verdict.NOT_YET:
+            current.judgement = Judgement.LATER
+            self._judge_again_ms = self._now + self._timing.retry_ms
+        elif judged.verdict is Verdict.REJECT:
+            current.judgement = Judgement.REJECTED
+        else:
+            self._cast(current, VoteKind.NOTARIZE, judged.block, proposal.block)
+
+    def _vote_finalize(self, known: Round) -> None:
+        """SIMPLEX-5."""
+        notarization = known.certificates.get(VoteKind.NOTARIZE)
+        if notarization is None or {VoteKind.NULLIFY, VoteKind.FINALIZE} & known.voted.keys():
+            return
+        self._cast(known, VoteKind.FINALIZE, notarization.vote.block)
+
+    def _cast(
+        self, known: Round, kind: VoteKind, block_hash: Hash32, block: Block | None = None
+    ) -> None:
+        if self.me is None or self._restoring:
+            return
+        assert kind not in known.voted
+        known.voted[kind] = block_hash
+        self._out.append(CastVote(self._vote(known, kind, block_hash), block))
+
+    def _vote(self, known: Round, kind: VoteKind, block_hash: Hash32) -> Vote:
+        return Vote(kind, self.committee.epoch, self.committee.hash, known.view, block_hash)
+
+    # Moving on
+
+    def _enter(self, view: View) -> None:
+        self.view = view
+        self._pace.enter(view, self._now, self._has_work)
+        self._judge_again_ms = None
+        if self._restoring:
+            return
+        current = self._round(view)
+        self._try_propose(current)
+        self._judge(current)
+
+    def _try_finalize(self, certificate: Certificate) -> None:
+        """SIMPLEX-7: hand on the block and its ancestors, once all of them are here."""
+        blocks, missing = self.tree.path(certificate.vote.block)
+        if missing is not None:
+            self._want(certificate.vote.block)
+            return
+        self._advance(tuple(blocks), FinalityProof(certificate))
+
+    def _retry_finalize(self) -> None:
+        for view in sorted(self._rounds, reverse=True):
+            certificate = self._rounds[view].certificates.get(VoteKind.FINALIZE)
+            if view > self.root_view and certificate is not None:
+                self._try_finalize(certificate)
+                return
+
+    def _advance(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
+        if not blocks:
+            return
+        root = blocks[-1].header
+        self.tree.advance(root)
+        self.root_view = root.view
+        self.finalization = proof.certificate if not proof.descendants else None
+        self._pace.on_finalized()
+        self._wanted.clear()
+        for view in [v for v in self._rounds if v <= self.root_view - WINDOW]:
+            del self._rounds[view]
+        self._out.append(Finalized(blocks, proof))
+
+    # Blocks from peers
+
+    def _on_fetched(self, blocks: tuple[Block, ...], proof: FinalityProof | None) -> None:
+        if proof is not None:
+            above = tuple(b for b in blocks if b.header.height > self.tree.root.height)
+            if above and above[0].header.parent_hash == self.tree.root.hash:
+                self._advance(above, proof)
+                self._on_certificate(proof.certificate)
+                self._out.append(Record(proof.certificate))
+                if proof.certificate.vote.view >= self.view:
+                    self._enter(View(proof.certificate.vote.view + 1))
+            blocks = ()
+        self._add_blocks(blocks)
+
+    def _add_blocks(self, blocks: tuple[Block, ...]) -> None:
+        """Blocks have come: whatever waited for them goes on."""
+        for block in blocks:
+            self.tree.add(block)
+            self._wanted.pop(block.header.hash, None)
+        self._retry_finalize()
+        current = self._round(self.view)
+        self._judge(current)
+        self._try_propose(current)
+
+    def _header_or_want(self, block_hash: Hash32) -> Header | None:
+        header = self.tree.header(block_hash)
+        if header is None:
+            self._want(block_hash)
+        return header
+
+    def _want(self, block_hash: Hash32) -> None:
+        if block_hash not in self._wanted:
+            self._wanted[block_hash] = self._now + self._timing.timeout_ms
+            if not self._restoring:
+                self._out.append(NeedBlocks(block_hash))
+
+    def _round(self, view: View) -> Round:
+        known = self._rounds.get(view)
+        if known is None:
+            known = self._rounds[view] = Round(view)
+        return known

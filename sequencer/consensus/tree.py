@@ -1,0 +1,47 @@
+"""The blocks above the last finalized one that a node holds, by hash."""
+
+from sequencer.blocks.header import Block, Header
+from sequencer.types import Hash32
+
+
+class BlockTree:
+    """A root (the last finalized header) and the blocks above it."""
+
+    def __init__(self, root: Header) -> None:
+        self.root = root
+        self._blocks: dict[Hash32, Block] = {}
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def add(self, block: Block) -> None:
+        if block.header.height > self.root.height:
+            self._blocks[block.header.hash] = block
+
+    def header(self, block_hash: Hash32) -> Header | None:
+        """The header of the root or of a block above it; None if unknown."""
+        if block_hash == self.root.hash:
+            return self.root
+        block = self._blocks.get(block_hash)
+        return block.header if block else None
+
+    def block(self, block_hash: Hash32) -> Block | None:
+        return self._blocks.get(block_hash)
+
+    def path(self, block_hash: Hash32) -> tuple[list[Block], Hash32 | None]:
+        """The blocks from above the root up to `block_hash`, ascending, and None; or, if one is
+        missing, those above the gap and the missing hash."""
+        blocks: list[Block] = []
+        at = block_hash
+        while at != self.root.hash:
+            block = self._blocks.get(at)
+            if block is None:
+                return blocks[::-1], at
+            blocks.append(block)
+            at = block.header.parent_hash
+        return blocks[::-1], None
+
+    def advance(self, root: Header) -> None:
+        """Make `root` the root and drop what can no longer be built on."""
+        self.root = root
+        self._blocks = {h: b for h, b in self._blocks.items() if b.header.height > root.height}

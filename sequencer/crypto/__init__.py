@@ -1,0 +1,1 @@
+"""Hashes, digests, signatures and keystores."""

@@ -1,0 +1,1 @@
+"""A rollup's canonical list from L1 alone."""

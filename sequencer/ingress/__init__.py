@@ -1,0 +1,1 @@
+"""The wallet's door: transaction rules and JSON-RPC."""

@@ -1,0 +1,1 @@
+"""Reading L1 and writing to it."""

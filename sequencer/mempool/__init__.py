@@ -1,0 +1,1 @@
+"""Transactions waiting to be ordered."""

@@ -1,0 +1,1 @@
+"""The runtime: where the pure stages meet sockets, disk and clock."""

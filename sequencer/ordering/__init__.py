@@ -1,0 +1,1 @@
+"""What goes into a block and what an honest node votes for."""

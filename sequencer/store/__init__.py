@@ -1,0 +1,1 @@
+"""Finalized blocks, batches and their indices on disk."""
