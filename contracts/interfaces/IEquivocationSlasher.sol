@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Epoch, Timestamp} from "../types/Types.sol";
+
+/// @notice The types of ENC-2 that a committee member signs.
+enum StatementKind {
+    Notarize,
+    Nullify,
+    Finalize,
+    BatchAttestation
+}
+
+/// @param committee hash of the epoch's committee
+/// @param position the view, or the batch index of a BatchAttestation
+/// @param content the block or batch hash; zero for a Nullify, which has none
+struct Statement {
+    StatementKind kind;
+    Epoch epoch;
+    bytes32 committee;
+    uint64 position;
+    bytes32 content;
+}
+
+/// @param signature ENC-3
+struct SignedStatement {
+    Statement statement;
+    bytes signature;
+}
+
+/// @title Punishes a member that signed two statements that contradict each other
+interface IEquivocationSlasher {
+    event ReportCommitted(bytes32 indexed commitment, address indexed caller);
+
+    /// @param epoch the lower of the two epochs, under which the slash is recorded
+    /// @param reporter zero if nobody had committed to this report, and the reward was burned
+    event EquivocationReported(
+        uint32 indexed id,
+        address indexed signer,
+        Epoch indexed epoch,
+        address reporter,
+        SignedStatement first,
+        SignedStatement second
+    );
+
+    error NotASlasher(address registry);
+    error CommitteeOfAnotherRegistry(address expected, address actual);
+
+    error NoConflict();
+    error NullifyWithContent(bytes32 content);
+    error WrongCommittee(bytes32 expected, bytes32 actual);
+    error EvidenceTooOld(Timestamp expiredAt, Timestamp actual);
+    error DifferentSigners(address first, address second);
+    error UnknownSigner(address signer);
+
+    /// @notice Announce a report without showing it (SLASH-3).
+    ///
+    /// Effects: the block of the first announcement is remembered; a second changes nothing, so
+    /// nobody can make it younger.
+    ///
+    /// @param commitment `reportCommitment(reporter, salt, evidenceHash(first, second))`
+    function commitReport(bytes32 commitment) external;
+
+    /// @notice Convict the signer of two contradicting statements (SLASH-1). By anyone.
+    ///
+    /// Checks: the statements contradict each other; each names the committee that its epoch has
+    /// on this chain, in time (SLASH-2); one bonded signing key signed both; not slashed for this
+    /// before (SLASH-4).
+    ///
+    /// Not checked: that the signer sat in the committee it named. A registered key that signs
+    /// two contradicting votes has no honest reason to.
+    ///
+    /// Effects: BOND-7. The reward is the caller's if it committed to this report in an earlier
+    /// block, and burned otherwise: copying a report earns nothing.
+    ///
+    /// @custom:reverts NoConflict, NullifyWithContent, WrongCommittee, EvidenceTooOld,
+    /// DifferentSigners, UnknownSigner, what SignatureLib refuses, ICommittee.NoCommittee,
+    /// IBondRegistry.NotSlashable and AlreadySlashed
+    function report(SignedStatement calldata first, SignedStatement calldata second, bytes32 salt)
+        external;
+
+    /// @notice Keccak of the ABI encoding of both statements, in this order.
+    function evidenceHash(SignedStatement calldata first, SignedStatement calldata second)
+        external
+        pure
+        returns (bytes32);
+
+    function reportCommitment(address reporter, bytes32 salt, bytes32 evidence)
+        external
+        pure
+        returns (bytes32);
+
+    /// @notice The block in which `commitment` was first made, or zero.
+    function committedIn(bytes32 commitment) external view returns (uint256 blockNumber);
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Batch} from "../interfaces/ICommitmentChain.sol";
+import {BatchIndex, Epoch, Timestamp, View} from "../types/Types.sol";
+
+/// @notice ENC-8. L1 never checks a header; it is here so that both languages hash the same one.
+struct BlockHeader {
+    Epoch epoch;
+    uint64 height;
+    View view_;
+    uint64 timestampMs;
+    bytes32 parentHash;
+    bytes32 payloadHash;
+    uint64 payloadLength;
+    bytes32 transactionRoot;
+    uint64 originNumber;
+    bytes32 originHash;
+    uint64 forcedCount;
+    address proposer;
+}
+
+/// @notice INBOX-4. `kind` 0 is a signed transaction, the only one in this version.
+struct ForcedMessage {
+    uint8 kind;
+    uint64 index;
+    uint32 rollupId;
+    address sender;
+    uint64 gasLimit;
+    Timestamp deadline;
+    bytes32 transactionHash;
+}
+
+/// @title Everything that is signed, and everything L1 hashes (ENC-1 to ENC-12, INBOX-4)
+/// @dev `sequencer/crypto/digests.py` is the twin; `tests/vectors/digests.json` holds both.
+library Digests {
+    bytes32 internal constant DOMAIN_TYPE_HASH = keccak256(
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    );
+    bytes32 internal constant NAME_HASH = keccak256("Switchyard");
+    bytes32 internal constant VERSION_HASH = keccak256("1");
+
+    bytes32 internal constant KEY_POSSESSION_TYPE_HASH =
+        keccak256("KeyPossession(address operator,address signer,bytes32 transportKey)");
+    bytes32 internal constant NOTARIZE_TYPE_HASH =
+        keccak256("Notarize(uint64 epoch,bytes32 committee,uint64 view,bytes32 blockHash)");
+    bytes32 internal constant NULLIFY_TYPE_HASH =
+        keccak256("Nullify(uint64 epoch,bytes32 committee,uint64 view)");
+    bytes32 internal constant FINALIZE_TYPE_HASH =
+        keccak256("Finalize(uint64 epoch,bytes32 committee,uint64 view,bytes32 blockHash)");
+    bytes32 internal constant BATCH_ATTESTATION_TYPE_HASH = keccak256(
+        "BatchAttestation(uint64 epoch,bytes32 committee,uint64 index,bytes32 batchHash)"
+    );
+    bytes32 internal constant BLOCK_HEADER_TYPE_HASH = keccak256(
+        "BlockHeader(uint64 epoch,uint64 height,uint64 view,uint64 timestampMs,bytes32 parentHash,bytes32 payloadHash,uint64 payloadLength,bytes32 transactionRoot,uint64 originNumber,bytes32 originHash,uint64 forcedCount,address proposer)"
+    );
+    bytes32 internal constant BATCH_TYPE_HASH = keccak256(
+        "Batch(uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash)"
+    );
+
+    /// @notice ENC-1. Computed anew each time, so a chain that splits splits its signatures too.
+    function domainSeparator(address registry) internal view returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(DOMAIN_TYPE_HASH, NAME_HASH, VERSION_HASH, block.chainid, registry)
+            );
+    }
+
+    function keyPossession(bytes32 domain, address operator, address signer, bytes32 transportKey)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return _signed(
+            domain, keccak256(abi.encode(KEY_POSSESSION_TYPE_HASH, operator, signer, transportKey))
+        );
+    }
+
+    function notarize(bytes32 domain, Epoch epoch, bytes32 committee, View view_, bytes32 blockHash)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return _signed(
+            domain, keccak256(abi.encode(NOTARIZE_TYPE_HASH, epoch, committee, view_, blockHash))
+        );
+    }
+
+    function nullify(bytes32 domain, Epoch epoch, bytes32 committee, View view_)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return _signed(domain, keccak256(abi.encode(NULLIFY_TYPE_HASH, epoch, committee, view_)));
+    }
+
+    function finalize(bytes32 domain, Epoch epoch, bytes32 committee, View view_, bytes32 blockHash)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return _signed(
+            domain, keccak256(abi.encode(FINALIZE_TYPE_HASH, epoch, committee, view_, blockHash))
+        );
+    }
+
+    function batchAttestation(
+        bytes32 domain,
+        Epoch epoch,
+        bytes32 committee,
+        BatchIndex index,
+        bytes32 batch
+    ) internal pure returns (bytes32) {
+        return _signed(
+            domain,
+            keccak256(abi.encode(BATCH_ATTESTATION_TYPE_HASH, epoch, committee, index, batch))
+        );
+    }
+
+    /// @notice ENC-8: `hashStruct`, without a domain.
+    function headerHash(BlockHeader memory header) internal pure returns (bytes32) {
+        return keccak256(abi.encode(BLOCK_HEADER_TYPE_HASH, header));
+    }
+
+    /// @notice ENC-12: `hashStruct`, without a domain.
+    function batchHash(Batch calldata batch) internal pure returns (bytes32) {
+        return keccak256(abi.encode(BATCH_TYPE_HASH, batch));
+    }
+
+    /// @notice INBOX-4.
+    function messageHash(ForcedMessage memory message) internal pure returns (bytes32) {
+        return keccak256(abi.encode(message));
+    }
+
+    /// @notice INBOX-4: the accumulator after one more message.
+    function accumulate(bytes24 accumulator, bytes32 hash) internal pure returns (bytes24) {
+        return bytes24(keccak256(abi.encodePacked(accumulator, hash)));
+    }
+
+    /// @dev EIP-712: `keccak(0x1901 ‖ domain ‖ hashStruct)`.
+    function _signed(bytes32 domain, bytes32 structHash) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
+    }
+}
