@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {BondParameters, Candidate, IBondRegistry} from "./interfaces/IBondRegistry.sol";
+import {ICommittee} from "./interfaces/ICommittee.sol";
+import {CommitteeCodec} from "./libraries/CommitteeCodec.sol";
+import {Schedule, TimeLib} from "./libraries/TimeLib.sol";
+import {Epoch, Timestamp} from "./types/Types.sol";
+
+/// @title Committees (COMM-1 to COMM-4)
+/// @notice See ICommittee for what each function checks, leaves unchecked and does.
+contract Committee is ICommittee {
+    /// @dev `pointer` is zero until the first snapshot.
+    struct Latest {
+        Epoch epoch;
+        address pointer;
+    }
+
+    /// @inheritdoc ICommittee
+    IBondRegistry public immutable registry;
+
+    /// @notice Fewer eligible operators than this do not replace a committee.
+    uint8 public immutable minSize;
+
+    /// @notice Most members of a committee.
+    uint8 public immutable maxSize;
+
+    Schedule private immutable SCHEDULE;
+
+    /// @inheritdoc ICommittee
+    mapping(Epoch epoch => address) public pointerOf;
+
+    Latest private _latest;
+
+    constructor(IBondRegistry registry_, uint8 minSize_, uint8 maxSize_) {
+        if (address(registry_) == address(0)) revert ZeroParameter("registry");
+        // A bitmap and a reader's buffers are sized for MAX_MEMBERS (ENC-4).
+        if (minSize_ == 0 || minSize_ > maxSize_ || maxSize_ > CommitteeCodec.MAX_MEMBERS) {
+            revert SizesOutOfRange(minSize_, maxSize_, CommitteeCodec.MAX_MEMBERS);
+        }
+
+        registry = registry_;
+        minSize = minSize_;
+        maxSize = maxSize_;
+        BondParameters memory p = registry_.parameters();
+        SCHEDULE = TimeLib.schedule(p.genesis, p.epochSeconds);
+    }
+
+    /// @inheritdoc ICommittee
+    function snapshot(Epoch epoch) external returns (address pointer) {
+        Latest memory latest = _latest;
+        Timestamp selection = _requireOpen(epoch, latest);
+        Candidate[] memory candidates = registry.candidatesAt(selection);
+
+        if (candidates.length >= minSize) {
+            bytes memory committee = CommitteeCodec.encode(candidates, maxSize);
+            pointer = SSTORE2.write(committee);
+            emit CommitteeRecorded(epoch, pointer, keccak256(committee));
+        } else {
+            pointer = latest.pointer;
+            if (pointer == address(0)) revert TooFewEligible(minSize, candidates.length);
+            emit CommitteeKept(epoch, pointer, keccak256(SSTORE2.read(pointer)), candidates.length);
+        }
+
+        pointerOf[epoch] = pointer;
+        _latest = Latest(epoch, pointer);
+    }
+
+    /// @inheritdoc ICommittee
+    function committeeBytes(Epoch epoch) public view returns (bytes memory) {
+        address pointer = pointerOf[epoch];
+        if (pointer == address(0)) revert NoCommittee(epoch);
+        return SSTORE2.read(pointer);
+    }
+
+    /// @inheritdoc ICommittee
+    function committeeHash(Epoch epoch) external view returns (bytes32) {
+        return keccak256(committeeBytes(epoch));
+    }
+
+    /// @inheritdoc ICommittee
+    function lastEpoch() external view returns (Epoch) {
+        return _latest.epoch;
+    }
+
+    /// @inheritdoc ICommittee
+    function selectionTime(Epoch epoch) public view returns (Timestamp) {
+        uint64 number = Epoch.unwrap(epoch);
+        return SCHEDULE.startOf(Epoch.wrap(number == 0 ? 0 : number - 1));
+    }
+
+    /// @dev COMM-3. Returns the selection time, which is past.
+    function _requireOpen(Epoch epoch, Latest memory latest)
+        private
+        view
+        returns (Timestamp selection)
+    {
+        Timestamp now_ = TimeLib.timestamp();
+        Epoch current = SCHEDULE.epochOf(now_);
+        if (epoch > current.next()) revert EpochTooFar(current.next(), epoch);
+
+        bool isFirst = latest.pointer == address(0);
+        if (!isFirst && epoch <= latest.epoch) revert EpochNotAscending(latest.epoch, epoch);
+        if (epoch < current && Epoch.unwrap(epoch) != 0) {
+            revert EpochEnded(SCHEDULE.endOf(epoch), now_);
+        }
+
+        selection = selectionTime(epoch);
+        if (!(selection < now_)) revert SelectionNotInThePast(selection, now_);
+    }
+}

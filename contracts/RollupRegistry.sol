@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IRollupRegistry} from "./interfaces/IRollupRegistry.sol";
+
+/// @title Rollup ids (ROLL-1)
+/// @notice See IRollupRegistry for what each function checks, leaves unchecked and does.
+contract RollupRegistry is IRollupRegistry {
+    struct Rollup {
+        address owner;
+        uint64 chainId;
+    }
+
+    /// @inheritdoc IRollupRegistry
+    mapping(uint32 rollupId => Rollup) public rollup;
+
+    /// @inheritdoc IRollupRegistry
+    uint32 public rollupCount;
+
+    /// @inheritdoc IRollupRegistry
+    function register(uint256 chainId) external returns (uint32 rollupId) {
+        if (chainId == 0 || chainId > type(uint64).max) {
+            revert InvalidChainId(type(uint64).max, chainId);
+        }
+
+        rollupId = ++rollupCount;
+        rollup[rollupId] = Rollup(msg.sender, uint64(chainId));
+
+        emit RollupRegistered(rollupId, msg.sender, uint64(chainId));
+    }
+
+    /// @inheritdoc IRollupRegistry
+    function isRegistered(uint32 rollupId) external view returns (bool) {
+        return rollup[rollupId].owner != address(0);
+    }
+}

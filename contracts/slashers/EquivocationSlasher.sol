@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {BondParameters, IBondRegistry} from "../interfaces/IBondRegistry.sol";
+import {ICommittee} from "../interfaces/ICommittee.sol";
+import {
+    IEquivocationSlasher,
+    SignedStatement,
+    Statement,
+    StatementKind
+} from "../interfaces/IEquivocationSlasher.sol";
+import {Digests} from "../libraries/Digests.sol";
+import {EquivocationLib} from "../libraries/EquivocationLib.sol";
+import {SignatureLib} from "../libraries/SignatureLib.sol";
+import {Schedule, TimeLib} from "../libraries/TimeLib.sol";
+import {Epoch, Timestamp} from "../types/Types.sol";
+
+/// @title Equivocation (SLASH-1 to SLASH-4)
+/// @notice See IEquivocationSlasher for what each function checks, leaves unchecked and does.
+contract EquivocationSlasher is IEquivocationSlasher {
+    using TimeLib for Timestamp;
+
+    /// @notice The offence's number in the registry (SLASH-4).
+    uint8 public constant EQUIVOCATION = 1;
+
+    IBondRegistry public immutable registry;
+    ICommittee public immutable committee;
+    Schedule private immutable SCHEDULE;
+
+    /// @dev How long after its epoch a statement is still evidence (SLASH-2).
+    uint64 private immutable EVIDENCE_LIFE_SECONDS;
+
+    /// @inheritdoc IEquivocationSlasher
+    mapping(bytes32 commitment => uint256 blockNumber) public committedIn;
+
+    constructor(IBondRegistry registry_, ICommittee committee_) {
+        // A slasher that its registry does not know could never punish anyone.
+        if (!registry_.isSlasher(address(this))) revert NotASlasher(address(registry_));
+        if (address(committee_.registry()) != address(registry_)) {
+            revert CommitteeOfAnotherRegistry(address(registry_), address(committee_.registry()));
+        }
+
+        registry = registry_;
+        committee = committee_;
+        BondParameters memory p = registry_.parameters();
+        SCHEDULE = TimeLib.schedule(p.genesis, p.epochSeconds);
+        EVIDENCE_LIFE_SECONDS = p.commitGraceSeconds + p.evidenceSeconds;
+    }
+
+    /// @inheritdoc IEquivocationSlasher
+    function commitReport(bytes32 commitment) external {
+        if (committedIn[commitment] != 0) return;
+        committedIn[commitment] = block.number;
+        emit ReportCommitted(commitment, msg.sender);
+    }
+
+    /// @inheritdoc IEquivocationSlasher
+    function report(SignedStatement calldata first, SignedStatement calldata second, bytes32 salt)
+        external
+    {
+        if (!EquivocationLib.isConflict(first.statement, second.statement)) revert NoConflict();
+        _requireEvidence(first.statement);
+        _requireEvidence(second.statement);
+        address signer = _commonSigner(first, second);
+        uint32 id = registry.operatorIdOfSigner(signer);
+        if (id == 0) revert UnknownSigner(signer);
+
+        Epoch epoch = first.statement.epoch < second.statement.epoch
+            ? first.statement.epoch
+            : second.statement.epoch;
+        address reporter = _isCommitted(first, second, salt) ? msg.sender : address(0);
+
+        emit EquivocationReported(id, signer, epoch, reporter, first, second);
+        registry.slash(id, epoch, EQUIVOCATION, reporter);
+    }
+
+    /// @inheritdoc IEquivocationSlasher
+    function evidenceHash(SignedStatement calldata first, SignedStatement calldata second)
+        public
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(first, second));
+    }
+
+    /// @inheritdoc IEquivocationSlasher
+    function reportCommitment(address reporter, bytes32 salt, bytes32 evidence)
+        public
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(reporter, salt, evidence));
+    }
+
+    /// @dev SLASH-2.
+    function _requireEvidence(Statement calldata statement) private view {
+        bytes32 expected = committee.committeeHash(statement.epoch);
+        if (statement.committee != expected) revert WrongCommittee(expected, statement.committee);
+
+        Timestamp expiredAt = SCHEDULE.endOf(statement.epoch).plus(EVIDENCE_LIFE_SECONDS);
+        Timestamp now_ = TimeLib.timestamp();
+        if (expiredAt.isDue(now_)) revert EvidenceTooOld(expiredAt, now_);
+
+        // Not signed in a Nullify, so it must not be there to be varied.
+        bool isNullify = statement.kind == StatementKind.Nullify;
+        if (isNullify && statement.content != bytes32(0)) {
+            revert NullifyWithContent(statement.content);
+        }
+    }
+
+    function _commonSigner(SignedStatement calldata first, SignedStatement calldata second)
+        private
+        view
+        returns (address signer)
+    {
+        bytes32 domain = Digests.domainSeparator(address(registry));
+        signer =
+            SignatureLib.recover(EquivocationLib.digest(domain, first.statement), first.signature);
+        address other = SignatureLib.recover(
+            EquivocationLib.digest(domain, second.statement), second.signature
+        );
+        if (signer != other) revert DifferentSigners(signer, other);
+    }
+
+    /// @dev SLASH-3. Blocks, not seconds: what counts is that the commitment came first, and only
+    /// a block has an order that the reporter of a copy cannot jump.
+    function _isCommitted(
+        SignedStatement calldata first,
+        SignedStatement calldata second,
+        bytes32 salt
+    ) private view returns (bool) {
+        uint256 made = committedIn[reportCommitment(msg.sender, salt, evidenceHash(first, second))];
+        return made != 0 && made < block.number;
+    }
+}
