@@ -1,0 +1,81 @@
+"""ENC-11: the Merkle tree over a block's transactions.
+
+A level with an odd count carries its last entry up unchanged, so a proof needs the number of
+leaves to know on which levels it has no sibling. Leaves and nodes are hashed in separate
+domains, and a leaf holds its own position.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sequencer.crypto.hashing import keccak
+from sequencer.types import ZERO_HASH, Hash32, RollupId
+
+_LEAF, _NODE = b"\x00", b"\x01"
+
+
+def leaf_hash(rollup: RollupId, position: int, tx_hash: Hash32) -> Hash32:
+    """The leaf of the transaction at `position`, counted from 0 through the whole block."""
+    return keccak(_LEAF + rollup.to_bytes(4, "big") + position.to_bytes(4, "big") + tx_hash)
+
+
+def leaf_hashes(transactions: Iterable[tuple[RollupId, Hash32]]) -> list[Hash32]:
+    """The leaves of a block, from its transactions in payload order."""
+    return [leaf_hash(rollup, at, tx_hash) for at, (rollup, tx_hash) in enumerate(transactions)]
+
+
+def transaction_root(leaves: Sequence[Hash32]) -> Hash32:
+    """The root over leaf hashes; the zero word for none."""
+    if not leaves:
+        return ZERO_HASH
+    level = leaves
+    while len(level) > 1:
+        level = _parents(level)
+    return level[0]
+
+
+def prove(leaves: Sequence[Hash32], position: int) -> tuple[Hash32, ...]:
+    """The siblings of the leaf at `position`, from the bottom up.
+
+    Raises `IndexError` when there is no such leaf.
+    """
+    if not 0 <= position < len(leaves):
+        raise IndexError(f"position {position} of {len(leaves)} leaves")
+    siblings = []
+    level = leaves
+    while len(level) > 1:
+        sibling = position ^ 1
+        if sibling < len(level):
+            siblings.append(level[sibling])
+        level = _parents(level)
+        position //= 2
+    return tuple(siblings)
+
+
+def verify_proof(
+    root: Hash32, count: int, position: int, leaf: Hash32, siblings: Sequence[Hash32]
+) -> bool:
+    """Whether `leaf` is at `position` of the `count` leaves under `root`."""
+    if not 0 <= position < count:
+        return False
+    node = leaf
+    remaining = iter(siblings)
+    while count > 1:
+        if position ^ 1 < count:
+            sibling = next(remaining, None)
+            if sibling is None:
+                return False
+            node = _node(sibling, node) if position & 1 else _node(node, sibling)
+        position //= 2
+        count = (count + 1) // 2
+    return next(remaining, None) is None and node == root
+
+
+def _parents(level: Sequence[Hash32]) -> list[Hash32]:
+    parents = [_node(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
+    if len(level) % 2:
+        parents.append(level[-1])
+    return parents
+
+
+def _node(left: Hash32, right: Hash32) -> Hash32:
+    return keccak(_NODE + left + right)
