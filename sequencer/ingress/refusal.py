@@ -1,0 +1,41 @@
+"""Why a valid transaction is not taken in now: nobody broke a rule.
+
+The message goes to the wallet as it is (TX-4), so it says what would be right.
+"""
+
+from sequencer.errors import SwitchyardError
+
+
+class Refused(SwitchyardError):
+    """A transaction this node does not take in; TX-4 code -32000."""
+
+
+class AlreadyKnown(Refused):
+    """TX-6: pooled, or ordered not long ago."""
+
+    def __init__(self) -> None:
+        super().__init__("already known")
+
+
+class Underpriced(Refused):
+    """POOL-2: a replacement that does not raise both fees by 10%."""
+
+
+class FeeTooLow(Refused):
+    """TX-3: below this node's floor."""
+
+
+class SenderDenied(Refused):
+    """POOL-6: this operator does not serve the sender. L1 does (INBOX-1)."""
+
+
+class OverLimit(Refused):
+    """POOL-3: a bound is reached; TX-4 code -32005. It may be free again in a moment."""
+
+
+class LaneFull(OverLimit):
+    """The sender has as many transactions waiting as one may have."""
+
+
+class PoolFull(OverLimit):
+    """The pool has as many transactions or bytes as it may have."""

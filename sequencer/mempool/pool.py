@@ -1,0 +1,319 @@
+"""POOL-1 to POOL-4: transactions waiting to be ordered. Sans-IO: the caller passes the time.
+
+A lane holds the transactions of one sender on one rollup, ascending by nonce. A transaction in
+it *has a gap* if its nonce is above both the one after its predecessor in the lane and the one
+after the highest that was ordered; with neither known there is no gap. It is *ready* if neither
+it nor anything before it in the lane has a gap that it still waits for (`gap_wait_ms`).
+
+Ready transactions stand in one queue, in the order in which they became ready; a lower nonce
+that arrives late pushes in before the later ones of its lane by moving these to the end. So
+`take` walks a queue that is in order already.
+
+Not checked: a nonce below the highest ordered one. Ordering does not execute; the earlier
+transaction may have been skipped for want of funds, and this one may be its second attempt.
+
+Cost: `add` and the removal of one are O(lane), `take` is O(taken + excluded), `has_work` is
+O(excluded before the first that is not), none depends on how many wait. Calls pass times that
+do not decrease.
+"""
+
+import heapq
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sequencer.blocks.payload import TRANSACTION_OVERHEAD
+from sequencer.ingress.refusal import (
+    AlreadyKnown,
+    FeeTooLow,
+    LaneFull,
+    PoolFull,
+    SenderDenied,
+    Underpriced,
+)
+from sequencer.ingress.transaction import Transaction
+from sequencer.types import Address, Hash32, RollupId
+
+TransactionKey = tuple[RollupId, Hash32]
+"""What tells transactions apart: rollups may share a chain id (ROLL-1), and so bytes."""
+_LaneKey = tuple[RollupId, Address]
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+_BUMP_PERCENT = 110
+
+
+@dataclass(frozen=True, slots=True)
+class MempoolConfig:
+    """Local policy; the bounds of POOL-3 and the waits of POOL-1 and POOL-4."""
+
+    max_transactions: int = 50_000
+    max_bytes: int = 64 << 20
+    lane_limit: int = 64
+    gap_wait_ms: int = 2_000
+    ttl_ms: int = 600_000
+    fee_floor_wei: int = 0
+    deny_senders: frozenset[Address] = frozenset()
+    known_nonces: int = 200_000
+    recent_hashes: int = 200_000
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    rollup: RollupId
+    tx: Transaction
+    arrived_ms: int
+    has_timer: bool = False
+    has_waited: bool = False
+
+    @property
+    def key(self) -> TransactionKey:
+        return self.rollup, self.tx.hash
+
+    @property
+    def lane(self) -> _LaneKey:
+        return self.rollup, self.tx.sender
+
+
+def _nonce(entry: _Entry) -> int:
+    return entry.tx.nonce
+
+
+class Mempool:
+    """The pool of one node. A transaction passed TX-1 to TX-3, but for the floor, before."""
+
+    def __init__(self, config: MempoolConfig) -> None:
+        self._config = config
+        self._entries: OrderedDict[TransactionKey, _Entry] = OrderedDict()  # by arrival
+        self._lanes: dict[_LaneKey, list[_Entry]] = {}
+        self._ready: OrderedDict[_Entry, None] = OrderedDict()
+        # (release_ms, serial, entry) of the first entry with a gap of a lane. One that left or
+        # became ready stays until it is due: an entry has one timer at most.
+        self._timers: list[tuple[int, int, _Entry]] = []
+        self._serial = 0
+        self._bytes = 0
+        self._next_nonces: OrderedDict[_LaneKey, int] = OrderedDict()
+        self._recent: OrderedDict[TransactionKey, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Transactions in the pool."""
+        return len(self._entries)
+
+    def __contains__(self, key: TransactionKey) -> bool:
+        """Whether the transaction is in the pool."""
+        return key in self._entries
+
+    @property
+    def total_bytes(self) -> int:
+        """Raw bytes in the pool."""
+        return self._bytes
+
+    @property
+    def ready_count(self) -> int:
+        """How many could be taken, as of the last call that passed a time."""
+        return len(self._ready)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether `add` would refuse any newcomer: ask before the signature check."""
+        config = self._config
+        return len(self._entries) >= config.max_transactions or self._bytes >= config.max_bytes
+
+    def is_known(self, key: TransactionKey) -> bool:
+        """TX-6: whether the transaction is in the pool, or was ordered not long ago."""
+        return key in self._entries or key in self._recent
+
+    def get(self, key: TransactionKey) -> Transaction | None:
+        """A transaction of the pool."""
+        entry = self._entries.get(key)
+        return entry.tx if entry else None
+
+    def next_nonce(self, rollup: RollupId, sender: Address) -> int | None:
+        """One above the highest nonce that was ordered; None if none is remembered."""
+        return self._next_nonces.get((rollup, sender))
+
+    def add(self, rollup: RollupId, tx: Transaction, now_ms: int) -> None:
+        """Take a transaction in, or raise the `Refused` that says why not."""
+        entry = _Entry(rollup, tx, now_ms)
+        self._check_policy(entry)
+        lane = self._lanes.get(entry.lane, [])
+        index = bisect_left(lane, tx.nonce, key=_nonce)
+        old = lane[index] if index < len(lane) and lane[index].tx.nonce == tx.nonce else None
+        self._check_room(entry, lane, old)
+        if old:
+            self._check_replacement(old.tx, tx)
+            self._remove(old)
+        lane = self._lanes.setdefault(entry.lane, [])
+        lane.insert(index, entry)
+        self._entries[entry.key] = entry
+        self._bytes += len(tx.raw)
+        for follower in lane[index + 1 :]:
+            self._ready.pop(follower, None)
+        self._settle(entry.lane, index)
+
+    def take(
+        self, max_bytes: int, max_count: int, exclude: Container[TransactionKey], now_ms: int
+    ) -> list[tuple[RollupId, Transaction]]:
+        """The first ready transactions, without those in `exclude`; they stay in the pool.
+
+        `exclude` is what unfinalized ancestors hold (POOL-4). `max_bytes` bounds raw bytes and
+        table entries (`TRANSACTION_OVERHEAD`) together; the first that does not fit ends it.
+        """
+        self._release(now_ms)
+        taken: list[tuple[RollupId, Transaction]] = []
+        for entry in self._ready:
+            if len(taken) == max_count:
+                break
+            if entry.key in exclude:
+                continue
+            max_bytes -= len(entry.tx.raw) + TRANSACTION_OVERHEAD
+            if max_bytes < 0:
+                break
+            taken.append((entry.rollup, entry.tx))
+        return taken
+
+    def has_work(self, exclude: Container[TransactionKey], now_ms: int) -> bool:
+        """Whether `take` has something to give."""
+        self._release(now_ms)
+        return any(entry.key not in exclude for entry in self._ready)
+
+    def next_release_ms(self) -> int | None:
+        """When the next held lane is released as it stands; None if no lane is held."""
+        while self._timers:
+            release_ms, _, entry = self._timers[0]
+            if self._entries.get(entry.key) is entry and entry not in self._ready:
+                return release_ms
+            heapq.heappop(self._timers)
+            entry.has_timer = False
+        return None
+
+    def finalized(self, entries: Iterable[tuple[RollupId, Transaction]]) -> None:
+        """POOL-4: these were ordered, in this order; they leave and are known for a while."""
+        config = self._config
+        touched: set[_LaneKey] = set()
+        for rollup, tx in entries:
+            lane = (rollup, tx.sender)
+            key = (rollup, tx.hash)
+            nonce = max(tx.nonce + 1, self._next_nonces.get(lane, 0))
+            _remember(self._next_nonces, lane, nonce, config.known_nonces)
+            _remember(self._recent, key, None, config.recent_hashes)
+            if entry := self._entries.get(key):
+                self._remove(entry)
+            touched.add(lane)
+        self._settle_all(touched)
+
+    def expire(self, now_ms: int) -> int:
+        """POOL-4: drop what has waited `ttl_ms`; how many those were."""
+        touched: set[_LaneKey] = set()
+        before = len(self._entries)
+        while self._entries:
+            oldest = next(iter(self._entries.values()))
+            if oldest.arrived_ms + self._config.ttl_ms > now_ms:
+                break
+            self._remove(oldest)
+            touched.add(oldest.lane)
+        self._settle_all(touched)
+        return before - len(self._entries)
+
+    def _check_policy(self, entry: _Entry) -> None:
+        config, tx = self._config, entry.tx
+        if tx.sender in config.deny_senders:
+            raise SenderDenied(
+                f"sender 0x{tx.sender.hex()} is not served by this node; L1 takes forced messages"
+            )
+        if self.is_known(entry.key):
+            raise AlreadyKnown
+        if tx.max_fee_per_gas < config.fee_floor_wei:
+            raise FeeTooLow(
+                f"max fee per gas {tx.max_fee_per_gas} is below the floor {config.fee_floor_wei}"
+            )
+
+    def _check_room(self, entry: _Entry, lane: list[_Entry], old: _Entry | None) -> None:
+        """POOL-3; a replacement takes the room of the one it replaces."""
+        config = self._config
+        if old is None and len(lane) >= config.lane_limit:
+            raise LaneFull(f"sender has {len(lane)} transactions waiting, the most one may have")
+        if old is None and len(self._entries) >= config.max_transactions:
+            raise PoolFull(f"{len(self._entries)} transactions wait, the most this node holds")
+        freed = len(old.tx.raw) if old else 0
+        if self._bytes + len(entry.tx.raw) - freed > config.max_bytes:
+            raise PoolFull(f"{self._bytes} bytes wait, this node holds {config.max_bytes}")
+
+    @staticmethod
+    def _check_replacement(old: Transaction, new: Transaction) -> None:
+        """POOL-2: both fees rise, by at least 10%. A fee of zero has to rise too."""
+        for before, after in (
+            (old.max_fee_per_gas, new.max_fee_per_gas),
+            (old.max_priority_fee_per_gas, new.max_priority_fee_per_gas),
+        ):
+            if after <= before or after * 100 < before * _BUMP_PERCENT:
+                raise Underpriced(
+                    f"replacement transaction underpriced: a fee of {after} replaces {before}, "
+                    f"expected at least {max(before + 1, -(-before * _BUMP_PERCENT // 100))}"
+                )
+
+    def _remove(self, entry: _Entry) -> None:
+        """Take an entry out; the caller settles its lane."""
+        lane = self._lanes[entry.lane]
+        del lane[bisect_left(lane, entry.tx.nonce, key=_nonce)]
+        if not lane:
+            del self._lanes[entry.lane]
+        del self._entries[entry.key]
+        self._ready.pop(entry, None)
+        self._bytes -= len(entry.tx.raw)
+
+    def _settle_all(self, lanes: Iterable[_LaneKey]) -> None:
+        for lane in lanes:
+            if lane in self._lanes:
+                self._settle(lane, 0)
+
+    def _settle(self, key: _LaneKey, start: int) -> None:
+        """POOL-1: bring the queue in line with a lane that changed at `start`.
+
+        What is ready already keeps its place.
+        """
+        lane = self._lanes[key]
+        ordered = self._next_nonces.get(key)
+        expected = ordered
+        if start:
+            if lane[start - 1] not in self._ready:
+                return
+            expected = max(ordered or 0, lane[start - 1].tx.nonce + 1)
+        for index in range(start, len(lane)):
+            entry = lane[index]
+            if expected is not None and entry.tx.nonce > expected and not entry.has_waited:
+                self._hold(lane[index:])
+                return
+            self._ready[entry] = None
+            expected = max(ordered or 0, entry.tx.nonce + 1)
+
+    def _hold(self, tail: list[_Entry]) -> None:
+        """Keep the first of a lane's tail, which has a gap, and all behind it out of the queue."""
+        for entry in tail:
+            self._ready.pop(entry, None)
+        first = tail[0]
+        if not first.has_timer:
+            first.has_timer = True
+            self._serial += 1
+            release_ms = first.arrived_ms + self._config.gap_wait_ms
+            heapq.heappush(self._timers, (release_ms, self._serial, first))
+
+    def _release(self, now_ms: int) -> None:
+        """POOL-1: what has waited for its gap to close as long as it must waits no more."""
+        while self._timers and self._timers[0][0] <= now_ms:
+            _, _, entry = heapq.heappop(self._timers)
+            entry.has_timer = False
+            entry.has_waited = True
+            if self._entries.get(entry.key) is entry:
+                lane = self._lanes[entry.lane]
+                self._settle(entry.lane, bisect_left(lane, entry.tx.nonce, key=_nonce))
+
+
+def _remember(cache: OrderedDict[_Key, _Value], key: _Key, value: _Value, bound: int) -> None:
+    cache[key] = value
+    cache.move_to_end(key)
+    if len(cache) > bound:
+        cache.popitem(last=False)
