@@ -24,6 +24,8 @@ ARTIFACTS = ROOT / "build" / "contracts"
 ABI_FILE = ROOT / "sequencer" / "l1" / "abi.json"
 
 SOLC_VERSION = "0.8.37"
+# Where `make` put the compiler; py-solc-x reads the variable on each call.
+os.environ.setdefault("SOLCX_BINARY_PATH", str(ROOT / "build" / "solcx"))
 # The same as in foundry.toml and ape-config.yaml; tests/toolchain holds the three together.
 SETTINGS: dict[str, Any] = {
     "evmVersion": "osaka",
