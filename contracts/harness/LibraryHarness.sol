@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Candidate} from "../interfaces/IBondRegistry.sol";
+import {Batch} from "../interfaces/ICommitmentChain.sol";
+import {Statement} from "../interfaces/IEquivocationSlasher.sol";
+import {CommitteeCodec} from "../libraries/CommitteeCodec.sol";
+import {BlockHeader, Digests, ForcedMessage} from "../libraries/Digests.sol";
+import {EquivocationLib} from "../libraries/EquivocationLib.sol";
+import {QuorumLib} from "../libraries/QuorumLib.sol";
+import {QuorumTally} from "../libraries/QuorumTally.sol";
+import {SignatureLib} from "../libraries/SignatureLib.sol";
+import {BatchIndex, Epoch, View} from "../types/Types.sol";
+
+/// @title The libraries' internal functions, opened for tests. Never deployed otherwise.
+contract LibraryHarness {
+    function typeHashes() external pure returns (bytes32[7] memory) {
+        return [
+            Digests.KEY_POSSESSION_TYPE_HASH,
+            Digests.NOTARIZE_TYPE_HASH,
+            Digests.NULLIFY_TYPE_HASH,
+            Digests.FINALIZE_TYPE_HASH,
+            Digests.BATCH_ATTESTATION_TYPE_HASH,
+            Digests.BLOCK_HEADER_TYPE_HASH,
+            Digests.BATCH_TYPE_HASH
+        ];
+    }
+
+    function domainSeparator(address registry) external view returns (bytes32) {
+        return Digests.domainSeparator(registry);
+    }
+
+    function keyPossession(bytes32 domain, address operator, address signer, bytes32 transportKey)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Digests.keyPossession(domain, operator, signer, transportKey);
+    }
+
+    function notarize(bytes32 domain, Epoch epoch, bytes32 committee, View view_, bytes32 content)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Digests.notarize(domain, epoch, committee, view_, content);
+    }
+
+    function nullify(bytes32 domain, Epoch epoch, bytes32 committee, View view_)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Digests.nullify(domain, epoch, committee, view_);
+    }
+
+    function finalize(bytes32 domain, Epoch epoch, bytes32 committee, View view_, bytes32 content)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Digests.finalize(domain, epoch, committee, view_, content);
+    }
+
+    function batchAttestation(
+        bytes32 domain,
+        Epoch epoch,
+        bytes32 committee,
+        BatchIndex index,
+        bytes32 content
+    ) external pure returns (bytes32) {
+        return Digests.batchAttestation(domain, epoch, committee, index, content);
+    }
+
+    function statementDigest(bytes32 domain, Statement calldata statement)
+        external
+        pure
+        returns (bytes32)
+    {
+        return EquivocationLib.digest(domain, statement);
+    }
+
+    function headerHash(BlockHeader calldata header) external pure returns (bytes32) {
+        return Digests.headerHash(header);
+    }
+
+    function batchHash(Batch calldata batch) external pure returns (bytes32) {
+        return Digests.batchHash(batch);
+    }
+
+    function messageHash(ForcedMessage calldata message) external pure returns (bytes32) {
+        return Digests.messageHash(message);
+    }
+
+    function accumulate(bytes24 accumulator, bytes32 hash) external pure returns (bytes24) {
+        return Digests.accumulate(accumulator, hash);
+    }
+
+    function recover(bytes32 digest, bytes calldata signature) external pure returns (address) {
+        return SignatureLib.recover(digest, signature);
+    }
+
+    function isConflict(Statement calldata a, Statement calldata b) external pure returns (bool) {
+        return EquivocationLib.isConflict(a, b);
+    }
+
+    function encodeCommittee(Candidate[] calldata candidates, uint256 maxSize)
+        external
+        pure
+        returns (bytes memory)
+    {
+        return CommitteeCodec.encode(candidates, maxSize);
+    }
+
+    function isQuorum(uint256 signedWeight, uint256 totalWeight) external pure returns (bool) {
+        return QuorumLib.isQuorum(signedWeight, totalWeight);
+    }
+
+    function requireQuorum(
+        bytes calldata committee,
+        bytes32 digest,
+        uint256 signers,
+        bytes calldata signatures
+    ) external view returns (uint256) {
+        return QuorumLib.requireQuorum(committee, digest, signers, signatures);
+    }
+
+    function plainTally(
+        bytes calldata committee,
+        bytes32 digest,
+        uint256 signers,
+        bytes calldata signatures
+    ) external pure returns (uint256) {
+        return QuorumLib.plainTally(committee, digest, signers, signatures);
+    }
+
+    function tryTally(
+        bytes calldata committee,
+        bytes32 digest,
+        uint256 signers,
+        bytes calldata signatures
+    ) external view returns (bool isGood, uint256 signedWeight) {
+        return QuorumTally.tryTally(committee, digest, signers, signatures);
+    }
+}

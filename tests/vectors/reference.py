@@ -1,0 +1,196 @@
+"""The encodings of docs/spec/encoding.md written a second time, for tests and vectors.
+
+Typed data goes through ``eth_account``'s own EIP-712 encoder, so this shares no line with
+``contracts/libraries/Digests.sol`` or ``sequencer/crypto/digests.py``. Slow and plain on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+from eth_abi.abi import encode as abi_encode
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+from eth_utils.crypto import keccak
+
+ZERO_HASH = bytes(32)
+SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+MAX_S = SECP256K1_ORDER // 2
+_Y_PARITY_BIT = 1 << 255
+
+# Primary type -> its fields, in order (ENC-2, ENC-8, ENC-12).
+TYPES: dict[str, str] = {
+    "KeyPossession": "address operator,address signer,bytes32 transportKey",
+    "Notarize": "uint64 epoch,bytes32 committee,uint64 view,bytes32 blockHash",
+    "Nullify": "uint64 epoch,bytes32 committee,uint64 view",
+    "Finalize": "uint64 epoch,bytes32 committee,uint64 view,bytes32 blockHash",
+    "BatchAttestation": "uint64 epoch,bytes32 committee,uint64 index,bytes32 batchHash",
+    "BlockHeader": (
+        "uint64 epoch,uint64 height,uint64 view,uint64 timestampMs,bytes32 parentHash,"
+        "bytes32 payloadHash,uint64 payloadLength,bytes32 transactionRoot,uint64 originNumber,"
+        "bytes32 originHash,uint64 forcedCount,address proposer"
+    ),
+    "Batch": (
+        "uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,"
+        "bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash"
+    ),
+}
+
+
+def type_hash(primary: str) -> bytes:
+    """EIP-712 ``typeHash`` of one of TYPES."""
+    return keccak(text=f"{primary}({TYPES[primary]})")
+
+
+@dataclass(frozen=True)
+class Domain:
+    """ENC-1."""
+
+    chain_id: int
+    registry: str
+
+    def _signable(self, primary: str, message: Mapping[str, Any]) -> Any:
+        fields = [field.split(" ") for field in TYPES[primary].split(",")]
+        return encode_typed_data(
+            domain_data={
+                "name": "Switchyard",
+                "version": "1",
+                "chainId": self.chain_id,
+                "verifyingContract": self.registry,
+            },
+            message_types={primary: [{"type": kind, "name": name} for kind, name in fields]},
+            message_data=dict(message),
+        )
+
+    def separator(self) -> bytes:
+        """The domain separator, which is also the hash of genesis (ENC-9)."""
+        return bytes(
+            self._signable("Nullify", {"epoch": 0, "committee": ZERO_HASH, "view": 0}).header
+        )
+
+    def digest(self, primary: str, **message: Any) -> bytes:
+        """What is signed."""
+        signable = self._signable(primary, message)
+        return keccak(b"\x19" + signable.version + signable.header + signable.body)
+
+
+def hash_struct(primary: str, message: Mapping[str, Any]) -> bytes:
+    """EIP-712 ``hashStruct``, which knows no domain (ENC-8, ENC-12)."""
+    anywhere = Domain(chain_id=1, registry="0x" + "00" * 20)
+    return bytes(anywhere._signable(primary, message).body)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """ENC-12, in the order of the contract's struct."""
+
+    index: int
+    parentHash: bytes  # noqa: N815 - the names are the type's
+    firstHeight: int  # noqa: N815
+    lastHeight: int  # noqa: N815
+    lastBlockHash: bytes  # noqa: N815
+    forcedCount: int  # noqa: N815
+    dataHash: bytes  # noqa: N815
+
+    def hash(self) -> bytes:
+        return hash_struct("Batch", asdict(self))
+
+    def but(self, **changes: Any) -> Self:
+        return replace(self, **changes)
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        return tuple(asdict(self).values())
+
+
+# --- signatures ----------------------------------------------------------------------------
+
+
+def account_of(number: int) -> LocalAccount:
+    """The account whose private key is a small number: obviously for tests."""
+    account: LocalAccount = Account.from_key(number.to_bytes(32, "big"))
+    return account
+
+
+def compact(r: int, s: int, y_parity: int) -> bytes:
+    """ENC-3 bytes of a signature, canonical or not."""
+    return r.to_bytes(32, "big") + (y_parity * _Y_PARITY_BIT | s).to_bytes(32, "big")
+
+
+def sign(account: LocalAccount, digest: bytes) -> bytes:
+    """ENC-3."""
+    signed = account.unsafe_sign_hash(digest)
+    return compact(signed.r, signed.s, signed.v - 27)
+
+
+def malleated(signature: bytes) -> bytes:
+    """``r ‖ n - s``: the other signature of the same key over the same digest, as another
+    system would spell it. ENC-3 has no room for its top bit."""
+    s = int.from_bytes(signature[32:], "big") % _Y_PARITY_BIT
+    return signature[:32] + (SECP256K1_ORDER - s).to_bytes(32, "big")
+
+
+# --- committees ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Member:
+    """One operator that may sit in a committee; the weight is in wei."""
+
+    id: int
+    signer: str
+    weight: int
+
+
+def select(candidates: Iterable[Member], max_size: int) -> list[Member]:
+    """COMM-2."""
+    heaviest_first = sorted(candidates, key=lambda member: (-member.weight, member.id))
+    return heaviest_first[:max_size]
+
+
+def committee_bytes(members: Iterable[Member]) -> bytes:
+    """ENC-4, for members already in order."""
+    members = list(members)
+    words = [sum(member.weight for member in members)]
+    words += [int(member.signer, 16) << 96 | member.weight for member in members]
+    return b"".join(word.to_bytes(32, "big") for word in words)
+
+
+def bitmap(indices: Iterable[int]) -> int:
+    """ENC-5."""
+    return sum(1 << index for index in set(indices))
+
+
+def is_quorum(signed: int, total: int) -> bool:
+    """ENC-6."""
+    return 3 * signed > 2 * total
+
+
+# --- the forced queue ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ForcedMessage:
+    """INBOX-4, in the order of the contract's struct."""
+
+    kind: int
+    index: int
+    rollup_id: int
+    sender: str
+    gas_limit: int
+    deadline: int
+    transaction_hash: bytes
+
+    def hash(self) -> bytes:
+        kinds = ["uint8", "uint64", "uint32", "address", "uint64", "uint64", "bytes32"]
+        return keccak(abi_encode(kinds, list(asdict(self).values())))
+
+    def as_tuple(self) -> tuple[Any, ...]:
+        return tuple(asdict(self).values())
+
+
+def accumulate(accumulator: bytes, message_hash: bytes) -> bytes:
+    """INBOX-4: the 24-byte accumulator after one more message."""
+    return keccak(accumulator + message_hash)[:24]
