@@ -16,6 +16,7 @@ struct BlockHeader {
     bytes32 transactionRoot;
     uint64 originNumber;
     bytes32 originHash;
+    uint64 originTimestamp;
     uint64 forcedCount;
     address proposer;
 }
@@ -52,7 +53,7 @@ library Digests {
         "BatchAttestation(uint64 epoch,bytes32 committee,uint64 index,bytes32 batchHash)"
     );
     bytes32 internal constant BLOCK_HEADER_TYPE_HASH = keccak256(
-        "BlockHeader(uint64 epoch,uint64 height,uint64 view,uint64 timestampMs,bytes32 parentHash,bytes32 payloadHash,uint64 payloadLength,bytes32 transactionRoot,uint64 originNumber,bytes32 originHash,uint64 forcedCount,address proposer)"
+        "BlockHeader(uint64 epoch,uint64 height,uint64 view,uint64 timestampMs,bytes32 parentHash,bytes32 payloadHash,uint64 payloadLength,bytes32 transactionRoot,uint64 originNumber,bytes32 originHash,uint64 originTimestamp,uint64 forcedCount,address proposer)"
     );
     bytes32 internal constant BATCH_TYPE_HASH = keccak256(
         "Batch(uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash)"

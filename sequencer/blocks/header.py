@@ -19,7 +19,7 @@ WireU64 = Annotated[int, U64]
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True, dict=True):
-    """Twelve fields; `hash` is what votes are about."""
+    """Thirteen fields; `hash` is what votes are about."""
 
     epoch: Annotated[Epoch, U64]
     height: Annotated[Height, U64]
@@ -31,6 +31,8 @@ class Header(msgspec.Struct, frozen=True, array_like=True, dict=True):
     transaction_root: WireHash
     origin_number: WireU64
     origin_hash: WireHash
+    origin_timestamp: WireU64
+    """Seconds."""
     forced_count: WireU64
     proposer: Annotated[Address, Bytes20]
 
@@ -48,6 +50,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True, dict=True):
             self.transaction_root,
             word(self.origin_number),
             self.origin_hash,
+            word(self.origin_timestamp),
             word(self.forced_count),
             address_word(self.proposer),
         )
@@ -67,6 +70,7 @@ def genesis(separator: Hash32) -> Header:
         transaction_root=ZERO_HASH,
         origin_number=0,
         origin_hash=ZERO_HASH,
+        origin_timestamp=0,
         forced_count=0,
         proposer=Address(bytes(20)),
     )

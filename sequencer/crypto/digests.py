@@ -20,7 +20,7 @@ BATCH_ATTESTATION = keccak(
 BLOCK_HEADER = keccak(
     b"BlockHeader(uint64 epoch,uint64 height,uint64 view,uint64 timestampMs,bytes32 parentHash,"
     b"bytes32 payloadHash,uint64 payloadLength,bytes32 transactionRoot,uint64 originNumber,"
-    b"bytes32 originHash,uint64 forcedCount,address proposer)"
+    b"bytes32 originHash,uint64 originTimestamp,uint64 forcedCount,address proposer)"
 )
 BATCH = keccak(
     b"Batch(uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,"

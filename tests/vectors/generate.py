@@ -48,6 +48,7 @@ HEADER: dict[str, Any] = {
     "transactionRoot": filler(0x08),
     "originNumber": 9,
     "originHash": filler(0x0A),
+    "originTimestamp": 10,
     "forcedCount": 11,
     "proposer": SIGNERS[0].address,
 }

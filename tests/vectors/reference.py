@@ -31,7 +31,7 @@ TYPES: dict[str, str] = {
     "BlockHeader": (
         "uint64 epoch,uint64 height,uint64 view,uint64 timestampMs,bytes32 parentHash,"
         "bytes32 payloadHash,uint64 payloadLength,bytes32 transactionRoot,uint64 originNumber,"
-        "bytes32 originHash,uint64 forcedCount,address proposer"
+        "bytes32 originHash,uint64 originTimestamp,uint64 forcedCount,address proposer"
     ),
     "Batch": (
         "uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,"
