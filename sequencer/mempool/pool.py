@@ -63,19 +63,12 @@ class MempoolConfig:
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    rollup: RollupId
+    key: TransactionKey
+    lane: _LaneKey
     tx: Transaction
     arrived_ms: int
     has_timer: bool = False
     has_waited: bool = False
-
-    @property
-    def key(self) -> TransactionKey:
-        return self.rollup, self.tx.hash
-
-    @property
-    def lane(self) -> _LaneKey:
-        return self.rollup, self.tx.sender
 
 
 def _nonce(entry: _Entry) -> int:
@@ -137,7 +130,7 @@ class Mempool:
 
     def add(self, rollup: RollupId, tx: Transaction, now_ms: int) -> None:
         """Take a transaction in, or raise the `Refused` that says why not."""
-        entry = _Entry(rollup, tx, now_ms)
+        entry = _Entry((rollup, tx.hash), (rollup, tx.sender), tx, now_ms)
         self._check_policy(entry)
         lane = self._lanes.get(entry.lane, [])
         index = bisect_left(lane, tx.nonce, key=_nonce)
@@ -172,7 +165,7 @@ class Mempool:
             max_bytes -= len(entry.tx.raw) + TRANSACTION_OVERHEAD
             if max_bytes < 0:
                 break
-            taken.append((entry.rollup, entry.tx))
+            taken.append((entry.key[0], entry.tx))
         return taken
 
     def has_work(self, exclude: Container[TransactionKey], now_ms: int) -> bool:
