@@ -29,7 +29,7 @@ MAKEFLAGS += --no-print-directory
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 # --- setting up ----------------------------------------------------------------------------
 # Stamps are written last, so an interrupted installation is done again.
@@ -134,7 +134,9 @@ test-python: build ## only the Python tests (PYTEST_ARGS=...)
 test-contracts: build ## only the contract tests (APE_TEST_ARGS=...)
 	@ape test tests/contracts --network ethereum:local:foundry $(APE_TEST_ARGS)
 
-PYTHON_SOURCES = $(wildcard sequencer scripts tools bench)
+PYTHON_SOURCES = $(foreach d,sequencer scripts tools bench,$(if $(shell find $d -name "*.py" 2>/dev/null),$d))
+# Harnesses exist to do to contracts what no shipped contract may.
+SHIPPED = $(filter-out contracts/harness/%,$(CONTRACTS))
 
 .PHONY: lint
 lint: build ## check style, types and generated files
@@ -148,9 +150,14 @@ lint-types: $(READY)
 	@echo "mypy ..."
 	@mypy $(PYTHON_SOURCES)
 lint-contracts: $(READY)
-	@echo "forge fmt, forge lint, solhint ..."
+	@echo "forge fmt ..."
 	@forge fmt --check
-	@node_modules/.bin/solhint --disc --noPoster --max-warnings 0 $(CONTRACTS)
+	@echo "solhint ..."
+	@node_modules/.bin/solhint --disc --noPoster --max-warnings 0 $(SHIPPED)
+	@echo "forge lint ..."
+	@forge lint --deny warnings $(SHIPPED) >build/forge-lint.txt 2>&1 || { cat build/forge-lint.txt; exit 1; }
+	@! grep -nwE '^[^/]*assembly' $(filter-out contracts/libraries/%,$(SHIPPED)) || \
+		{ echo "error: assembly belongs in contracts/libraries, beside a plain twin"; exit 1; }
 lint-abi: $(READY)
 	@echo "abi ..."
 	@python tools/compile_contracts.py --check
