@@ -1,0 +1,37 @@
+"""The batch (ENC-12): what the committee attests and L1 keeps the hash of."""
+
+from functools import cached_property
+from typing import Annotated
+
+import msgspec
+
+from sequencer.blocks.header import U64, WireHash, WireU64
+from sequencer.crypto import digests
+from sequencer.crypto.hashing import keccak, word
+from sequencer.types import BatchIndex, Hash32, Height
+
+
+class Batch(msgspec.Struct, frozen=True, array_like=True, dict=True):
+    """A range of blocks. Indices count from 1; the parent of batch 1 is the domain separator."""
+
+    index: Annotated[BatchIndex, U64]
+    parent_hash: WireHash
+    first_height: Annotated[Height, U64]
+    last_height: Annotated[Height, U64]
+    last_block_hash: WireHash
+    forced_count: WireU64
+    """Of the last block: forced messages that precede the end of the batch, cumulative."""
+    data_hash: WireHash
+
+    @cached_property
+    def hash(self) -> Hash32:
+        return keccak(
+            digests.BATCH,
+            word(self.index),
+            self.parent_hash,
+            word(self.first_height),
+            word(self.last_height),
+            self.last_block_hash,
+            word(self.forced_count),
+            self.data_hash,
+        )
