@@ -1,0 +1,95 @@
+"""Made-up L1 chains for tests."""
+
+from collections.abc import Iterable
+
+from sequencer.crypto.hashing import keccak, word
+from sequencer.l1.events import (
+    BatchCommitted,
+    CommitteeRecorded,
+    Event,
+    ForceIncluded,
+    L1Block,
+    L1Header,
+    MessageEnqueued,
+    MessagesConsumed,
+    OperatorBonded,
+    RollupRegistered,
+)
+from sequencer.types import (
+    ZERO_HASH,
+    Address,
+    BatchIndex,
+    Committee,
+    Epoch,
+    Hash32,
+    Member,
+    RollupId,
+)
+
+SECONDS = 12
+"""Between the blocks of these chains."""
+
+
+def address(number: int) -> Address:
+    return Address(keccak(b"address", word(number))[12:])
+
+
+def header(number: int, branch: str = "main", parent: L1Header | None = None) -> L1Header:
+    """The block of that number on a named branch, on `parent` or on the branch itself."""
+    before = Hash32(parent.hash) if parent else _hash(number - 1, branch)
+    return L1Header(number, _hash(number, branch), before, number * SECONDS)
+
+
+def _hash(number: int, branch: str) -> Hash32:
+    return keccak(branch.encode(), word(number)) if number >= 0 else ZERO_HASH
+
+
+def block(number: int, *events: Event, branch: str = "main") -> L1Block:
+    return L1Block(header(number, branch), events)
+
+
+def branch_on(parent: L1Header, branch: str, events: Iterable[tuple[Event, ...]]) -> list[L1Block]:
+    """Blocks on `parent`, one for each tuple of events."""
+    blocks: list[L1Block] = []
+    for held in events:
+        parent = header(parent.number + 1, branch, parent)
+        blocks.append(L1Block(parent, held))
+    return blocks
+
+
+def bonded(number: int) -> OperatorBonded:
+    return OperatorBonded(
+        number, address(number), address(1000 + number), bytes(32), f"tcp://host{number}:1"
+    )
+
+
+def enqueued(index: int, rollup: int = 1, deadline: int = 0, raw: bytes = b"") -> MessageEnqueued:
+    transaction = raw or b"tx%d" % index
+    return MessageEnqueued(index, RollupId(rollup), address(7), 21_000, deadline, transaction)
+
+
+def forced(first: int, up_to: int) -> ForceIncluded:
+    return ForceIncluded(first, up_to)
+
+
+def consumed(first: int, up_to: int) -> MessagesConsumed:
+    return MessagesConsumed(first, up_to)
+
+
+def committed(index: int, tag: bytes = b"") -> BatchCommitted:
+    return BatchCommitted(
+        BatchIndex(index), keccak(b"batch", word(index), tag), Epoch(0), keccak(b"tx", word(index))
+    )
+
+
+def registered(number: int, chain_id: int = 7001) -> RollupRegistered:
+    return RollupRegistered(RollupId(number), chain_id)
+
+
+def committee(epoch: int, size: int = 4) -> Committee:
+    members = tuple(Member(address(1000 + number), 10**18) for number in range(1, size + 1))
+    return Committee(Epoch(epoch), members, keccak(b"committee", word(size)))
+
+
+def recorded(epoch: int) -> CommitteeRecorded:
+    return CommitteeRecorded(committee(epoch))
