@@ -12,7 +12,7 @@ Rules per view `v` (docs/spec/consensus.md; the ids are cited below):
 No I/O, clock or key in here: `now_ms` comes in, votes go out unsigned and come back signed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sequencer.blocks.header import Block, Header
@@ -67,10 +67,10 @@ class Simplex:
         me: MemberIndex | None,
         start: Header,
         timing: Timing,
-        finalized: tuple[Header, Certificate] | None = None,
+        finalized: tuple[Header, Certificate | None] | None = None,
     ) -> None:
         """`start` is the block of view 0; `finalized` the last block of this epoch that is
-        already in the store, with its certificate, if any."""
+        already in the store, with its own certificate, if it has one."""
         self.committee = committee
         self.me = me
         self._timing = timing
@@ -136,6 +136,14 @@ class Simplex:
         """SIMPLEX-2: what a block of the current view is built on, if it can be justified."""
         found = self._parent_of(self.view)
         return found[0] if found else None
+
+    def live_records(self) -> Iterator[SignedVote | Certificate | Block]:
+        """What a journal must hold for the views that are not final (JOURNAL-5)."""
+        yield from self.tree.blocks()
+        for view in sorted(view for view in self._rounds if view > self.root_view):
+            yield from self._rounds[view].certificates.values()
+            if self.me is not None:
+                yield from self._rounds[view].own_votes(self.me)
 
     def pending(self, tip: Hash32) -> tuple[Block, ...]:
         """The unfinalized chain up to `tip`, ascending."""

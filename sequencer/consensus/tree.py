@@ -1,5 +1,7 @@
 """The blocks above the last finalized one that a node holds, by hash."""
 
+from collections.abc import Iterator
+
 from sequencer.blocks.header import Block, Header
 from sequencer.types import Hash32
 
@@ -27,6 +29,10 @@ class BlockTree:
 
     def block(self, block_hash: Hash32) -> Block | None:
         return self._blocks.get(block_hash)
+
+    def blocks(self) -> Iterator[Block]:
+        """Every block above the root."""
+        return iter(self._blocks.values())
 
     def path(self, block_hash: Hash32) -> tuple[list[Block], Hash32 | None]:
         """The blocks from above the root up to `block_hash`, ascending, and None; or, if one is

@@ -1,6 +1,6 @@
 """Signatures of votes and certificates, checked at the edge before the core sees them."""
 
-from sequencer.consensus.messages import Certificate, SignedVote, Vote
+from sequencer.consensus.messages import Certificate, SignedVote, Vote, VoteKind
 from sequencer.crypto.digests import typed_digest
 from sequencer.crypto.signatures import recover
 from sequencer.errors import PeerFault
@@ -44,6 +44,12 @@ class Verifier:
         for position, member in enumerate(members):
             signature = certificate.signatures[64 * position : 64 * position + 64]
             self._check_signature(digest, member, signature)
+
+    def check_finalization(self, certificate: Certificate) -> None:
+        """As `check_certificate`, for a certificate that must be a finalization."""
+        if certificate.vote.kind is not VoteKind.FINALIZE:
+            raise PeerFault(f"a {certificate.vote.kind.name} certificate finalizes nothing")
+        self.check_certificate(certificate)
 
     def _check_instance(self, vote: Vote) -> None:
         if (vote.epoch, vote.committee) != (self._committee.epoch, self._committee.hash):

@@ -1,0 +1,319 @@
+"""What goes into a block, and what an honest node votes for (BLOCK-1 to BLOCK-6).
+
+The engine asks; nothing here waits or signs. It reads the node's view of L1 and its mempool.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from sequencer.blocks.header import Block, Header
+from sequencer.blocks.merkle import leaf_hashes, transaction_root
+from sequencer.blocks.payload import EMPTY_PAYLOAD, decode_payload, encode_payload
+from sequencer.crypto.hashing import keccak
+from sequencer.errors import DecodeError, NotYet, PeerFault
+from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_transaction
+from sequencer.l1.events import L1Header
+from sequencer.l1.schedule import Schedule
+from sequencer.l1.view import L1View
+from sequencer.mempool.pool import Mempool, TransactionKey
+from sequencer.types import ZERO_HASH, Address, Epoch, Hash32, Height, RollupId, View
+
+MAX_CLOCK_DRIFT_MS = 2_000
+"""BLOCK-2."""
+_REMEMBERED_BLOCKS = 256
+
+Ordered = tuple[RollupId, Transaction]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderingParameters:
+    max_block_bytes: int
+    """Of a block this node proposes: raw transactions and their table entries."""
+    forced_margin_seconds: int
+    """BLOCK-4: how long before its deadline a forced message is pressing."""
+    max_block_transactions: int = 20_000
+    deny_senders: frozenset[Address] = frozenset()
+    """POOL-6."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Whose block is asked about: the epoch and view, and the signer that leads it."""
+
+    epoch: Epoch
+    view: View
+    proposer: Address
+
+
+def origin_epoch(schedule: Schedule, timestamp: int) -> Epoch:
+    """The epoch of an L1 origin; what lies before `genesis` counts as epoch 0."""
+    return schedule.epoch_of(timestamp) or Epoch(0)
+
+
+def is_terminal(schedule: Schedule, header: Header) -> bool:
+    """EPOCH-2: a block (terminal or closing) whose origin lies in a later epoch than itself."""
+    return origin_epoch(schedule, header.origin_timestamp) > header.epoch
+
+
+class Application:
+    """Builds and judges blocks for one node."""
+
+    def __init__(self, l1: L1View, mempool: Mempool, parameters: OrderingParameters) -> None:
+        self._l1 = l1
+        self._mempool = mempool
+        self._parameters = parameters
+        self._contents: OrderedDict[Hash32, tuple[Ordered, ...]] = OrderedDict()
+
+    def has_work(self, epoch: Epoch, parent: Header, pending: Sequence[Block], now_ms: int) -> bool:
+        """Whether a block on `parent` would carry anything, or is needed to end the epoch."""
+        if self._closes(epoch, parent):
+            return True
+        confirmed = self._l1.confirmed
+        if confirmed is not None and self._forced_count(confirmed, parent) > parent.forced_count:
+            return True
+        return self._mempool.has_work(self._keys(pending), now_ms)
+
+    def prepare(self, turn: Turn, parent: Header, pending: Sequence[Block], now_ms: int) -> Block:
+        """This node's block on `parent`; it passes `process` on every honest node."""
+        if self._closes(turn.epoch, parent):
+            return self._assemble(turn, parent, parent.timestamp_ms, _origin_of(parent), [])
+        origin = self._choose_origin(turn.epoch, parent)
+        taken = self._mempool.take(
+            self._parameters.max_block_bytes,
+            self._parameters.max_block_transactions,
+            self._keys(pending),
+            now_ms,
+        )
+        chain_known = [
+            (rollup, tx) for rollup, tx in taken if self._chain_id(rollup, origin) is not None
+        ]
+        timestamp_ms = max(now_ms, parent.timestamp_ms)
+        return self._assemble(turn, parent, timestamp_ms, origin, chain_known)
+
+    def process(
+        self, turn: Turn, block: Block, parent: Header, pending: Sequence[Block], now_ms: int
+    ) -> None:
+        """Raises `PeerFault` for a block no honest node proposes, and `NotYet` for one that
+        this node cannot judge now."""
+        header = block.header
+        self._check_place(turn, header, parent)
+        if self._closes(turn.epoch, parent):
+            self._check_closing(block, parent)
+            return
+        if header.timestamp_ms < parent.timestamp_ms:
+            raise PeerFault(f"timestamp {header.timestamp_ms} is before {parent.timestamp_ms}")
+        if header.timestamp_ms > now_ms + MAX_CLOCK_DRIFT_MS:
+            raise NotYet(f"timestamp {header.timestamp_ms} is ahead of the clock, {now_ms}")
+        self._check_origin(turn.epoch, header, parent)
+        self._check_forced(header, parent)
+        self._remember(header.hash, self._check_payload(block, pending))
+
+    def transactions(self, block: Block) -> tuple[Ordered, ...]:
+        """A final block's transactions; those that break TX-1 or TX-2 are left out (DERIVE-6)."""
+        known = self._contents.get(block.header.hash)
+        if known is not None:
+            return known
+        found = []
+        for rollup, raw in decode_payload(block.payload):
+            chain_id = self._l1.chain_id_of(rollup, block.header.origin_number)
+            if chain_id is None:
+                continue
+            try:
+                found.append((rollup, decode_transaction(raw, chain_id)))
+            except DecodeError:
+                continue
+        return tuple(found)
+
+    # --- origins and forced messages ---
+
+    def _closes(self, epoch: Epoch, parent: Header) -> bool:
+        """EPOCH-3: whether a block of `epoch` on `parent` is a closing block."""
+        return parent.epoch == epoch and is_terminal(self._l1.schedule, parent)
+
+    def _choose_origin(self, epoch: Epoch, parent: Header) -> L1Header:
+        """The highest confirmed L1 block that EPOCH-2 allows; if none is new, the parent's."""
+        confirmed = self._l1.confirmed
+        if confirmed is None:
+            return _origin_of(parent)
+        for number in range(confirmed.number, parent.origin_number, -1):
+            origin = self._l1.block_at(number)
+            if origin is not None and self._is_allowed(epoch, origin):
+                return origin
+        return _origin_of(parent)
+
+    def _is_allowed(self, epoch: Epoch, origin: L1Header) -> bool:
+        """EPOCH-2."""
+        later = origin_epoch(self._l1.schedule, origin.timestamp)
+        return later <= epoch or self._l1.committee_at(later, origin.number) is not None
+
+    def _forced_count(self, origin: L1Header, parent: Header) -> int:
+        """How many messages a block with this origin consumes: all that its origin shows."""
+        length = self._l1.queue_length_at(origin.number)
+        if length is None or length <= parent.forced_count:
+            return parent.forced_count
+        if self._parameters.deny_senders:
+            return self._count_before_denied(parent.forced_count, length)
+        return length
+
+    def _count_before_denied(self, start: int, end: int) -> int:
+        """POOL-6."""
+        for index in range(max(start, self._l1.consumed), end):
+            message = self._l1.message(index)
+            if message is None:
+                continue
+            chain_id = self._l1.chain_id_of(message.rollup_id, message.l1_block)
+            if chain_id is None:
+                continue
+            try:
+                sender = decode_transaction(message.transaction, chain_id).sender
+            except DecodeError:
+                continue
+            if sender in self._parameters.deny_senders:
+                return index
+        return end
+
+    def _check_origin(self, epoch: Epoch, header: Header, parent: Header) -> None:
+        """BLOCK-3 and EPOCH-2."""
+        found = _origin_of(header)
+        if header.origin_number <= parent.origin_number:
+            if found != _origin_of(parent):
+                raise PeerFault(
+                    f"origin {header.origin_number} does not follow {parent.origin_number}"
+                )
+            return
+        confirmed = self._l1.confirmed
+        if confirmed is None or header.origin_number > confirmed.number:
+            raise NotYet(f"origin {header.origin_number} is not confirmed here yet")
+        known = self._l1.block_at(header.origin_number)
+        if known is None:
+            raise PeerFault(f"origin {header.origin_number} is older than the L1 blocks kept here")
+        if (known.hash, known.timestamp) != (found.hash, found.timestamp):
+            raise NotYet(f"origin {header.origin_number} is on another L1 branch than this node")
+        if not self._is_allowed(epoch, known):
+            raise PeerFault(f"origin {header.origin_number} is in an epoch without a committee")
+
+    def _check_forced(self, header: Header, parent: Header) -> None:
+        """BLOCK-4."""
+        length = self._l1.queue_length_at(header.origin_number)
+        most = parent.forced_count if length is None else max(parent.forced_count, length)
+        if not parent.forced_count <= header.forced_count <= most:
+            raise PeerFault(
+                f"forced count {header.forced_count}, expected {parent.forced_count} to {most}"
+            )
+        if header.forced_count == most or header.forced_count < self._l1.consumed:
+            return
+        left_over = self._l1.message(header.forced_count)
+        pressing_from = header.origin_timestamp + self._parameters.forced_margin_seconds
+        if left_over is None or left_over.deadline > pressing_from:
+            return
+        if self._parameters.deny_senders:
+            return  # POOL-6: this node would have left it over too
+        raise PeerFault(
+            f"forced message {left_over.index} is left over, due at {left_over.deadline},"
+            f" pressing at origin time {header.origin_timestamp}"
+        )
+
+    # --- contents ---
+
+    def _check_place(self, turn: Turn, header: Header, parent: Header) -> None:
+        """BLOCK-1."""
+        found = (header.epoch, header.view, header.proposer, header.parent_hash, header.height)
+        expected = (turn.epoch, turn.view, turn.proposer, parent.hash, parent.height + 1)
+        if found != expected:
+            raise PeerFault(f"header's place is {found}, expected {expected}")
+
+    def _check_closing(self, block: Block, parent: Header) -> None:
+        """BLOCK-6, EPOCH-3."""
+        header = block.header
+        turn = Turn(header.epoch, header.view, header.proposer)
+        expected = self._assemble(turn, parent, parent.timestamp_ms, _origin_of(parent), [])
+        if block != expected:
+            raise PeerFault("closing block is not empty, or not like its parent")
+
+    def _check_payload(self, block: Block, pending: Sequence[Block]) -> tuple[Ordered, ...]:
+        """BLOCK-5; the transactions, decoded."""
+        header = block.header
+        if (header.payload_length, header.payload_hash) != (
+            len(block.payload),
+            keccak(block.payload),
+        ):
+            raise PeerFault("payload is not the one that the header commits to")
+        seen = self._keys(pending)
+        ordered: list[Ordered] = []
+        for rollup, raw in decode_payload(block.payload):
+            key = (rollup, keccak(raw))
+            if key in seen:
+                raise PeerFault(f"transaction 0x{key[1].hex()} is in the chain already")
+            seen.add(key)
+            ordered.append((rollup, self._checked(key, raw, header.origin_number)))
+        root = transaction_root(leaf_hashes((rollup, tx.hash) for rollup, tx in ordered))
+        if root != header.transaction_root:
+            raise PeerFault("transaction root is not that of the payload")
+        return tuple(ordered)
+
+    def _checked(self, key: TransactionKey, raw: bytes, origin_number: int) -> Transaction:
+        """TX-1 to TX-3; what is pooled here has passed them."""
+        pooled = self._mempool.get(key)
+        if pooled is not None:
+            return pooled
+        chain_id = self._l1.chain_id_of(key[0], origin_number)
+        if chain_id is None:
+            raise PeerFault(f"rollup {key[0]} does not exist at L1 block {origin_number}")
+        tx = decode_transaction(raw, chain_id)
+        check_intrinsic(tx)
+        return tx
+
+    def _assemble(
+        self,
+        turn: Turn,
+        parent: Header,
+        timestamp_ms: int,
+        origin: L1Header,
+        taken: Sequence[Ordered],
+    ) -> Block:
+        # Segments stand in order of rollup; inside one, the order of arrival stays.
+        ordered = sorted(taken, key=lambda item: item[0])
+        segments = [
+            (rollup, [tx.raw for _, tx in group])
+            for rollup, group in groupby(ordered, key=lambda item: item[0])
+        ]
+        payload = encode_payload(segments) if segments else EMPTY_PAYLOAD
+        root = transaction_root(leaf_hashes((rollup, tx.hash) for rollup, tx in ordered))
+        closes = self._closes(turn.epoch, parent)
+        header = Header(
+            epoch=turn.epoch,
+            height=Height(parent.height + 1),
+            view=turn.view,
+            timestamp_ms=timestamp_ms,
+            parent_hash=parent.hash,
+            payload_hash=keccak(payload),
+            payload_length=len(payload),
+            transaction_root=root,
+            origin_number=origin.number,
+            origin_hash=origin.hash,
+            origin_timestamp=origin.timestamp,
+            forced_count=parent.forced_count if closes else self._forced_count(origin, parent),
+            proposer=turn.proposer,
+        )
+        self._remember(header.hash, tuple(ordered))
+        return Block(header, payload)
+
+    def _chain_id(self, rollup: RollupId, origin: L1Header) -> int | None:
+        return self._l1.chain_id_of(rollup, origin.number)
+
+    def _keys(self, pending: Sequence[Block]) -> set[TransactionKey]:
+        return {
+            (rollup, tx.hash) for block in pending for rollup, tx in self.transactions(block)
+        }
+
+    def _remember(self, block_hash: Hash32, contents: tuple[Ordered, ...]) -> None:
+        self._contents[block_hash] = contents
+        if len(self._contents) > _REMEMBERED_BLOCKS:
+            self._contents.popitem(last=False)
+
+
+def _origin_of(header: Header) -> L1Header:
+    """The origin a header names; its parent on L1 is not told and not needed."""
+    return L1Header(header.origin_number, header.origin_hash, ZERO_HASH, header.origin_timestamp)
