@@ -1,0 +1,151 @@
+"""JSON-RPC over HTTP: `/rollup/{id}` for wallets, `/` for the node's own methods.
+
+What a stranger can make a node hold is bounded: bodies (TX-5), how many at a time and for how
+long, and the answers to a batch. Bodies are not inflated: a Content-Encoding is refused.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+
+from sequencer.ingress.backend import Backend
+from sequencer.ingress.jsonrpc import (
+    Call,
+    CallFault,
+    Code,
+    Malformed,
+    decode_body,
+    encode_batch,
+    encode_fault,
+    encode_result,
+    excerpt,
+)
+from sequencer.ingress.methods import Methods
+from sequencer.types import RollupId
+
+MAX_BODY = 2 << 20
+"""TX-5."""
+MAX_ANSWER = 8 << 20
+"""Bytes of answers to one batch; the calls after that are answered with -32005."""
+MAX_IN_FLIGHT = 256
+"""Requests that are read or answered at one time."""
+BODY_SECONDS = 10.0
+"""How long a body may take to arrive."""
+_CALLS_PER_TURN = 8
+"""A signature check is 50 us: others get their turn in between."""
+
+_log = logging.getLogger(__name__)
+
+
+def wall_clock_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def create_app(backend: Backend, now_ms: Callable[[], int] = wall_clock_ms) -> web.Application:
+    """The application over a node; serve it with `make_runner`."""
+    server = _Server(backend, Methods(backend, now_ms))
+    app = web.Application(client_max_size=MAX_BODY)
+    app.router.add_post("/", server.post)
+    app.router.add_post("/rollup/{rollup}", server.post)
+    app.router.add_get("/healthz", server.healthz)
+    app.router.add_get("/readyz", server.readyz)
+    return app
+
+
+def make_runner(app: web.Application) -> web.AppRunner:
+    """A runner that hands bodies on as they came."""
+    return web.AppRunner(app, access_log=None, auto_decompress=False)
+
+
+class _Server:
+    def __init__(self, backend: Backend, methods: Methods) -> None:
+        self._backend = backend
+        self._methods = methods
+        self._in_flight = 0
+
+    async def healthz(self, _request: web.Request) -> web.Response:
+        """The process answers."""
+        return web.json_response({"alive": True})
+
+    async def readyz(self, _request: web.Request) -> web.Response:
+        """The node orders."""
+        ready = self._backend.is_ready()
+        return web.json_response({"ready": ready}, status=200 if ready else 503)
+
+    async def post(self, request: web.Request) -> web.Response:
+        """One JSON-RPC request."""
+        if self._in_flight >= MAX_IN_FLIGHT:
+            fault = CallFault(Code.LIMIT, f"{MAX_IN_FLIGHT} requests are being answered; try again")
+            return _json(encode_fault(None, fault), status=503)
+        self._in_flight += 1
+        try:
+            return await self._answer(request)
+        finally:
+            self._in_flight -= 1
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        if "Content-Encoding" in request.headers:
+            fault = CallFault(Code.REQUEST, "send the body as it is, without a Content-Encoding")
+            return _json(encode_fault(None, fault), status=415)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            fault = CallFault(Code.LIMIT, f"the body has more than {MAX_BODY} bytes")
+            return _json(encode_fault(None, fault), status=413)
+        except TimeoutError:
+            fault = CallFault(Code.LIMIT, f"the body took more than {BODY_SECONDS} seconds")
+            return _json(encode_fault(None, fault), status=408)
+        try:
+            rollup = _rollup(request.match_info.get("rollup"))
+            calls, is_batch = decode_body(body)
+        except CallFault as fault:
+            return _json(encode_fault(None, fault))
+        answers = await self._call_all(rollup, calls)
+        if not answers:
+            return web.Response(status=204)
+        return _json(encode_batch(answers) if is_batch else answers[0])
+
+    async def _call_all(
+        self, rollup: RollupId | None, calls: list[Call | Malformed]
+    ) -> list[bytes]:
+        """The answers in the order of the calls, none for notifications."""
+        answers: list[bytes] = []
+        room = MAX_ANSWER
+        for count, call in enumerate(calls, 1):
+            answer = self._call(rollup, call, room)
+            if isinstance(call, Malformed) or not call.is_notification:
+                answers.append(answer)
+                room -= len(answer)
+            if count % _CALLS_PER_TURN == 0:
+                await asyncio.sleep(0)
+        return answers
+
+    def _call(self, rollup: RollupId | None, call: Call | Malformed, room: int) -> bytes:
+        if isinstance(call, Malformed):
+            return encode_fault(call.id, call.fault)
+        try:
+            if room <= 0:
+                raise CallFault(Code.LIMIT, "the answers to this batch are too long; split it")
+            return encode_result(call.id, self._methods.call(rollup, call.method, call.params))
+        except CallFault as fault:
+            return encode_fault(call.id, fault)
+        except Exception:
+            _log.exception("%s failed", excerpt(call.method))
+            return encode_fault(call.id, CallFault(Code.INTERNAL, "internal error"))
+
+
+def _rollup(segment: str | None) -> RollupId | None:
+    if segment is None:
+        return None
+    if segment.isascii() and segment.isdigit() and len(segment) <= 10 and int(segment) < 2**32:
+        return RollupId(int(segment))
+    raise CallFault(Code.PARAMS, f"a rollup id is a number below 2**32, found {excerpt(segment)}")
+
+
+def _json(body: bytes, status: int = 200) -> web.Response:
+    return web.Response(body=body, status=status, content_type="application/json")
