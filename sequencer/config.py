@@ -46,7 +46,6 @@ class ConsensusSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     timeout_ms: Millis = 400
     max_timeout_ms: Millis = 5_000
     heartbeat_ms: Millis = 1_000
-    max_block_bytes: Annotated[int, msgspec.Meta(ge=1_024, le=1 << 20)] = 256 << 10
 
 
 class MempoolSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -1,6 +1,7 @@
 """Answering peers that ask for blocks, and checking what peers answer (SIMPLEX-13, NET-6)."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -123,6 +124,6 @@ def check_blocks(reply: Blocks, core: Simplex, verifier: Verifier) -> None:
 
 
 def _broken_links(headers: list[Header]) -> Iterator[str]:
-    for parent, child in zip(headers, headers[1:], strict=False):
+    for parent, child in pairwise(headers):
         if child.parent_hash != parent.hash or child.height != parent.height + 1:
             yield f"block {child.height} does not follow block {parent.height}"

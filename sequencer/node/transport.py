@@ -149,7 +149,9 @@ class Transport:
         self._peers[peer.signer] = peer
 
 
-def _configure(socket: "zmq.Socket[bytes] | zmq.asyncio.Socket", secret: bytes, public: bytes) -> None:
+def _configure(
+    socket: "zmq.Socket[bytes] | zmq.asyncio.Socket", secret: bytes, public: bytes
+) -> None:
     socket.curve_secretkey = secret
     socket.curve_publickey = public
     socket.setsockopt(zmq.LINGER, 0)

@@ -22,6 +22,8 @@ from sequencer.types import ZERO_HASH, Address, Epoch, Hash32, Height, RollupId,
 
 MAX_CLOCK_DRIFT_MS = 2_000
 """BLOCK-2."""
+PAYLOAD_ROOM = 1_024
+"""What a payload needs besides its transactions and their table entries: segment heads."""
 _REMEMBERED_BLOCKS = 256
 
 Ordered = tuple[RollupId, Transaction]
@@ -29,8 +31,8 @@ Ordered = tuple[RollupId, Transaction]
 
 @dataclass(frozen=True, slots=True)
 class OrderingParameters:
-    max_block_bytes: int
-    """Of a block this node proposes: raw transactions and their table entries."""
+    block_bytes: int
+    """The longest payload of a block, the same for the whole network (BLOCK-5)."""
     forced_margin_seconds: int
     """BLOCK-4: how long before its deadline a forced message is pressing."""
     max_block_transactions: int = 20_000
@@ -81,7 +83,7 @@ class Application:
             return self._assemble(turn, parent, parent.timestamp_ms, _origin_of(parent), [])
         origin = self._choose_origin(turn.epoch, parent)
         taken = self._mempool.take(
-            self._parameters.max_block_bytes,
+            self._parameters.block_bytes - PAYLOAD_ROOM,
             self._parameters.max_block_transactions,
             self._keys(pending),
             now_ms,
@@ -115,8 +117,12 @@ class Application:
         known = self._contents.get(block.header.hash)
         if known is not None:
             return known
-        found = []
-        for rollup, raw in decode_payload(block.payload):
+        found: list[Ordered] = []
+        try:
+            entries = list(decode_payload(block.payload))
+        except DecodeError:
+            return ()
+        for rollup, raw in entries:
             chain_id = self._l1.chain_id_of(rollup, block.header.origin_number)
             if chain_id is None:
                 continue
@@ -235,6 +241,10 @@ class Application:
     def _check_payload(self, block: Block, pending: Sequence[Block]) -> tuple[Ordered, ...]:
         """BLOCK-5; the transactions, decoded."""
         header = block.header
+        if len(block.payload) > self._parameters.block_bytes:
+            raise PeerFault(
+                f"payload has {len(block.payload)} bytes, at most {self._parameters.block_bytes}"
+            )
         if (header.payload_length, header.payload_hash) != (
             len(block.payload),
             keccak(block.payload),
@@ -304,9 +314,7 @@ class Application:
         return self._l1.chain_id_of(rollup, origin.number)
 
     def _keys(self, pending: Sequence[Block]) -> set[TransactionKey]:
-        return {
-            (rollup, tx.hash) for block in pending for rollup, tx in self.transactions(block)
-        }
+        return {(rollup, tx.hash) for block in pending for rollup, tx in self.transactions(block)}
 
     def _remember(self, block_hash: Hash32, contents: tuple[Ordered, ...]) -> None:
         self._contents[block_hash] = contents

@@ -1,0 +1,157 @@
+"""Batch attestations: this node's own, and those that peers send (BATCH-4, BATCH-5)."""
+
+import logging
+from collections.abc import Callable
+
+from sequencer.batches.attestations import (
+    AttestationConflict,
+    AttestationPool,
+    BatchCertificate,
+    SignedAttestation,
+    attest,
+    decode_attestation,
+    encode_attestation,
+)
+from sequencer.batches.batch import Batch
+from sequencer.consensus.journal import AttestedRecord, Journal
+from sequencer.crypto.signatures import Signer
+from sequencer.l1.view import L1View
+from sequencer.node.ledger import Ledger
+from sequencer.store.blocks import BlockStore
+from sequencer.types import BatchIndex, Committee, Epoch, Hash32
+
+log = logging.getLogger(__name__)
+
+REPEATED = 16
+"""Batches after the committed one whose attestations are sent again until they are."""
+
+
+class Attester:
+    """Signs what this node cut, once per index, and collects quorums."""
+
+    def __init__(
+        self,
+        signer: Signer,
+        separator: Hash32,
+        journal: Journal,
+        store: BlockStore,
+        l1: L1View,
+        send: Callable[[SignedAttestation], None],
+        on_conflict: Callable[[AttestationConflict, Committee], None],
+    ) -> None:
+        self._signer = signer
+        self._separator = separator
+        self._journal = journal
+        self._store = store
+        self._l1 = l1
+        self._send = send
+        self._on_conflict = on_conflict
+        self._settled = l1.final_index
+        self._pool = AttestationPool(separator, self._settled)
+        self._attested: dict[BatchIndex, Hash32] = {}
+        self._committee: Committee | None = None
+
+    def restore(self, record: AttestedRecord) -> None:
+        """A statement this key made before a restart: it makes no other one of that index."""
+        self._attested[BatchIndex(record.index)] = Hash32(record.batch_hash)
+
+    def records(self) -> list[AttestedRecord]:
+        """What the journal must keep: statements of batches that are not final on L1."""
+        return [AttestedRecord(index, found) for index, found in sorted(self._attested.items())]
+
+    def start_epoch(self, committee: Committee, ledger: Ledger) -> None:
+        """From now on attest as a member of this committee, first what is not committed."""
+        self._committee = committee
+        for index in range(self._l1.last_index + 1, ledger.last_batch + 1):
+            batch = ledger.batch(BatchIndex(index))
+            if batch is not None:
+                self.on_batch(batch)
+
+    def on_batch(self, batch: Batch) -> None:
+        """Attest a batch this node has cut, unless L1 has it or this node has no seat."""
+        if batch.index <= self._l1.last_index:
+            return
+        committee = self._committee
+        if committee is None or committee.index_of(self._signer.address) is None:
+            return
+        known = self._attested.get(batch.index)
+        if known is not None and known != batch.hash:
+            log.critical(
+                "batch %d was attested as 0x%s and is now 0x%s: not signed again",
+                batch.index,
+                known.hex(),
+                batch.hash.hex(),
+            )
+            return
+        if known is None:
+            self._attested[batch.index] = batch.hash
+            self._journal.append(AttestedRecord(batch.index, batch.hash))
+            self._journal.sync()
+        assert self._journal.is_synced
+        signed = attest(batch.index, batch.hash, committee, self._signer, self._separator)
+        self._keep(signed, committee)
+        self._send(signed)
+
+    def on_attestation(self, signed: SignedAttestation) -> None:
+        """A peer's attestation; of an unknown epoch it says nothing. Raises `PeerFault`."""
+        committee = self._committee_of(signed.attestation.epoch)
+        if committee is not None:
+            self._keep(signed, committee)
+
+    def restore_pool(self, ledger: Ledger) -> None:
+        """Attestations from the store, of batches that are not final."""
+        for index in range(self._l1.final_index + 1, ledger.last_batch + 1):
+            for _, _, record in self._store.attestations(BatchIndex(index)):
+                self.on_attestation(decode_attestation(record))
+
+    def certificate(self, batch: Batch) -> BatchCertificate | None:
+        """The quorum of a batch, by the latest committee that gave one."""
+        if self._committee is None:
+            return None
+        for epoch in range(self._committee.epoch, max(-1, self._committee.epoch - 3), -1):
+            committee = self._committee_of(Epoch(epoch))
+            if committee is not None:
+                found = self._pool.certificate(batch.index, batch.hash, committee)
+                if found is not None:
+                    return found
+        return None
+
+    def repeat(self) -> None:
+        """Send this node's attestations of the next batches again: messages get lost."""
+        committee = self._committee
+        if committee is None:
+            return
+        me = committee.index_of(self._signer.address)
+        first = self._l1.last_index + 1
+        for index in range(first, first + REPEATED):
+            for signed in self._pool.attestations(BatchIndex(index), committee.epoch):
+                if signed.member == me:
+                    self._send(signed)
+
+    def settle(self) -> None:
+        """Forget what is final on L1 (BATCH-5)."""
+        final = self._l1.final_index
+        if final <= self._settled:
+            return
+        self._settled = final
+        self._pool.settle(final)
+        self._store.drop_attestations(final)
+        for index in [known for known in self._attested if known <= final]:
+            del self._attested[index]
+
+    def _keep(self, signed: SignedAttestation, committee: Committee) -> None:
+        conflict = self._pool.add(signed, committee)
+        if conflict is not None:
+            self._on_conflict(conflict, committee)
+            return
+        statement = signed.attestation
+        signer = committee.members[signed.member].signer
+        self._store.put_attestation(
+            statement.index, statement.epoch, signer, encode_attestation(signed)
+        )
+
+    def _committee_of(self, epoch: Epoch) -> Committee | None:
+        if self._committee is not None and self._committee.epoch == epoch:
+            return self._committee
+        head = self._l1.head
+        return None if head is None else self._l1.committee_at(epoch, head.number)

@@ -1,0 +1,364 @@
+"""One epoch of consensus on a running node: the Simplex core, and its outputs carried out.
+
+Everything runs on the event loop's thread. Inputs are queued and handled one after another,
+so that what an output causes (this node's own vote, a block it built) comes after the outputs
+before it.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import cycle
+
+from sequencer.blocks.header import Block, Header
+from sequencer.consensus.events import (
+    Broadcast,
+    Build,
+    Built,
+    CastVote,
+    Fetched,
+    Finalized,
+    Input,
+    Judged,
+    NeedBlocks,
+    Output,
+    Propose,
+    Received,
+    Record,
+    Restored,
+    Send,
+    Start,
+    Tick,
+    Verdict,
+    Verify,
+    WorkChanged,
+)
+from sequencer.consensus.evidence import Equivocation
+from sequencer.consensus.journal import BlockRecord, Journal
+from sequencer.consensus.journal import Record as JournalRecord
+from sequencer.consensus.leaders import leader_of
+from sequencer.consensus.messages import (
+    BlockRequest,
+    Blocks,
+    Certificate,
+    ConsensusMessage,
+    FinalityProof,
+    Proposal,
+    SignedVote,
+)
+from sequencer.consensus.pacemaker import Timing
+from sequencer.consensus.simplex import Simplex
+from sequencer.consensus.verification import Verifier
+from sequencer.crypto.signatures import Signer
+from sequencer.errors import NotYet, PeerFault
+from sequencer.l1.schedule import Schedule
+from sequencer.node import catch_up
+from sequencer.node.clock import Clock
+from sequencer.node.transport import Transport
+from sequencer.node.votes import VoteSigner
+from sequencer.node.wire import encode_consensus
+from sequencer.ordering.application import Application, Turn, is_terminal
+from sequencer.store.blocks import BlockStore
+from sequencer.types import ZERO_HASH, Address, Committee, Hash32, View
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What an instance uses of its node; the same for every epoch."""
+
+    signer: Signer
+    separator: Hash32
+    journal: Journal
+    votes: VoteSigner
+    store: BlockStore
+    application: Application
+    transport: Transport
+    clock: Clock
+    schedule: Schedule
+    timing: Timing
+    on_final: Callable[[tuple[Block, ...], FinalityProof], None]
+    on_equivocation: Callable[[Equivocation, Committee], None]
+    on_fault: Callable[[Exception], None]
+    """Something in this process failed: stop the node."""
+
+
+class Instance:
+    """A committee's run from one block to the terminal one (EPOCH-1 to EPOCH-4)."""
+
+    def __init__(
+        self,
+        services: Services,
+        committee: Committee,
+        start: Header,
+        finalized: tuple[Header, Certificate | None] | None,
+    ) -> None:
+        self._services = services
+        self.committee = committee
+        self.me = committee.index_of(services.signer.address)
+        self.core = Simplex(committee, self.me, start, services.timing, finalized)
+        self.is_over = False
+        self._verifier = Verifier(services.separator, committee)
+        self._inbox: deque[Input] = deque()
+        self._is_draining = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._work_view: View | None = None
+        self._has_work = False
+        self._sources = cycle([m.signer for m in committee.members] or [])
+
+    @property
+    def epoch_name(self) -> str:
+        role = "observer" if self.me is None else f"member {self.me}"
+        return f"epoch {self.committee.epoch} ({role} of {len(self.committee)})"
+
+    @property
+    def leader(self) -> Address:
+        """The signer that leads the current view."""
+        return self.committee.members[leader_of(self.committee, self.core.view)].signer
+
+    def start(self, restored: Iterable[JournalRecord]) -> None:
+        """Replay the journal's records of this epoch (JOURNAL-2), then take part."""
+        for record in restored:
+            entry = record.block if isinstance(record, BlockRecord) else record
+            if isinstance(entry, SignedVote | Certificate):
+                instance = (entry.vote.epoch, entry.vote.committee)
+                if instance != (self.committee.epoch, self.committee.hash):
+                    continue
+            elif not isinstance(entry, Block) or entry.header.epoch != self.committee.epoch:
+                continue
+            for output in self.core.handle(Restored(entry), self._services.clock.now_ms()):
+                if isinstance(output, Finalized):
+                    self._execute(output)
+        if not self.is_over:
+            log.info("%s starts in view %d", self.epoch_name, self.core.view)
+            self._feed(Start())
+
+    def stop(self) -> None:
+        self.is_over = True
+        self._inbox.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def on_work(self) -> None:
+        """Something to order has come in."""
+        if not self._has_work:
+            self._check_work()
+            self._drain()
+
+    def on_message(self, peer: Address, message: ConsensusMessage) -> None:
+        """A decoded message of a peer. Raises `PeerFault` for what its sender must not send."""
+        match message:
+            case BlockRequest():
+                reply = catch_up.answer(message, self._services.store, self.core)
+                if reply is not None:
+                    self._services.transport.send(peer, encode_consensus(reply))
+            case Blocks():
+                self._on_blocks(peer, message)
+            case Proposal():
+                self._on_proposal(message)
+            case SignedVote() | Certificate():
+                self._on_statement(peer, message)
+
+    # --- from peers ---
+
+    def _on_statement(self, peer: Address, message: SignedVote | Certificate) -> None:
+        if message.vote.epoch > self.committee.epoch:
+            self._request(peer, ZERO_HASH)
+            return
+        if message.vote.epoch < self.committee.epoch or not self.core.is_news(message):
+            return
+        self._check(message)
+        self._feed(Received(message))
+
+    def _on_proposal(self, proposal: Proposal) -> None:
+        if proposal.notarize.vote.epoch != self.committee.epoch:
+            return
+        self._check(proposal.notarize)
+        certificates = (proposal.parent_certificate, *proposal.nullifications)
+        for certificate in certificates:
+            if certificate is not None and self.core.is_news(certificate):
+                self._check(certificate)
+        self._feed(Received(proposal))
+
+    def _on_blocks(self, peer: Address, reply: Blocks) -> None:
+        top = reply.blocks[-1].header.height if reply.blocks else 0
+        if top <= self.core.tree.root.height or reply.blocks[0].header.epoch < (
+            self.committee.epoch
+        ):
+            return  # somebody else was faster
+        catch_up.check_blocks(reply, self.core, self._verifier)
+        self._feed(Fetched(reply.blocks, reply.proof))
+        if reply.proof is not None and self.core.tree.root.height >= top:
+            self._request(peer, ZERO_HASH)
+
+    def _check(self, message: SignedVote | Certificate) -> None:
+        if isinstance(message, Certificate):
+            self._verifier.check_certificate(message)
+        else:
+            self._verifier.check_vote(message)
+
+    # --- the core ---
+
+    def _feed(self, event: Input) -> None:
+        self._inbox.append(event)
+        self._drain()
+
+    def _drain(self) -> None:
+        if self._is_draining:
+            return
+        self._is_draining = True
+        fault: PeerFault | None = None
+        try:
+            while self._inbox and not self.is_over:
+                try:
+                    outputs = self.core.handle(self._inbox.popleft(), self._services.clock.now_ms())
+                except PeerFault as error:
+                    fault = error
+                    continue
+                for output in outputs:
+                    self._execute(output)
+                if not self._inbox and self.core.view != self._work_view:
+                    self._check_work()
+        finally:
+            self._is_draining = False
+        self._set_timer()
+        if fault is not None:
+            raise fault
+
+    def _check_work(self) -> None:
+        """Tell the core when whether there is work has changed."""
+        parent = self.core.best_parent()
+        self._work_view = self.core.view
+        if parent is None:
+            return
+        has_work = self._services.application.has_work(
+            self.committee.epoch,
+            parent,
+            self.core.pending(parent.hash),
+            self._services.clock.now_ms(),
+        )
+        if has_work != self._has_work:
+            self._has_work = has_work
+            self._inbox.append(WorkChanged(has_work))
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.is_over:
+            return
+        wait_ms = max(1, self.core.deadline() - self._services.clock.now_ms())
+        self._timer = asyncio.get_running_loop().call_later(wait_ms / 1000, self._on_timer)
+
+    def _on_timer(self) -> None:
+        try:
+            self._work_view = None  # what is held back in the pool, or new on L1, may be due
+            self._feed(Tick())
+        except Exception as error:
+            self._services.on_fault(error)
+
+    # --- outputs ---
+
+    def _execute(self, output: Output) -> None:
+        match output:
+            case CastVote():
+                signed = self._sign(output)
+                self._broadcast(signed)
+            case Propose():
+                signed = self._sign(output)
+                self._broadcast(
+                    Proposal(output.block, output.parent_certificate, output.nullifications, signed)
+                )
+            case Broadcast():
+                self._broadcast(output.message)
+            case Send():
+                to = self.committee.members[output.member].signer
+                self._services.transport.send(to, encode_consensus(output.message))
+            case Build():
+                self._build(output)
+            case Verify():
+                self._verify(output)
+            case Finalized():
+                self._finalize(output)
+            case NeedBlocks():
+                self._request(self._next_source(), output.block)
+            case Record():
+                self._services.journal.append(output.certificate)
+            case Equivocation():
+                self._services.on_equivocation(output, self.committee)
+
+    def _sign(self, output: CastVote | Propose) -> SignedVote:
+        assert self.me is not None
+        signed = self._services.votes.sign(output.vote, self.me, output.block)
+        self._inbox.append(Received(signed))
+        return signed
+
+    def _broadcast(self, message: ConsensusMessage) -> None:
+        self._services.transport.broadcast(encode_consensus(message))
+
+    def _turn(self, view: View) -> Turn:
+        proposer = self.committee.members[leader_of(self.committee, view)].signer
+        return Turn(self.committee.epoch, view, proposer)
+
+    def _build(self, ask: Build) -> None:
+        block = self._services.application.prepare(
+            self._turn(ask.view), ask.parent, ask.pending, self._services.clock.now_ms()
+        )
+        self._inbox.append(Built(block))
+
+    def _verify(self, ask: Verify) -> None:
+        header = ask.block.header
+        try:
+            self._services.application.process(
+                self._turn(header.view),
+                ask.block,
+                ask.parent,
+                ask.pending,
+                self._services.clock.now_ms(),
+            )
+            verdict = Verdict.ACCEPT
+        except NotYet as reason:
+            log.debug("block %d of view %d: not yet: %s", header.height, header.view, reason)
+            verdict = Verdict.NOT_YET
+        except PeerFault as reason:
+            log.warning("block %d of view %d is refused: %s", header.height, header.view, reason)
+            verdict = Verdict.REJECT
+        self._inbox.append(Judged(header.view, header.hash, verdict))
+
+    def _finalize(self, output: Finalized) -> None:
+        """Hand on the blocks of the chain; closing blocks only prove the terminal one."""
+        chain, proof = split_closing(output.blocks, output.proof, self._services.schedule)
+        if chain:
+            self._services.on_final(chain, proof)
+        if is_terminal(self._services.schedule, output.blocks[-1].header):
+            log.info("epoch %d ends", self.committee.epoch)
+            self.stop()
+
+    def _next_source(self) -> Address:
+        """Members in turn, without this node."""
+        for _ in range(len(self.committee)):
+            source = next(self._sources)
+            if source != self._services.signer.address:
+                return source
+        return self._services.signer.address
+
+    def _request(self, peer: Address, block_hash: Hash32) -> None:
+        have = self.core.tree.root.height
+        self._services.transport.send(peer, encode_consensus(BlockRequest(have, block_hash)))
+
+
+def split_closing(
+    blocks: tuple[Block, ...], proof: FinalityProof, schedule: Schedule
+) -> tuple[tuple[Block, ...], FinalityProof]:
+    """EPOCH-3: the blocks up to the terminal one; the headers above it become part of its
+    proof."""
+    for position, block in enumerate(blocks):
+        if is_terminal(schedule, block.header):
+            closing = tuple(b.header for b in blocks[position + 1 :])
+            return (
+                blocks[: position + 1],
+                FinalityProof(proof.certificate, (*closing, *proof.descendants)),
+            )
+    return blocks, proof

@@ -1,0 +1,163 @@
+"""What happens to a block when it is final: it is stored, leaves the mempool, and goes into a
+batch. The batches and their commits can be looked up here again."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from sequencer.batches.batch import Batch
+from sequencer.batches.codec import encode_batch_data
+from sequencer.batches.cut import BatchCutter, BatchParameters, CutPoint, genesis_cut
+from sequencer.blocks.header import Block, Header, genesis
+from sequencer.blocks.payload import decode_payload
+from sequencer.consensus.messages import FinalityProof
+from sequencer.crypto.hashing import keccak
+from sequencer.errors import DecodeError, LocalFault
+from sequencer.ingress.backend import Commitment
+from sequencer.l1.schedule import Schedule
+from sequencer.l1.view import L1View
+from sequencer.mempool.pool import Mempool
+from sequencer.node.catch_up import encode_proof
+from sequencer.ordering.application import Application, Ordered, is_terminal
+from sequencer.store.blocks import BlockStore, FinalizedBlock
+from sequencer.types import BatchIndex, Hash32, Height, RollupId
+
+_REPLAY_BYTES = 4 << 20
+_REPLAY_BLOCKS = 256
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Batch)
+
+
+class Ledger:
+    """The finalized chain of one node, and the batches cut from it."""
+
+    def __init__(
+        self,
+        store: BlockStore,
+        application: Application,
+        mempool: Mempool,
+        schedule: Schedule,
+        separator: Hash32,
+        parameters: BatchParameters,
+        on_ordered: Callable[[list[Ordered]], None],
+        on_batch: Callable[[Batch], None],
+    ) -> None:
+        self._store = store
+        self._application = application
+        self._mempool = mempool
+        self._schedule = schedule
+        self._genesis = genesis(separator)
+        self._on_ordered = on_ordered
+        self._on_batch = on_batch
+        self._cutter = BatchCutter(self._last_cut(separator), parameters)
+
+    @property
+    def tip(self) -> Header:
+        """The last final block, or genesis."""
+        return self._store.tip() or self._genesis
+
+    @property
+    def last_batch(self) -> BatchIndex:
+        """The index of the last batch cut; 0 before the first."""
+        return self._cutter.tip.index
+
+    def resume(self) -> None:
+        """After a restart, bring the cutter up to the tip: blocks of the batch that was being
+        filled, and batches that were cut but not stored."""
+        height = Height(self._cutter.tip.header.height + 1)
+        while stored := self._store.blocks(height, _REPLAY_BLOCKS, _REPLAY_BYTES):
+            for entry in stored:
+                self._cut(entry.block)
+            height = Height(stored[-1].block.header.height + 1)
+
+    def append(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
+        """Final blocks, ascending; `proof` is the last one's."""
+        above = [b for b in blocks if b.header.height > self.tip.height]
+        ordered = [self._application.transactions(block) for block in above]
+        last = blocks[-1].header.height
+        self._store.put_finalized(
+            [
+                FinalizedBlock(
+                    block,
+                    encode_proof(proof) if block.header.height == last else None,
+                    _locations(block),
+                )
+                for block in above
+            ]
+        )
+        for block, transactions in zip(above, ordered, strict=True):
+            self._mempool.finalized(transactions)
+            self._on_ordered(list(transactions))
+            self._cut(block)
+
+    def batch(self, index: BatchIndex) -> Batch | None:
+        record = self._store.batch(index)
+        return None if record is None else _decoder.decode(record)
+
+    def batch_data(self, batch: Batch) -> bytes:
+        """ENC-13, rebuilt from the stored blocks."""
+        blocks: list[Block] = []
+        while len(blocks) <= batch.last_height - batch.first_height:
+            at = Height(batch.first_height + len(blocks))
+            stored = self._store.blocks(at, batch.last_height - at + 1, _REPLAY_BYTES)
+            if not stored:
+                raise LocalFault(f"block {at} of batch {batch.index} is not in the store")
+            blocks.extend(entry.block for entry in stored)
+        return encode_batch_data(blocks)
+
+    def batch_of(self, height: Height) -> Batch | None:
+        """The batch that holds a block, by bisection over the indices."""
+        low, high = 1, int(self.last_batch)
+        while low <= high:
+            middle = (low + high) // 2
+            batch = self.batch(BatchIndex(middle))
+            if batch is None or batch.first_height > height:
+                high = middle - 1
+            elif batch.last_height < height:
+                low = middle + 1
+            else:
+                return batch
+        return None
+
+    def note_commits(self, l1: L1View) -> None:
+        """Remember where L1 has the batches of its window, beyond the window."""
+        for index in range(l1.final_index + 1, l1.last_index + 1):
+            commit = l1.commit_of(BatchIndex(index))
+            if commit is not None:
+                self._store.set_meta(f"commit/{index}", commit.transaction_hash)
+
+    def commitment(self, height: Height, l1: L1View) -> Commitment | None:
+        """Where L1 has a block, as of its head."""
+        batch = self.batch_of(height)
+        if batch is None or batch.index > l1.last_index:
+            return None
+        recorded = self._store.get_meta(f"commit/{batch.index}")
+        return None if recorded is None else Commitment(batch.index, Hash32(recorded))
+
+    def _cut(self, block: Block) -> None:
+        cut = self._cutter.push(block, is_terminal(self._schedule, block.header))
+        if cut is not None:
+            self._store.put_batch(cut.batch.index, _encoder.encode(cut.batch))
+            self._on_batch(cut.batch)
+
+    def _last_cut(self, separator: Hash32) -> CutPoint:
+        """Where the last stored batch ends."""
+        last: Batch | None = None
+        while found := self._store.batches_from(BatchIndex(last.index + 1 if last else 1), 1_024):
+            last = _decoder.decode(found[-1][1])
+        if last is None:
+            return genesis_cut(separator)
+        end = self._store.block_by_height(last.last_height)
+        if end is None:
+            raise LocalFault(f"batch {last.index} ends at block {last.last_height}, not stored")
+        return CutPoint(last.index, last.hash, end.block.header)
+
+
+def _locations(block: Block) -> list[tuple[RollupId, Hash32]]:
+    """Every entry of the payload, in order; a quorum that finalizes an undecodable payload
+    orders nothing with it (DERIVE-5)."""
+    try:
+        return [(rollup, keccak(raw)) for rollup, raw in decode_payload(block.payload)]
+    except DecodeError:
+        return []

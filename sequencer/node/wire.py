@@ -1,0 +1,64 @@
+"""What one message between nodes is: a type byte and a body (NET-3)."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from sequencer.batches.attestations import (
+    SignedAttestation,
+    decode_attestation,
+    encode_attestation,
+)
+from sequencer.blocks.payload import MAX_TRANSACTION_BYTES
+from sequencer.consensus.messages import ConsensusMessage, decode_message, encode_message
+from sequencer.errors import DecodeError
+from sequencer.types import RollupId
+
+MAX_GOSSIPED = 1_024
+_CONSENSUS, _TRANSACTIONS, _ATTESTATION = 1, 2, 3
+
+
+class GossipedTransaction(msgspec.Struct, frozen=True, array_like=True):
+    """A raw transaction and the rollup it is for."""
+
+    rollup: Annotated[RollupId, msgspec.Meta(ge=0, le=2**32 - 1)]
+    raw: Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_TRANSACTION_BYTES)]
+
+
+Transactions = Annotated[
+    tuple[GossipedTransaction, ...], msgspec.Meta(min_length=1, max_length=MAX_GOSSIPED)
+]
+Message = ConsensusMessage | tuple[GossipedTransaction, ...] | SignedAttestation
+
+_encoder = msgspec.msgpack.Encoder()
+_transactions: msgspec.msgpack.Decoder[tuple[GossipedTransaction, ...]] = msgspec.msgpack.Decoder(
+    Transactions
+)
+
+
+def encode_consensus(message: ConsensusMessage) -> bytes:
+    return bytes([_CONSENSUS]) + encode_message(message)
+
+
+def encode_transactions(transactions: Sequence[GossipedTransaction]) -> bytes:
+    return bytes([_TRANSACTIONS]) + _encoder.encode(transactions)
+
+
+def encode_signed_attestation(signed: SignedAttestation) -> bytes:
+    return bytes([_ATTESTATION]) + encode_attestation(signed)
+
+
+def decode(data: bytes) -> Message:
+    """Raises `DecodeError` for anything that is not exactly one message."""
+    kind, body = data[:1], data[1:]
+    if kind == bytes([_CONSENSUS]):
+        return decode_message(body)
+    if kind == bytes([_ATTESTATION]):
+        return decode_attestation(body)
+    if kind == bytes([_TRANSACTIONS]):
+        try:
+            return _transactions.decode(body)
+        except msgspec.DecodeError as error:
+            raise DecodeError(f"transactions: {error}") from error
+    raise DecodeError(f"message type 0x{kind.hex()} is not known")
