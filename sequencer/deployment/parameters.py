@@ -1,0 +1,142 @@
+"""What a deployment fixes for ever: the constructor parameters and what all nodes share.
+
+Named sets for networks on one machine, and a reader for a set of one's own (TOML). The contracts
+check every relation between them again; here they are checked so that a mistake costs no gas.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from sequencer.errors import LocalFault
+from sequencer.types import MAX_MEMBERS
+
+_Seconds = Annotated[int, msgspec.Meta(ge=1, le=10 * 365 * 86_400)]
+_Wei = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+_Size = Annotated[int, msgspec.Meta(ge=1, le=MAX_MEMBERS)]
+
+GWEI = 10**9
+
+
+class BondSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """`BondParameters` of `IBondRegistry`, without the genesis."""
+
+    min_bond_gwei: Annotated[int, msgspec.Meta(ge=1, le=10**18)]
+    epoch_seconds: _Seconds
+    unbonding_seconds: _Seconds
+    commit_grace_seconds: _Seconds
+    evidence_seconds: _Seconds
+    slash_bps: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+    reward_bps: Annotated[int, msgspec.Meta(ge=0, le=9_999)]
+
+    @property
+    def min_bond_wei(self) -> int:
+        return self.min_bond_gwei * GWEI
+
+
+class CommitteeSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Sizes of the committee (COMM-2, COMM-3)."""
+
+    min_size: _Size
+    max_size: _Size
+
+
+class InboxSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """`InboxParameters` of `IForcedInbox`."""
+
+    force_window_seconds: _Seconds
+    max_bytes: Annotated[int, msgspec.Meta(ge=1, le=128 << 10)] = 32 << 10
+    max_gas: Annotated[int, msgspec.Meta(ge=21_000, le=2**63 - 1)] = 2_000_000
+    base_fee_wei: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] = 20_000 * GWEI
+    wei_per_byte: _Wei = 16 * GWEI
+    wei_per_gas: _Wei = GWEI // 100
+    congestion_target: Annotated[int, msgspec.Meta(ge=1, le=2**32 - 1)] = 64
+
+
+class NetworkSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What no contract knows but all nodes must have alike (BATCH-2)."""
+
+    batch_bytes: Annotated[int, msgspec.Meta(ge=1_024, le=120 << 10)] = 96 << 10
+    batch_age_ms: Annotated[int, msgspec.Meta(ge=100, le=3_600_000)] = 4_000
+
+
+class Parameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """One deployment. `genesis_delay_seconds`: from the deployment to epoch 0, the time that
+    operators have to bond (COMM-1)."""
+
+    genesis_delay_seconds: _Seconds
+    bond: BondSection
+    committee: CommitteeSection
+    inbox: InboxSection
+    network: NetworkSection = NetworkSection()
+
+    def __post_init__(self) -> None:
+        """TIME-4 and the order of the sizes; msgspec reports a ValueError with its place."""
+        bond = self.bond
+        least = 2 * bond.epoch_seconds + bond.commit_grace_seconds + bond.evidence_seconds
+        if bond.unbonding_seconds < least:
+            raise ValueError(
+                f"unbonding_seconds {bond.unbonding_seconds} is below {least}:"
+                " twice the epoch, the commit grace and the evidence window (TIME-4)"
+            )
+        if self.committee.min_size > self.committee.max_size:
+            raise ValueError(
+                f"min_size {self.committee.min_size} is above max_size {self.committee.max_size}"
+            )
+
+
+_COMMITTEE = CommitteeSection(min_size=3, max_size=100)
+
+PARAMETER_SETS = {
+    # A person watches: long enough to read along, short enough to see an epoch change.
+    "devnet": Parameters(
+        genesis_delay_seconds=6,
+        bond=BondSection(
+            min_bond_gwei=10**9,
+            epoch_seconds=60,
+            commit_grace_seconds=120,
+            evidence_seconds=300,
+            unbonding_seconds=600,
+            slash_bps=5_000,
+            reward_bps=1_000,
+        ),
+        committee=_COMMITTEE,
+        inbox=InboxSection(force_window_seconds=30),
+    ),
+    # A program watches: every deadline within half a minute.
+    "demo": Parameters(
+        genesis_delay_seconds=6,
+        bond=BondSection(
+            min_bond_gwei=10**9,
+            epoch_seconds=20,
+            commit_grace_seconds=60,
+            evidence_seconds=120,
+            unbonding_seconds=240,
+            slash_bps=5_000,
+            reward_bps=1_000,
+        ),
+        committee=_COMMITTEE,
+        inbox=InboxSection(force_window_seconds=20),
+        network=NetworkSection(batch_age_ms=2_000),
+    ),
+}
+
+
+def load_parameters(name_or_path: str) -> Parameters:
+    """A named set, or one's own from a TOML file; raises `LocalFault` naming the entry."""
+    if name_or_path in PARAMETER_SETS:
+        return PARAMETER_SETS[name_or_path]
+    path = Path(name_or_path)
+    if not path.exists():
+        known = ", ".join(PARAMETER_SETS)
+        raise LocalFault(f"parameters {name_or_path!r}: neither a named set ({known}) nor a file")
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return msgspec.convert(raw, Parameters)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LocalFault(f"parameters {path}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise LocalFault(f"parameters {path}: {error}") from error

@@ -1,0 +1,128 @@
+"""What is created, in which order, at which address, with which arguments. Pure.
+
+The contracts refer to each other in two circles (the registry names its slasher, the inbox its
+chain), so addresses are computed from the deployer's nonce before anything is sent; the
+constructors check that the circles close.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import rlp
+
+from sequencer.crypto.digests import Domain
+from sequencer.crypto.hashing import keccak
+from sequencer.deployment.artifacts import Artifact
+from sequencer.deployment.parameters import Parameters
+from sequencer.types import Address
+
+CONTRACTS = (
+    "RollupRegistry",
+    "BondRegistry",
+    "Committee",
+    "ForcedInbox",
+    "CommitmentChain",
+    "EquivocationSlasher",
+)
+"""In the order of creation: a constructor may call what stands before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """One contract to create."""
+
+    name: str
+    nonce: int
+    address: Address
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole deployment; `genesis` in seconds."""
+
+    chain_id: int
+    deployer: Address
+    genesis: int
+    parameters: Parameters
+    creations: tuple[Creation, ...]
+
+    def address(self, name: str) -> Address:
+        return next(creation.address for creation in self.creations if creation.name == name)
+
+    @property
+    def domain(self) -> Domain:
+        """ENC-1."""
+        return Domain(self.chain_id, self.address("BondRegistry"))
+
+
+def create_address(deployer: Address, nonce: int) -> Address:
+    """Where a contract created by `deployer` at `nonce` will be (yellow paper, 7)."""
+    return Address(keccak(rlp.encode([deployer, nonce]))[12:])
+
+
+def plan_deployment(
+    *, chain_id: int, deployer: Address, first_nonce: int, genesis: int, parameters: Parameters
+) -> Plan:
+    """The plan of a deployer whose next nonce is `first_nonce`."""
+    at = {name: create_address(deployer, first_nonce + i) for i, name in enumerate(CONTRACTS)}
+    arguments = _arguments(at, genesis, parameters)
+    creations = tuple(
+        Creation(name, first_nonce + i, at[name], arguments[name])
+        for i, name in enumerate(CONTRACTS)
+    )
+    return Plan(chain_id, deployer, genesis, parameters, creations)
+
+
+def bond_parameters(genesis: int, parameters: Parameters) -> tuple[int, ...]:
+    """`BondParameters`, in the order of the struct."""
+    bond = parameters.bond
+    return (
+        bond.min_bond_wei,
+        genesis,
+        bond.epoch_seconds,
+        bond.unbonding_seconds,
+        bond.commit_grace_seconds,
+        bond.evidence_seconds,
+        bond.slash_bps,
+        bond.reward_bps,
+    )
+
+
+def inbox_parameters(parameters: Parameters) -> tuple[int, ...]:
+    """`InboxParameters`, in the order of the struct."""
+    inbox = parameters.inbox
+    return (
+        inbox.force_window_seconds,
+        inbox.max_bytes,
+        inbox.max_gas,
+        inbox.base_fee_wei,
+        inbox.wei_per_byte,
+        inbox.wei_per_gas,
+        inbox.congestion_target,
+    )
+
+
+def _arguments(
+    at: Mapping[str, Address], genesis: int, parameters: Parameters
+) -> dict[str, tuple[Any, ...]]:
+    registry, committee = at["BondRegistry"], at["Committee"]
+    sizes = parameters.committee
+    return {
+        "RollupRegistry": (),
+        "BondRegistry": (bond_parameters(genesis, parameters), [at["EquivocationSlasher"]]),
+        "Committee": (registry, sizes.min_size, sizes.max_size),
+        "ForcedInbox": (
+            at["RollupRegistry"],
+            at["CommitmentChain"],
+            inbox_parameters(parameters),
+        ),
+        "CommitmentChain": (registry, committee, at["ForcedInbox"]),
+        "EquivocationSlasher": (registry, committee),
+    }
+
+
+def init_codes(plan: Plan, artifacts: Mapping[str, Artifact]) -> tuple[bytes, ...]:
+    """The data of the creating transactions, in the order of `plan.creations`."""
+    return tuple(artifacts[c.name].init_code(c.arguments) for c in plan.creations)

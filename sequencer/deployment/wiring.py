@@ -1,0 +1,76 @@
+"""Is what stands on L1 what was planned? The questions, and the judgement of the answers. Pure.
+
+A deployment that was interrupted, or whose deployer's nonce moved, leaves contracts that point
+at nothing. Reading everything back finds that before anybody bonds.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from eth_abi.abi import decode as abi_decode
+from eth_abi.exceptions import DecodingError
+
+from sequencer.deployment.artifacts import Artifact, abi_types
+from sequencer.deployment.plan import Plan, bond_parameters, inbox_parameters
+from sequencer.errors import LocalFault
+from sequencer.types import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call of a view, and the answer the plan expects."""
+
+    artifact: Artifact
+    address: Address
+    function: str
+    arguments: tuple[Any, ...]
+    expected: Any
+
+    def call_data(self) -> bytes:
+        return self.artifact.call_data(self.function, self.arguments)
+
+    def check(self, output: bytes) -> None:
+        """Raises `LocalFault` unless `output`, what the call returned, is as expected."""
+        asked = f"{self.artifact.name} at 0x{self.address.hex()}: {self.function}"
+        if not output:
+            raise LocalFault(f"{asked} answers nothing: no such contract is there")
+        types = abi_types(self.artifact.function(self.function)["outputs"])
+        try:
+            (actual,) = abi_decode(types, output)
+        except (DecodingError, ValueError) as error:
+            raise LocalFault(f"{asked} answers {output[:64].hex()}: {error}") from error
+        if types == ["address"]:
+            actual = bytes.fromhex(actual[2:])
+        if actual != self.expected:
+            raise LocalFault(f"{asked} is {_text(actual)}, planned was {_text(self.expected)}")
+
+
+def questions(plan: Plan, artifacts: Mapping[str, Artifact]) -> Iterator[Question]:
+    """Everything a constructor was told, and that nothing has happened since."""
+    at = plan.address
+    sizes = plan.parameters.committee
+    expected: list[tuple[str, str, tuple[Any, ...], Any]] = [
+        ("RollupRegistry", "rollupCount", (), 0),
+        ("BondRegistry", "parameters", (), bond_parameters(plan.genesis, plan.parameters)),
+        ("BondRegistry", "isSlasher", (at("EquivocationSlasher"),), True),
+        ("BondRegistry", "domainSeparator", (), plan.domain.separator()),
+        ("Committee", "registry", (), at("BondRegistry")),
+        ("Committee", "minSize", (), sizes.min_size),
+        ("Committee", "maxSize", (), sizes.max_size),
+        ("ForcedInbox", "rollups", (), at("RollupRegistry")),
+        ("ForcedInbox", "chain", (), at("CommitmentChain")),
+        ("ForcedInbox", "parameters", (), inbox_parameters(plan.parameters)),
+        ("CommitmentChain", "registry", (), at("BondRegistry")),
+        ("CommitmentChain", "committee", (), at("Committee")),
+        ("CommitmentChain", "inbox", (), at("ForcedInbox")),
+        ("CommitmentChain", "batchHashAt", (0,), plan.domain.separator()),
+        ("EquivocationSlasher", "registry", (), at("BondRegistry")),
+        ("EquivocationSlasher", "committee", (), at("Committee")),
+    ]
+    for name, function, arguments, answer in expected:
+        yield Question(artifacts[name], at(name), function, arguments, answer)
+
+
+def _text(value: Any) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
