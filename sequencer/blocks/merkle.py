@@ -2,7 +2,8 @@
 
 A level with an odd count carries its last entry up unchanged, so a proof needs the number of
 leaves to know on which levels it has no sibling. Leaves and nodes are hashed in separate
-domains, and a leaf holds its own position.
+domains. A leaf holds its own position; the root does not bind the number of leaves, which no
+one who has the position needs.
 """
 
 from collections.abc import Iterable, Sequence

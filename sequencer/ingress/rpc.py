@@ -47,7 +47,7 @@ def wall_clock_ms() -> int:
 
 def create_app(backend: Backend, now_ms: Callable[[], int] = wall_clock_ms) -> web.Application:
     """The application over a node; serve it with `make_runner`."""
-    server = _Server(backend, Methods(backend, now_ms))
+    server = _Server(backend, Rpc(Methods(backend, now_ms)))
     app = web.Application(client_max_size=MAX_BODY)
     app.router.add_post("/", server.post)
     app.router.add_post("/rollup/{rollup}", server.post)
@@ -61,59 +61,22 @@ def make_runner(app: web.Application) -> web.AppRunner:
     return web.AppRunner(app, access_log=None, auto_decompress=False)
 
 
-class _Server:
-    def __init__(self, backend: Backend, methods: Methods) -> None:
-        self._backend = backend
+class Rpc:
+    """From a body to the body that answers it."""
+
+    def __init__(self, methods: Methods) -> None:
         self._methods = methods
-        self._in_flight = 0
 
-    async def healthz(self, _request: web.Request) -> web.Response:
-        """The process answers."""
-        return web.json_response({"alive": True})
+    async def answer(self, path_id: str | None, body: bytes) -> bytes:
+        """The answer to a body on the path of a rollup, or on none; empty for notifications.
 
-    async def readyz(self, _request: web.Request) -> web.Response:
-        """The node orders."""
-        ready = self._backend.is_ready()
-        return web.json_response({"ready": ready}, status=200 if ready else 503)
-
-    async def post(self, request: web.Request) -> web.Response:
-        """One JSON-RPC request."""
-        if self._in_flight >= MAX_IN_FLIGHT:
-            fault = CallFault(Code.LIMIT, f"{MAX_IN_FLIGHT} requests are being answered; try again")
-            return _json(encode_fault(None, fault), status=503)
-        self._in_flight += 1
+        Whatever the body holds, this raises nothing.
+        """
         try:
-            return await self._answer(request)
-        finally:
-            self._in_flight -= 1
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        if "Content-Encoding" in request.headers:
-            fault = CallFault(Code.REQUEST, "send the body as it is, without a Content-Encoding")
-            return _json(encode_fault(None, fault), status=415)
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            fault = CallFault(Code.LIMIT, f"the body has more than {MAX_BODY} bytes")
-            return _json(encode_fault(None, fault), status=413)
-        except TimeoutError:
-            fault = CallFault(Code.LIMIT, f"the body took more than {BODY_SECONDS} seconds")
-            return _json(encode_fault(None, fault), status=408)
-        try:
-            rollup = _rollup(request.match_info.get("rollup"))
+            rollup = _rollup(path_id)
             calls, is_batch = decode_body(body)
         except CallFault as fault:
-            return _json(encode_fault(None, fault))
-        answers = await self._call_all(rollup, calls)
-        if not answers:
-            return web.Response(status=204)
-        return _json(encode_batch(answers) if is_batch else answers[0])
-
-    async def _call_all(
-        self, rollup: RollupId | None, calls: list[Call | Malformed]
-    ) -> list[bytes]:
-        """The answers in the order of the calls, none for notifications."""
+            return encode_fault(None, fault)
         answers: list[bytes] = []
         room = MAX_ANSWER
         for count, call in enumerate(calls, 1):
@@ -123,7 +86,9 @@ class _Server:
                 room -= len(answer)
             if count % _CALLS_PER_TURN == 0:
                 await asyncio.sleep(0)
-        return answers
+        if not answers:
+            return b""
+        return encode_batch(answers) if is_batch else answers[0]
 
     def _call(self, rollup: RollupId | None, call: Call | Malformed, room: int) -> bytes:
         if isinstance(call, Malformed):
@@ -139,12 +104,55 @@ class _Server:
             return encode_fault(call.id, CallFault(Code.INTERNAL, "internal error"))
 
 
+class _Server:
+    def __init__(self, backend: Backend, rpc: Rpc) -> None:
+        self._backend = backend
+        self._rpc = rpc
+        self._in_flight = 0
+
+    async def healthz(self, _request: web.Request) -> web.Response:
+        """The process answers."""
+        return web.json_response({"alive": True})
+
+    async def readyz(self, _request: web.Request) -> web.Response:
+        """The node orders."""
+        ready = self._backend.is_ready()
+        return web.json_response({"ready": ready}, status=200 if ready else 503)
+
+    async def post(self, request: web.Request) -> web.Response:
+        """One JSON-RPC request."""
+        if self._in_flight >= MAX_IN_FLIGHT:
+            return _refusal(503, Code.LIMIT, f"{MAX_IN_FLIGHT} requests are being answered")
+        self._in_flight += 1
+        try:
+            return await self._answer(request)
+        finally:
+            self._in_flight -= 1
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        if "Content-Encoding" in request.headers:
+            return _refusal(415, Code.REQUEST, "send the body as it is, not encoded")
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return _refusal(413, Code.LIMIT, f"the body has more than {MAX_BODY} bytes")
+        except TimeoutError:
+            return _refusal(408, Code.LIMIT, f"the body took more than {BODY_SECONDS} seconds")
+        answer = await self._rpc.answer(request.match_info.get("rollup"), body)
+        return _json(answer) if answer else web.Response(status=204)
+
+
 def _rollup(segment: str | None) -> RollupId | None:
     if segment is None:
         return None
     if segment.isascii() and segment.isdigit() and len(segment) <= 10 and int(segment) < 2**32:
         return RollupId(int(segment))
     raise CallFault(Code.PARAMS, f"a rollup id is a number below 2**32, found {excerpt(segment)}")
+
+
+def _refusal(status: int, code: Code, message: str) -> web.Response:
+    return _json(encode_fault(None, CallFault(code, message)), status)
 
 
 def _json(body: bytes, status: int = 200) -> web.Response:

@@ -186,7 +186,7 @@ class Mempool:
     def finalized(self, entries: Iterable[tuple[RollupId, Transaction]]) -> None:
         """POOL-4: these were ordered, in this order; they leave and are known for a while."""
         config = self._config
-        touched: set[_LaneKey] = set()
+        touched: dict[_LaneKey, None] = {}
         for rollup, tx in entries:
             lane = (rollup, tx.sender)
             key = (rollup, tx.hash)
@@ -195,19 +195,19 @@ class Mempool:
             _remember(self._recent, key, None, config.recent_hashes)
             if entry := self._entries.get(key):
                 self._remove(entry)
-            touched.add(lane)
+            touched[lane] = None
         self._settle_all(touched)
 
     def expire(self, now_ms: int) -> int:
         """POOL-4: drop what has waited `ttl_ms`; how many those were."""
-        touched: set[_LaneKey] = set()
+        touched: dict[_LaneKey, None] = {}
         before = len(self._entries)
         while self._entries:
             oldest = next(iter(self._entries.values()))
             if oldest.arrived_ms + self._config.ttl_ms > now_ms:
                 break
             self._remove(oldest)
-            touched.add(oldest.lane)
+            touched[oldest.lane] = None
         self._settle_all(touched)
         return before - len(self._entries)
 
