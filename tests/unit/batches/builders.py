@@ -32,10 +32,12 @@ class Step:
     forced: int = 0
     epoch: int = 0
     compress: bool = False
+    payload: bytes | None = None
+    """Instead of `transactions`."""
 
 
 def next_block(parent: Header, step: Step) -> Block:
-    payload = EMPTY_PAYLOAD
+    payload = EMPTY_PAYLOAD if step.payload is None else step.payload
     if step.transactions:
         payload = encode_payload([(RollupId(1), step.transactions)], compress=step.compress)
     origin_number = parent.origin_number + step.origin_advance

@@ -1,0 +1,296 @@
+"""From L1 to the canonical list of each rollup (DERIVE-1 to DERIVE-9), a pure function.
+
+The deriver takes L1 blocks in order, hands out the entries they add and keeps none of them. It
+remembers how to undo each of the last blocks, so that it can go back through a reorg.
+
+Bounds: the messages not consumed before the window; for each rollup a count and a hash; for
+each block of the window what it changed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from sequencer.batches.batch import Batch
+from sequencer.batches.codec import decode_batch_data
+from sequencer.blocks.header import Block
+from sequencer.blocks.payload import decode_payload
+from sequencer.crypto.hashing import keccak
+from sequencer.derivation.entries import DerivedBatch, Entry, Output, Source
+from sequencer.errors import DecodeError, LocalFault, PeerFault
+from sequencer.ingress.transaction import decode_transaction
+from sequencer.l1.events import (
+    BatchCommitted,
+    Event,
+    ForceIncluded,
+    L1Block,
+    MessageEnqueued,
+    RollupRegistered,
+)
+from sequencer.types import ZERO_HASH, BatchIndex, Hash32, Height, RollupId
+
+WINDOW = 256
+"""DERIVE-9: blocks that can be undone."""
+
+
+class ReorgTooDeepError(LocalFault):
+    """The state before the reorg is not kept: derive again from the start (DERIVE-9)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tip:
+    """DERIVE-2, but for the rollups and the messages themselves."""
+
+    number: int
+    last_hash: Hash32
+    height: Height
+    last_index: BatchIndex
+    queue_length: int
+    consumed: int
+
+
+@dataclass(frozen=True, slots=True)
+class RollupState:
+    """How far a rollup's list has come."""
+
+    entries: int = 0
+    running_hash: Hash32 = ZERO_HASH
+
+
+@dataclass(slots=True)
+class _Undo:
+    """What was before the block that follows `tip`."""
+
+    tip: _Tip
+    rollups: dict[RollupId, RollupState | None] = field(default_factory=dict)
+    registered: list[RollupId] = field(default_factory=list)
+
+
+class Deriver:
+    """Derives every rollup, or `only` one: the lists do not depend on each other."""
+
+    def __init__(
+        self, separator: Hash32, only: RollupId | None = None, window: int = WINDOW
+    ) -> None:
+        # ENC-9: the separator is the hash of block 0.
+        self._tip = _Tip(-1, separator, Height(0), BatchIndex(0), 0, 0)
+        self._only = only
+        self._window = window
+        self._undo: list[_Undo] = []
+        self._messages: dict[int, MessageEnqueued] = {}
+        self._chain_ids: dict[RollupId, int] = {}
+        self._rollups: dict[RollupId, RollupState] = {}
+
+    @property
+    def number(self) -> int:
+        """The last L1 block taken; -1 before the first."""
+        return self._tip.number
+
+    def rollup(self, rollup_id: RollupId) -> RollupState:
+        return self._rollups.get(rollup_id, RollupState())
+
+    def extend(self, block: L1Block) -> list[Output]:
+        """Take the next L1 block (gaps hold nothing of the deployment); what it adds, in order.
+
+        Raises `PeerFault`, and changes nothing, if the events do not follow the ones before:
+        then the endpoint left some out.
+        """
+        number = block.header.number
+        if number <= self._tip.number:
+            raise PeerFault(f"L1 block {number} does not follow {self._tip.number}")
+        self._undo.append(_Undo(self._tip))
+        self._tip = replace(self._tip, number=number)
+        try:
+            outputs = [output for event in block.events for output in self._apply(event)]
+        except PeerFault:
+            self._undo_last()
+            raise
+        self._prune()
+        return outputs
+
+    def rollback_to(self, number: int) -> None:
+        """Return to the state after block `number` (DERIVE-9); raises `ReorgTooDeepError`."""
+        if self._undo and number < self._undo[0].tip.number:
+            raise ReorgTooDeepError(
+                f"L1 reorg to block {number} is below block {self._undo[0].tip.number},"
+                f" the oldest of {self._window} that are kept (DERIVE-9)"
+            )
+        while self._tip.number > number:
+            self._undo_last()
+
+    # --- events ---
+
+    def _apply(self, event: Event) -> Iterator[Output]:
+        """DERIVE-1: every other event is nothing to derivation."""
+        match event:
+            case RollupRegistered():
+                self._chain_ids[event.rollup_id] = event.chain_id
+                self._undo[-1].registered.append(event.rollup_id)
+            case MessageEnqueued():
+                _expect("message", event.index, self._tip.queue_length)
+                self._messages[event.index] = event
+                self._tip = replace(self._tip, queue_length=event.index + 1)
+            case ForceIncluded():  # DERIVE-3
+                _expect("forced message", event.first, self._tip.consumed)
+                yield from self._consume(event.up_to, None)
+            case BatchCommitted():
+                yield from self._batch(event)
+
+    def _batch(self, event: BatchCommitted) -> Iterator[Output]:
+        """DERIVE-4 and DERIVE-5."""
+        _expect("batch", event.index, self._tip.last_index + 1)
+        if event.call is None or event.call.batch.hash != event.batch_hash:
+            raise PeerFault(f"L1 shows batch {event.index} without the calldata it was made of")
+        batch, void = event.call.batch, None
+        try:
+            blocks = self._linked_blocks(batch, event.call.data)
+        except DecodeError as error:
+            blocks, void = (), str(error)
+        for block in blocks:
+            yield from self._consume(block.header.forced_count, batch.index)
+            yield from self._transactions(block, batch.index)
+        yield from self._consume(batch.forced_count, batch.index)
+        self._tip = replace(
+            self._tip,
+            last_hash=batch.last_block_hash,
+            height=batch.last_height,
+            last_index=batch.index,
+        )
+        yield DerivedBatch(
+            batch.index, batch.first_height, batch.last_height, self._tip.number, void
+        )
+
+    def _linked_blocks(self, batch: Batch, data: bytes) -> tuple[Block, ...]:
+        """The blocks of a batch that decodes, links and matches; raises `DecodeError`."""
+        decoded = decode_batch_data(data)
+        if decoded.parent_hash != self._tip.last_hash or decoded.first_height != (
+            self._tip.height + 1
+        ):
+            raise DecodeError(
+                f"block {decoded.first_height} on 0x{decoded.parent_hash.hex()} does not follow"
+                f" block {self._tip.height} 0x{self._tip.last_hash.hex()}"
+            )
+        last = decoded.blocks[-1].header
+        stated = (batch.first_height, batch.last_height, batch.last_block_hash, batch.forced_count)
+        found = (decoded.first_height, last.height, last.hash, last.forced_count)
+        if found != stated:
+            raise DecodeError(
+                f"blocks {found[0]} to {found[1]} end with 0x{found[2].hex()} and {found[3]} forced"
+                f" messages; the batch states {stated[0]} to {stated[1]}, 0x{stated[2].hex()},"
+                f" {stated[3]}"
+            )
+        counts = [block.header.forced_count for block in decoded.blocks]
+        if counts != sorted(counts):
+            raise DecodeError(f"forced counts {counts[0]} to {counts[-1]} fall in between")
+        return decoded.blocks
+
+    def _consume(self, up_to: int, batch_index: BatchIndex | None) -> Iterator[Entry]:
+        """Messages `consumed .. up_to - 1`; none if they are in the order already."""
+        if up_to > self._tip.queue_length:
+            raise PeerFault(f"L1 consumes {up_to} messages, its logs show {self._tip.queue_length}")
+        for index in range(self._tip.consumed, up_to):
+            self._tip = replace(self._tip, consumed=index + 1)
+            message = self._messages[index]
+            if self._is_wanted(message.rollup_id):
+                yield self._append(
+                    message.rollup_id,
+                    message.transaction,
+                    source=Source.FORCED,
+                    position=index,
+                    batch_index=batch_index,
+                    gas_limit=message.gas_limit,
+                )
+
+    def _transactions(self, block: Block, batch_index: BatchIndex) -> Iterator[Entry]:
+        # Decoded once more, block by block: the inflated payloads of a whole batch could be large.
+        for rollup_id, raw in decode_payload(block.payload):
+            if self._is_wanted(rollup_id):
+                yield self._append(
+                    rollup_id,
+                    raw,
+                    source=Source.BLOCK,
+                    position=block.header.height,
+                    batch_index=batch_index,
+                    gas_limit=None,
+                )
+
+    def _is_wanted(self, rollup_id: RollupId) -> bool:
+        return self._only is None or rollup_id == self._only
+
+    def _append(
+        self,
+        rollup_id: RollupId,
+        raw: bytes,
+        *,
+        source: Source,
+        position: int,
+        batch_index: BatchIndex | None,
+        gas_limit: int | None,
+    ) -> Entry:
+        """DERIVE-6 and DERIVE-7."""
+        before = self._rollups.get(rollup_id)
+        self._undo[-1].rollups.setdefault(rollup_id, before)
+        state = before or RollupState()
+        transaction_hash = keccak(raw)
+        skipped = self._reason_to_skip(rollup_id, raw, gas_limit)
+        running_hash = state.running_hash
+        if skipped is None:
+            running_hash = keccak(running_hash, transaction_hash)
+        self._rollups[rollup_id] = RollupState(state.entries + 1, running_hash)
+        return Entry(
+            rollup_id,
+            state.entries,
+            source,
+            position,
+            batch_index,
+            self._tip.number,
+            transaction_hash,
+            raw,
+            running_hash,
+            skipped,
+        )
+
+    def _reason_to_skip(self, rollup_id: RollupId, raw: bytes, gas_limit: int | None) -> str | None:
+        chain_id = self._chain_ids.get(rollup_id)
+        if chain_id is None:
+            return f"rollup {rollup_id} is not registered"
+        try:
+            transaction = decode_transaction(raw, chain_id)
+        except DecodeError as error:
+            return str(error)
+        if gas_limit is not None and transaction.gas_limit > gas_limit:
+            return f"gas limit {transaction.gas_limit} is above the declared {gas_limit}"
+        return None
+
+    # --- going back ---
+
+    def _undo_last(self) -> None:
+        undo = self._undo.pop()
+        self._tip = undo.tip
+        for rollup_id, before in undo.rollups.items():
+            if before is None:
+                del self._rollups[rollup_id]
+            else:
+                self._rollups[rollup_id] = before
+        for rollup_id in undo.registered:
+            del self._chain_ids[rollup_id]
+        while self._messages and next(reversed(self._messages)) >= undo.tip.queue_length:
+            self._messages.popitem()
+
+    def _prune(self) -> None:
+        """Drop what no rollback can bring back: keep one state at or below the window."""
+        oldest = self._tip.number - self._window
+        surplus = 0
+        while surplus + 1 < len(self._undo) and self._undo[surplus + 1].tip.number <= oldest:
+            surplus += 1
+        del self._undo[:surplus]
+        base = self._undo[0].tip
+        while self._messages:
+            index = next(iter(self._messages))
+            if index >= base.consumed:
+                return
+            del self._messages[index]
+
+
+def _expect(what: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise PeerFault(f"L1 logs show {what} {found}, expected {expected}: logs are missing")
