@@ -91,6 +91,16 @@ class Ledger:
             self._on_ordered(list(transactions))
             self._cut(block)
 
+    def block(self, height: Height) -> Block | None:
+        """The final block of a height."""
+        stored = self._store.block_by_height(height)
+        return None if stored is None else stored.block
+
+    def locate(self, rollup: RollupId, tx_hash: Hash32) -> tuple[Height, int] | None:
+        """The height and the position in its block of a final transaction."""
+        found = self._store.locate(rollup, tx_hash)
+        return None if found is None else (found.height, found.position)
+
     def batch(self, index: BatchIndex) -> Batch | None:
         record = self._store.batch(index)
         return None if record is None else _decoder.decode(record)

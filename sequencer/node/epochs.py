@@ -1,0 +1,108 @@
+"""Which epoch's instance runs, from the finalized chain and L1 (EPOCH-1, EPOCH-4)."""
+
+import logging
+from dataclasses import dataclass
+from itertools import chain
+
+from sequencer.blocks.header import Block, Header, genesis
+from sequencer.consensus.journal import AttestedRecord, BlockRecord, Journal
+from sequencer.consensus.journal import Record as JournalRecord
+from sequencer.consensus.messages import Certificate
+from sequencer.errors import LocalFault
+from sequencer.l1.view import L1View
+from sequencer.node.attester import Attester
+from sequencer.node.catch_up import decode_proof
+from sequencer.node.instance import Instance, Services
+from sequencer.node.ledger import Ledger
+from sequencer.ordering.application import is_terminal, origin_epoch
+from sequencer.store.blocks import BlockStore
+from sequencer.types import Epoch, Height
+
+log = logging.getLogger(__name__)
+
+COMPACT_BYTES = 16 << 20
+"""The journal is rewritten when it is longer than this (JOURNAL-5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the chain stands: the epoch that decides next, and the block its views start from."""
+
+    epoch: Epoch
+    start: Header
+
+
+class Epochs:
+    """Starts the instance of each epoch when the chain and L1 allow it."""
+
+    def __init__(self, services: Services, ledger: Ledger, attester: Attester, l1: L1View) -> None:
+        self._services = services
+        self._journal: Journal = services.journal
+        self._store: BlockStore = services.store
+        self._ledger = ledger
+        self._attester = attester
+        self._l1 = l1
+        self._waiting_for: Epoch | None = None
+        self._restored: list[JournalRecord] = list(self._journal.restored())
+        for record in self._restored:
+            if isinstance(record, AttestedRecord):
+                attester.restore(record)
+        self.instance: Instance | None = None
+
+    def advance(self) -> None:
+        """Start the next instance if none runs and L1 has shown its committee."""
+        if self.instance is not None and not self.instance.is_over:
+            return
+        place = self._place()
+        head = self._l1.head
+        committee = head and self._l1.committee_at(place.epoch, head.number)
+        if not committee:
+            if self._waiting_for != place.epoch:
+                self._waiting_for = place.epoch
+                log.info("waiting for the committee of epoch %d on L1", place.epoch)
+            return
+        is_first = self.instance is None
+        if not is_first:
+            self._store.sync()
+            self._journal.rewrite(self._attester.records())
+        self.instance = Instance(self._services, committee, place.start, self._finalized(place))
+        self._attester.start_epoch(committee, self._ledger)
+        restored, self._restored = self._restored, []
+        self.instance.start(restored if is_first else ())
+
+    def compact(self) -> None:
+        """Keep the journal short (JOURNAL-5)."""
+        if self._journal.size < COMPACT_BYTES or self.instance is None:
+            return
+        self._store.sync()
+        live = (
+            BlockRecord(record) if isinstance(record, Block) else record
+            for record in self.instance.core.live_records()
+        )
+        self._journal.rewrite(chain(self._attester.records(), live))
+
+    def _place(self) -> Place:
+        tip = self._ledger.tip
+        if is_terminal(self._services.schedule, tip):
+            epoch = origin_epoch(self._services.schedule, tip.origin_timestamp)
+            self._store.set_meta(f"epoch/{epoch}", tip.height.to_bytes(8, "big"))
+            return Place(epoch, tip)
+        recorded = self._store.get_meta(f"epoch/{tip.epoch}")
+        height = Height(int.from_bytes(recorded or b"", "big"))
+        if height == 0:
+            return Place(tip.epoch, genesis(self._services.separator))
+        start = self._ledger.block(height)
+        if start is None:
+            raise LocalFault(f"block {height}, from which epoch {tip.epoch} starts, is not stored")
+        return Place(tip.epoch, start.header)
+
+    def _finalized(self, place: Place) -> tuple[Header, Certificate | None] | None:
+        """The tip and its own certificate, if it lies in the place's epoch."""
+        tip = self._ledger.tip
+        if tip.hash == place.start.hash:
+            return None
+        stored = self._store.block_by_height(tip.height)
+        if stored is None or stored.certificate is None:
+            return tip, None
+        proof = decode_proof(stored.certificate)
+        return tip, None if proof.descendants else proof.certificate

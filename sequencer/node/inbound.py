@@ -1,0 +1,77 @@
+"""What peers send, decoded and handed to the stage it is for; faults are counted (NET-3, NET-4)."""
+
+import logging
+from collections.abc import Callable
+
+from sequencer.batches.attestations import SignedAttestation
+from sequencer.errors import PeerFault
+from sequencer.ingress.refusal import Refused
+from sequencer.node.attester import Attester
+from sequencer.node.backend import NodeBackend
+from sequencer.node.clock import Clock
+from sequencer.node.epochs import Epochs
+from sequencer.node.gossip import PeerFaults
+from sequencer.node.wire import GossipedTransaction, decode
+from sequencer.types import Address
+
+log = logging.getLogger(__name__)
+
+
+class Inbound:
+    """The receiving end of the transport. `receive` never raises: what fails in this node
+    goes to `on_failure`, what a peer did wrong is counted."""
+
+    def __init__(
+        self,
+        epochs: Epochs,
+        attester: Attester,
+        backend: NodeBackend,
+        faults: PeerFaults,
+        clock: Clock,
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        self._epochs = epochs
+        self._attester = attester
+        self._backend = backend
+        self._faults = faults
+        self._clock = clock
+        self._on_failure = on_failure
+
+    def receive(self, peer: Address, data: bytes) -> None:
+        now_ms = self._clock.now_ms()
+        if self._faults.is_silenced(peer, now_ms):
+            return
+        try:
+            self._dispatch(peer, data, now_ms)
+        except PeerFault as fault:
+            self._faults.add(peer, now_ms)
+            log.warning("peer 0x%s: %s", peer.hex(), fault)
+        except Exception as error:  # a fault of this node: stop it, with the cause
+            self._on_failure(error)
+
+    def _dispatch(self, peer: Address, data: bytes, now_ms: int) -> None:
+        message = decode(data)
+        instance = self._epochs.instance
+        if isinstance(message, SignedAttestation):
+            self._attester.on_attestation(message)
+        elif isinstance(message, tuple):
+            self._on_transactions(message, now_ms)
+        elif instance is not None:
+            instance.on_message(peer, message)
+
+    def _on_transactions(self, transactions: tuple[GossipedTransaction, ...], now_ms: int) -> None:
+        """POOL-5: the same checks as a wallet's; one bad transaction spoils none beside it."""
+        fault: PeerFault | None = None
+        for transaction in transactions:
+            if self._backend.chain_id(transaction.rollup) is None:
+                continue  # registered on L1 a moment ago, perhaps
+            try:
+                self._backend.admit(transaction.rollup, transaction.raw, now_ms)
+            except Refused:
+                continue
+            except PeerFault as error:
+                fault = error
+        if self._epochs.instance is not None:
+            self._epochs.instance.on_work()
+        if fault is not None:
+            raise fault

@@ -1,0 +1,39 @@
+"""How long accepted transactions take to be final, over the last ones."""
+
+from collections import OrderedDict, deque
+
+from sequencer.mempool.pool import TransactionKey
+
+REMEMBERED = 1_000
+MAX_WAITING = 100_000
+
+
+class FinalityLatency:
+    """From the moment a wallet's transaction was accepted here to its Finalize certificate."""
+
+    def __init__(self) -> None:
+        self._accepted: OrderedDict[TransactionKey, float] = OrderedDict()
+        self._took_ms: deque[float] = deque(maxlen=REMEMBERED)
+        self._count = 0
+
+    def on_accepted(self, key: TransactionKey, now_ms: float) -> None:
+        self._accepted[key] = now_ms
+        if len(self._accepted) > MAX_WAITING:
+            self._accepted.popitem(last=False)
+
+    def on_final(self, key: TransactionKey, now_ms: float) -> None:
+        accepted = self._accepted.pop(key, None)
+        if accepted is not None:
+            self._took_ms.append(now_ms - accepted)
+            self._count += 1
+
+    def summary(self) -> dict[str, object]:
+        """Median and 99th percentile of the last ones in ms, and how many there were."""
+        took = sorted(self._took_ms)
+        if not took:
+            return {"p50": None, "p99": None, "count": 0}
+        return {
+            "p50": round(took[len(took) // 2], 2),
+            "p99": round(took[min(len(took) - 1, len(took) * 99 // 100)], 2),
+            "count": self._count,
+        }
