@@ -9,10 +9,11 @@ fail() {
 }
 
 python=$1
-command -v "$python" >/dev/null || fail "$python not found; Python 3.11 or newer is needed"
+command -v "$python" >/dev/null || fail "$python not found; Python 3.11 or 3.12 is needed"
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    fail "Python 3.11 or newer is needed, $python is $version (choose another: make PYTHON=...)"
+# ape needs a numpy that was never built for Python 3.13; the package itself would run there.
+"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' ||
+    fail "Python 3.11 or 3.12 is needed, $python is $version (choose another: make PYTHON=python3.12)"
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     fail "$python lacks its venv module (on Debian: apt-get install python3-venv)"
 
