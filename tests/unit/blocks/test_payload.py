@@ -1,0 +1,242 @@
+"""ENC-10: many payloads for the same transactions, one reading of each, and hard limits.
+
+decode_payload
+├── longer than 1 MiB, no codec, unknown codec → refused
+├── codec 0 → the plain form
+├── codec 1
+│   ├── states more than 4 MiB → refused before inflating
+│   ├── inflates to more, less or nothing → refused, inflating no more than is stated
+│   ├── bytes behind the stream → refused
+│   └── exact → the plain form
+└── plain form
+    ├── table cut short, ids not ascending, count 0 or too many, length 0 or too long → refused
+    ├── lengths do not end where the bytes end → refused
+    └── fits → the transactions
+"""
+
+import random
+import struct
+import tracemalloc
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sequencer.blocks.payload import (
+    EMPTY_PAYLOAD,
+    MAX_PAYLOAD_BYTES,
+    MAX_PLAIN_BYTES,
+    MAX_TRANSACTION_BYTES,
+    MAX_TRANSACTIONS,
+    PAYLOAD_OVERHEAD,
+    SEGMENT_OVERHEAD,
+    TRANSACTION_OVERHEAD,
+    decode_payload,
+    encode_payload,
+)
+from sequencer.errors import DecodeError
+from sequencer.types import RollupId
+
+SEGMENTS = st.dictionaries(
+    st.integers(0, 2**32 - 1).map(RollupId),
+    st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=4),
+    max_size=4,
+).map(lambda found: sorted(found.items()))
+
+
+def plain(*segments: tuple[int, list[int]], tail: bytes = b"") -> bytes:
+    """A plain form with whatever ids and lengths, to tamper with."""
+    table = b"".join(
+        struct.pack(f">II{len(lengths)}I", rollup, len(lengths), *lengths)
+        for rollup, lengths in segments
+    )
+    return struct.pack(">H", len(segments)) + table + tail
+
+
+def packed(content: bytes, stated: int | None = None, level: int = 9) -> bytes:
+    size = len(content) if stated is None else stated
+    return b"\x01" + struct.pack(">I", size) + zlib.compress(content, level)
+
+
+def noise(size: int) -> bytes:
+    return random.Random(size).randbytes(size)
+
+
+def test_encode__two_segments__has_the_bytes_of_the_specification() -> None:
+    segments = [(RollupId(1), [b"ab", b"c"]), (RollupId(7), [b"def"])]
+    head = "000002"
+    first = "00000001000000020000000200000001"
+    second = "000000070000000100000003"
+    transactions = "616263646566"
+    expected = bytes.fromhex(head + first + second + transactions)
+    assert encode_payload(segments, compress=False) == expected
+
+
+def test_encode__nothing__is_the_empty_payload() -> None:
+    assert encode_payload([]) == EMPTY_PAYLOAD == b"\x00\x00\x00"
+    assert len(decode_payload(EMPTY_PAYLOAD)) == 0
+
+
+@given(SEGMENTS, st.booleans())
+def test_decode__encoded__gives_the_transactions_in_order(
+    segments: list[tuple[RollupId, list[bytes]]], compress: bool
+) -> None:
+    payload = decode_payload(encode_payload(segments, compress=compress))
+    assert [(part.rollup, list(part.transactions)) for part in payload.segments] == segments
+    assert list(payload) == [(rollup, raw) for rollup, raws in segments for raw in raws]
+    assert len(payload) == len(list(payload))
+
+
+def test_encode__repetitive__is_compressed_unless_told_otherwise() -> None:
+    segments = [(RollupId(1), [b"transfer" * 100] * 20)]
+    small, large = encode_payload(segments), encode_payload(segments, compress=False)
+    assert (small[0], large[0]) == (1, 0)
+    assert len(small) < len(large) // 10
+    assert decode_payload(small) == decode_payload(large)
+
+
+def test_encode__incompressible__is_left_plain() -> None:
+    assert encode_payload([(RollupId(1), [noise(500)])])[0] == 0
+
+
+def test_overheads__of_a_plain_payload__add_up() -> None:
+    segments = [(RollupId(1), [noise(50), noise(60)]), (RollupId(2), [noise(70)])]
+    assert len(encode_payload(segments, compress=False)) == (
+        PAYLOAD_OVERHEAD + 2 * SEGMENT_OVERHEAD + 3 * TRANSACTION_OVERHEAD + 180
+    )
+
+
+@pytest.mark.parametrize("level", range(10))
+def test_decode__any_level__reads_the_same(level: int) -> None:
+    assert list(decode_payload(packed(plain((1, [900]), tail=b"x" * 900), level=level))) == [
+        (1, b"x" * 900)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("segments", "problem"),
+    [
+        ([(2, [b"a"]), (1, [b"b"])], "ascending"),
+        ([(1, [b"a"]), (1, [b"b"])], "ascending"),
+        ([(1, [])], "at least one"),
+        ([(1, [b"a", b""])], "1 to 131072"),
+        ([(1, [bytes(MAX_TRANSACTION_BYTES + 1)])], "1 to 131072"),
+        ([(1, [b"a"] * MAX_TRANSACTIONS), (2, [b"a"])], "20001 transactions"),
+        ([(1, [bytes(MAX_TRANSACTION_BYTES)] * 32)], "plain form"),
+        ([(1, [noise(MAX_TRANSACTION_BYTES)] * 8)], "payload has"),
+    ],
+)
+def test_encode__what_no_payload_holds__is_the_callers_error(
+    segments: list[tuple[RollupId, list[bytes]]], problem: str
+) -> None:
+    with pytest.raises(ValueError, match=problem):
+        encode_payload(segments, compress=problem != "payload has")
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "no codec"),
+        (b"\x02" + plain(), "codec 2"),
+        (bytes(MAX_PAYLOAD_BYTES + 1), "1048577 bytes"),
+        (b"\x00", "cut short"),
+        (b"\x00\x00", "cut short"),
+        (b"\x00\x00\x01\x00\x00", "cut short"),
+        (b"\x00" + plain((1, [2, 3]))[:-1], "cut short"),
+        (b"\x00" + plain((1, [1]), (1, [1]), tail=b"ab"), "ascending"),
+        (b"\x00" + plain((2, [1]), (1, [1]), tail=b"ab"), "ascending"),
+        (b"\x00" + plain((1, []), tail=b"ab"), "has 0 transactions"),
+        (b"\x00" + plain((1, [0])), "transaction of 0"),
+        (b"\x00" + plain((1, [1, MAX_TRANSACTION_BYTES + 1])), "131073 bytes"),
+        (b"\x00" + plain((1, [2]), tail=b"a"), "end at byte 16, the plain form at 15"),
+        (b"\x00" + plain((1, [2]), tail=b"abc"), "end at byte 16, the plain form at 17"),
+        (b"\x00" + plain(tail=b"a"), "end at byte 2, the plain form at 3"),
+        (b"\x00\x00\x01" + struct.pack(">II", 1, 2**32 - 1), "expected 1 to 20000"),
+        (b"\x01\x00\x00\x00", "plain length"),
+        (b"\x01\x00\x00\x00\x02", "does not inflate"),
+        (packed(b"", MAX_PLAIN_BYTES + 1), "4194305 plain bytes"),
+        (packed(b"\x00\x00", 3), "does not inflate to the 3"),
+        (packed(b"\x00\x00", 1), "does not inflate to the 1"),
+        (packed(b"\x00\x00", 0), "does not inflate to the 0"),
+        (packed(b"\x00\x00")[:-1], "does not inflate"),
+        (packed(b"\x00\x00") + b"a", "1 bytes follow"),
+        (b"\x01\x00\x00\x00\x02not zlib", "no zlib stream"),
+        (packed(b"\x00\x00")[:-1] + b"\xff", "no zlib stream"),
+    ],
+)
+def test_decode__what_no_payload_is__names_the_problem(data: bytes, problem: str) -> None:
+    with pytest.raises(DecodeError, match=problem):
+        decode_payload(data)
+
+
+def test_decode__a_stream_with_a_preset_dictionary__is_refused() -> None:
+    stream = zlib.compressobj(zdict=b"\x00\x00")
+    data = b"\x01\x00\x00\x00\x02" + stream.compress(b"\x00\x00") + stream.flush()
+    with pytest.raises(DecodeError, match="no zlib stream"):
+        decode_payload(data)
+
+
+@pytest.mark.parametrize("stated", [0, 1, 2, 1000])
+def test_decode__a_stream_that_swells__costs_no_more_than_it_states(stated: int) -> None:
+    bomb = packed(bytes(64 << 20), stated)
+    assert len(bomb) < MAX_PAYLOAD_BYTES
+    tracemalloc.start()
+    try:
+        with pytest.raises(DecodeError, match="does not inflate"):
+            decode_payload(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_limits__reached_exactly__are_kept() -> None:
+    most = [(RollupId(1), [b"a"] * (MAX_TRANSACTIONS - 1)), (RollupId(2), [b"b"])]
+    assert len(decode_payload(encode_payload(most))) == MAX_TRANSACTIONS
+    longest = [(RollupId(1), [noise(MAX_TRANSACTION_BYTES)])]
+    assert list(decode_payload(encode_payload(longest))) == [(1, longest[0][1][0])]
+    filled = [noise(MAX_TRANSACTION_BYTES)] * 7
+    room = MAX_PAYLOAD_BYTES - PAYLOAD_OVERHEAD - SEGMENT_OVERHEAD - 8 * TRANSACTION_OVERHEAD
+    filled.append(noise(room - 7 * MAX_TRANSACTION_BYTES))
+    data = encode_payload([(RollupId(1), filled)], compress=False)
+    assert len(data) == MAX_PAYLOAD_BYTES
+    assert len(decode_payload(data)) == 8
+
+
+def test_limits__a_plain_form_of_4_mib__is_kept() -> None:
+    zeros = [bytes(MAX_TRANSACTION_BYTES)] * 31
+    room = MAX_PLAIN_BYTES - 2 - SEGMENT_OVERHEAD - 32 * TRANSACTION_OVERHEAD
+    zeros.append(bytes(room - 31 * MAX_TRANSACTION_BYTES))
+    data = encode_payload([(RollupId(1), zeros)])
+    assert data[:5] == b"\x01" + struct.pack(">I", MAX_PLAIN_BYTES)
+    assert len(decode_payload(data)) == 32
+
+
+def test_decode__too_many_over_several_segments__is_refused() -> None:
+    lengths = [1] * MAX_TRANSACTIONS
+    data = b"\x00" + plain((1, lengths), (2, [1]), tail=bytes(MAX_TRANSACTIONS + 1))
+    with pytest.raises(DecodeError, match="rollup 2 has 1 transactions, expected 1 to 0"):
+        decode_payload(data)
+
+
+@given(st.binary(max_size=60) | st.binary(max_size=60).map(packed))
+def test_decode__any_bytes__are_a_payload_or_a_decode_error(data: bytes) -> None:
+    try:
+        decode_payload(data)
+    except DecodeError:
+        return
+    assert data[0] in (0, 1)
+
+
+@given(SEGMENTS, st.data())
+def test_decode__a_changed_plain_payload__is_refused_or_has_no_other_encoding(
+    segments: list[tuple[RollupId, list[bytes]]], choice: st.DataObject
+) -> None:
+    data = bytearray(encode_payload(segments, compress=False))
+    data[choice.draw(st.integers(1, len(data) - 1))] ^= choice.draw(st.integers(1, 255))
+    try:
+        payload = decode_payload(bytes(data))
+    except DecodeError:
+        return
+    again = [(part.rollup, part.transactions) for part in payload.segments]
+    assert encode_payload(again, compress=False) == data
