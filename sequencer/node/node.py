@@ -1,0 +1,343 @@
+"""A sequencer node: the stages of docs/ARCHITECTURE.md put together and run.
+
+Everything runs on one event loop thread, and stages hand over by plain calls in the order a
+transaction takes. This module only connects; each stage is a module of its own.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import time
+from pathlib import Path
+
+from aiohttp import web
+
+from sequencer.batches.attestations import AttestationConflict, SignedAttestation
+from sequencer.batches.batch import Batch
+from sequencer.blocks.header import Block
+from sequencer.config import Config, split_address
+from sequencer.consensus.evidence import Equivocation
+from sequencer.consensus.journal import Journal
+from sequencer.consensus.messages import FinalityProof
+from sequencer.consensus.pacemaker import Timing
+from sequencer.crypto.signatures import Signer
+from sequencer.crypto.transport_key import transport_secret
+from sequencer.errors import LocalFault
+from sequencer.evidence import EquivocationEvidence, attestations_evidence, votes_evidence
+from sequencer.ingress.rpc import create_app, make_runner
+from sequencer.ingress.transaction import Transaction
+from sequencer.l1.deployment import Deployment
+from sequencer.l1.view import L1View
+from sequencer.mempool.pool import Mempool, MempoolConfig
+from sequencer.node.attester import Attester
+from sequencer.node.backend import NodeBackend, resident_mb
+from sequencer.node.clock import Clock
+from sequencer.node.epochs import Epochs
+from sequencer.node.evidence_files import EvidenceFiles
+from sequencer.node.gossip import PeerFaults, TransactionGossip
+from sequencer.node.inbound import Inbound
+from sequencer.node.instance import Services
+from sequencer.node.latency import FinalityLatency
+from sequencer.node.ledger import Ledger
+from sequencer.node.transport import Peer, Transport
+from sequencer.node.votes import VoteSigner
+from sequencer.node.wire import GossipedTransaction, encode_signed_attestation
+from sequencer.ordering.application import (
+    Application,
+    Ordered,
+    OrderingParameters,
+    is_terminal,
+)
+from sequencer.store.blocks import BlockStore
+from sequencer.types import Address, Committee, RollupId
+
+log = logging.getLogger(__name__)
+
+UPKEEP_SECONDS = 1.0
+
+
+class Node:
+    """One operator's node. Construct, then `run` until cancelled."""
+
+    def __init__(self, config: Config, deployment: Deployment, secret: bytes) -> None:
+        """Opens the node's files; raises `LocalFault` when they are damaged or in use."""
+        self._config = config
+        self._deployment = deployment
+        self._clock = Clock()
+        self._failed: asyncio.Future[None] | None = None
+        self._data = Path(config.node.data_dir)
+        self._data.mkdir(parents=True, exist_ok=True)
+        self.signer = Signer(secret)
+        separator = deployment.domain.separator()
+
+        self.l1 = L1View(config.l1.confirmations, deployment.schedule)
+        denied = _denied_senders(config)
+        self.mempool = Mempool(
+            MempoolConfig(
+                max_transactions=config.mempool.max_transactions,
+                max_bytes=config.mempool.max_bytes,
+                fee_floor_wei=config.mempool.fee_floor_wei,
+                deny_senders=denied,
+            )
+        )
+        self.application = Application(
+            self.l1,
+            self.mempool,
+            OrderingParameters(
+                block_bytes=deployment.block_bytes,
+                forced_margin_seconds=deployment.force_window_seconds // 2,
+                deny_senders=denied,
+            ),
+        )
+        self._journal = Journal(self._data / "journal", separator, self.signer.address)
+        self._store = BlockStore(self._data / "blocks.sqlite")
+        self._latency = FinalityLatency()
+        self._evidence = EvidenceFiles(self._data / "evidence")
+        self.transport = Transport(
+            transport_secret(secret),
+            split_address(config.node.peer_listen, "peer_listen"),
+            self._receive,
+        )
+        self._gossip = TransactionGossip(self.transport.broadcast)
+        self._faults = PeerFaults()
+        self.ledger = Ledger(
+            self._store,
+            self.application,
+            self.mempool,
+            deployment.schedule,
+            separator,
+            deployment.batch_parameters,
+            self._on_ordered,
+            self._on_batch,
+        )
+        self.attester = Attester(
+            self.signer,
+            separator,
+            self._journal,
+            self._store,
+            self.l1,
+            self._send_attestation,
+            self._on_conflict,
+        )
+        services = Services(
+            signer=self.signer,
+            separator=separator,
+            journal=self._journal,
+            votes=self.make_vote_signer(separator),
+            store=self._store,
+            application=self.application,
+            transport=self.transport,
+            clock=self._clock,
+            schedule=deployment.schedule,
+            timing=Timing(
+                timeout_ms=config.consensus.timeout_ms,
+                max_timeout_ms=config.consensus.max_timeout_ms,
+                heartbeat_ms=config.consensus.heartbeat_ms,
+            ),
+            on_final=self._on_final,
+            on_equivocation=self._on_equivocation,
+            on_fault=self._fail,
+        )
+        self.epochs = Epochs(services, self.ledger, self.attester, self.l1)
+        self._backend = NodeBackend(
+            self.l1,
+            self.mempool,
+            self.ledger,
+            deployment.block_bytes,
+            self._on_accepted,
+            self.status,
+            lambda: self.epochs.instance is not None,
+        )
+        self._inbound = Inbound(
+            self.epochs, self.attester, self._backend, self._faults, self._clock, self._fail
+        )
+
+    def make_vote_signer(self, separator: bytes) -> VoteSigner:
+        """The one place where votes are signed."""
+        return VoteSigner(self.signer, separator, self._journal)
+
+    async def run(self) -> None:
+        """Run until cancelled; raises `LocalFault` when the node cannot go on."""
+        self._failed = asyncio.get_running_loop().create_future()
+        self.ledger.resume()
+        self.transport.start()
+        runner = make_runner(create_app(self._backend, self._clock.now_ms))
+        try:
+            rpc = await self._serve(runner)
+            self._write_endpoints(rpc)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.transport.run())
+                tasks.create_task(self._upkeep())
+                tasks.create_task(self._until_failed())
+                for name, work in self._l1_tasks():
+                    tasks.create_task(work, name=name)
+        finally:
+            await runner.cleanup()
+            self.close()
+
+    def close(self) -> None:
+        if self.epochs.instance is not None:
+            self.epochs.instance.stop()
+        self.transport.close()
+        self._store.close()
+        self._journal.close()
+
+    def status(self) -> dict[str, object]:
+        """What `seq_status` answers."""
+        instance = self.epochs.instance
+        core = instance.core if instance else None
+        head, confirmed, tip = self.l1.head, self.l1.confirmed, self.ledger.tip
+        return {
+            "signer": _hex(self.signer.address),
+            "member": instance.me if instance else None,
+            "epoch": instance.committee.epoch if instance else None,
+            "view": core.view if core else None,
+            "height": tip.height,
+            "finalizedHash": _hex(tip.hash),
+            "leader": _hex(instance.leader) if instance else None,
+            "finalityMs": self._latency.summary(),
+            "l1": {
+                "head": head.number if head else None,
+                "confirmed": confirmed.number if confirmed else None,
+                "connected": self._watcher.is_connected,
+                "lastError": self._watcher.last_error,
+            },
+            "forced": {
+                "length": self.l1.queue_length,
+                "consumed": self.l1.consumed,
+                "due": self._due_messages(),
+            },
+            "batches": {"cut": self.ledger.last_batch, "committed": self.l1.last_index},
+            "mempool": {"transactions": len(self.mempool), "bytes": self.mempool.total_bytes},
+            "peers": {
+                "known": len(self.transport.peers),
+                "faults": self._faults.total,
+                "dropped": self.transport.dropped,
+            },
+            "evidence": len(self._evidence),
+            "rssMb": resident_mb(),
+        }
+
+    # --- hand-overs, in the order of a transaction's way ---
+
+    def _on_accepted(self, rollup: RollupId, transaction: Transaction) -> None:
+        self._latency.on_accepted((rollup, transaction.hash), time.monotonic() * 1e3)
+        self._gossip.add(GossipedTransaction(rollup, transaction.raw))
+        if self.epochs.instance is not None:
+            self.epochs.instance.on_work()
+
+    def _receive(self, peer: Address, data: bytes) -> None:
+        self._inbound.receive(peer, data)
+
+    def _on_final(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
+        self.ledger.append(blocks, proof)
+        if is_terminal(self._deployment.schedule, blocks[-1].header):
+            asyncio.get_running_loop().call_soon(self._advance)
+
+    def _on_ordered(self, transactions: list[Ordered]) -> None:
+        now_ms = time.monotonic() * 1e3
+        for rollup, transaction in transactions:
+            self._latency.on_final((rollup, transaction.hash), now_ms)
+
+    def _on_batch(self, batch: Batch) -> None:
+        self.attester.on_batch(batch)
+
+    def _send_attestation(self, signed: SignedAttestation) -> None:
+        self.transport.broadcast(encode_signed_attestation(signed))
+
+    def _on_l1(self) -> None:
+        """The view of L1 has changed."""
+        confirmed = self.l1.confirmed
+        if confirmed is not None:
+            self.transport.set_peers(
+                Peer(operator.signer, operator.transport_key, operator.endpoint)
+                for operator in self.l1.operators_at(confirmed.number)
+                if operator.is_peer and operator.signer != self.signer.address
+            )
+        self.ledger.note_commits(self.l1)
+        self.attester.settle()
+        self._advance()
+        if self.epochs.instance is not None:
+            self.epochs.instance.on_work()
+
+    def _advance(self) -> None:
+        try:
+            self.epochs.advance()
+        except Exception as error:  # a callback of the loop: nothing above would see it
+            self._fail(error)
+
+    # --- evidence ---
+
+    def _on_equivocation(self, found: Equivocation, committee: Committee) -> None:
+        signer = committee.members[found.first.member].signer
+        self._keep(votes_evidence(self._deployment.domain, signer, found.first, found.second))
+
+    def _on_conflict(self, found: AttestationConflict, committee: Committee) -> None:
+        signer = committee.members[found.first.member].signer
+        domain = self._deployment.domain
+        self._keep(attestations_evidence(domain, signer, found.first, found.second))
+
+    def _keep(self, evidence: EquivocationEvidence) -> None:
+        self._evidence.keep(evidence)
+
+    # --- running ---
+
+    def _fail(self, error: Exception) -> None:
+        """Stop the node with this error, from wherever it came."""
+        if self._failed is not None and not self._failed.done():
+            self._failed.set_exception(error)
+
+    async def _until_failed(self) -> None:
+        assert self._failed is not None
+        await self._failed
+
+    async def _upkeep(self) -> None:
+        """What nothing else brings about: repeats, expiry, a short journal."""
+        while True:
+            await asyncio.sleep(UPKEEP_SECONDS)
+            self.attester.repeat()
+            self.mempool.expire(self._clock.now_ms())
+            self.epochs.compact()
+
+    async def _serve(self, runner: web.AppRunner) -> str:
+        host, port = split_address(self._config.node.rpc_listen, "rpc_listen")
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise LocalFault(f"RPC address {host}:{port}: {error.strerror}") from error
+        bound = runner.addresses[0]
+        return f"http://{bound[0]}:{bound[1]}"
+
+    def _write_endpoints(self, rpc: str) -> None:
+        """`endpoints.json`: where this process listens."""
+        endpoints = {"rpc": rpc, "peer": self.transport.endpoint, "pid": os.getpid()}
+        partial = self._data / "endpoints.json.part"
+        partial.write_text(json.dumps(endpoints) + "\n", encoding="utf-8")
+        partial.replace(self._data / "endpoints.json")
+        log.info("RPC at %s, peers at %s", rpc, endpoints["peer"])
+
+    def _due_messages(self) -> int:
+        head = self.l1.head
+        if head is None:
+            return 0
+        waiting = map(self.l1.message, range(self.l1.consumed, self.l1.queue_length))
+        return sum(1 for message in waiting if message and message.deadline <= head.timestamp)
+
+
+def _denied_senders(config: Config) -> frozenset[Address]:
+    denied = set()
+    for text in config.mempool.deny_senders:
+        try:
+            address = bytes.fromhex(text.removeprefix("0x"))
+        except ValueError:
+            address = b""
+        if len(address) != 20:
+            raise LocalFault(f"deny_senders: {text!r} is no address")
+        denied.add(Address(address))
+    return frozenset(denied)
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()

@@ -1,0 +1,339 @@
+"""What a proposer builds and what an honest node votes for.
+
+prepare
+├── ready transactions: grouped by rollup, without those of pending ancestors
+├── forced messages the origin shows: all counted; with a denied sender, those before it
+├── origin: the highest confirmed; of a later epoch only with its committee (EPOCH-2)
+└── parent terminal: a closing block (EPOCH-3)
+process
+├── what prepare built on another node: accepted
+├── BLOCK-1 place, BLOCK-2 time, BLOCK-3 origin, BLOCK-4 forced, BLOCK-5 payload, BLOCK-6 closing
+└── each broken one by one: refused, or not yet
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+
+from sequencer.blocks.header import Block, Header, genesis
+from sequencer.blocks.payload import EMPTY_PAYLOAD, decode_payload, encode_payload
+from sequencer.crypto.hashing import keccak, word
+from sequencer.errors import NotYet, PeerFault
+from sequencer.ingress.transaction import decode_transaction
+from sequencer.l1.events import (
+    CommitteeRecorded,
+    Event,
+    L1Block,
+    L1Header,
+    MessageEnqueued,
+    RollupRegistered,
+)
+from sequencer.l1.schedule import Schedule
+from sequencer.l1.view import L1View
+from sequencer.mempool.pool import Mempool, MempoolConfig
+from sequencer.ordering.application import (
+    Application,
+    OrderingParameters,
+    Turn,
+    is_terminal,
+)
+from sequencer.types import (
+    Address,
+    Committee,
+    Epoch,
+    Hash32,
+    Member,
+    RollupId,
+    View,
+)
+from tests.unit.ingress.builders import CHAIN_ID, SENDER, Raw
+
+SEPARATOR = keccak(b"deployment")
+PROPOSER = Address(b"\x11" * 20)
+ROLLUP = RollupId(1)
+SCHEDULE = Schedule(genesis=1_000, epoch_seconds=100)
+MARGIN = 10
+NOW = 5_000_000
+BLOCK_BYTES = 52_000
+
+
+def l1_hash(number: int) -> Hash32:
+    return keccak(b"l1", word(number))
+
+
+def l1_block(number: int, timestamp: int, *events: Event) -> L1Block:
+    parent = l1_hash(number - 1)
+    return L1Block(L1Header(number, l1_hash(number), parent, timestamp), tuple(events))
+
+
+def enqueued(index: int, deadline: int, raw: bytes = b"\x02") -> MessageEnqueued:
+    return MessageEnqueued(index, ROLLUP, Address(b"\x22" * 20), 100_000, deadline, raw)
+
+
+def committee(epoch: int) -> CommitteeRecorded:
+    return CommitteeRecorded(Committee(Epoch(epoch), (Member(PROPOSER, 1),), keccak(word(epoch))))
+
+
+@dataclass
+class Node:
+    """An application over a view of L1 whose blocks are 1, 2, 3 ... with given events."""
+
+    deny: frozenset[Address] = frozenset()
+    confirmations: int = 0
+    mempool: Mempool = field(default_factory=lambda: Mempool(MempoolConfig()))
+
+    def __post_init__(self) -> None:
+        self.l1 = L1View(self.confirmations, SCHEDULE)
+        parameters = OrderingParameters(BLOCK_BYTES, MARGIN, deny_senders=self.deny)
+        self.application = Application(self.l1, self.mempool, parameters)
+        self.height = 0
+
+    def see(self, timestamp: int, *events: Event) -> "Node":
+        self.height += 1
+        self.l1.extend(l1_block(self.height, timestamp, *events))
+        return self
+
+    def build(self, parent: Header, pending: Sequence[Block] = (), epoch: int = 0) -> Block:
+        return self.application.prepare(turn(parent, epoch), parent, pending, NOW)
+
+    def judge(self, block: Block, parent: Header, pending: Sequence[Block] = ()) -> None:
+        self.application.process(turn(parent), block, parent, pending, NOW)
+
+
+def turn(parent: Header, epoch: int = 0) -> Turn:
+    return Turn(Epoch(epoch), View(parent.view + 1), PROPOSER)
+
+
+def ready(node: Node, nonce: int, rollup: RollupId = ROLLUP) -> bytes:
+    raw = Raw(nonce=nonce).encode()
+    node.mempool.add(rollup, decode_transaction(raw, CHAIN_ID), NOW)
+    return raw
+
+
+def start() -> Header:
+    return genesis(SEPARATOR)
+
+
+def new_node(**options: object) -> Node:
+    node = Node(**options)  # type: ignore[arg-type]
+    registered = (RollupRegistered(ROLLUP, CHAIN_ID), RollupRegistered(RollupId(2), CHAIN_ID))
+    return node.see(1_000, committee(0), *registered)
+
+
+# --- prepare
+
+
+def test_prepare__ready_transactions__are_grouped_by_rollup_in_order() -> None:
+    node = new_node()
+    second = ready(node, 7, RollupId(2))
+    first, then = ready(node, 5), ready(node, 6)
+    block = node.build(start())
+    assert list(decode_payload(block.payload)) == [
+        (ROLLUP, first),
+        (ROLLUP, then),
+        (RollupId(2), second),
+    ]
+    new_node().judge(block, start())
+
+
+def test_prepare__transaction_in_a_pending_ancestor__is_not_taken_again() -> None:
+    node = new_node()
+    ready(node, 5)
+    parent = node.build(start())
+    child = node.build(parent.header, [parent])
+    assert child.payload == EMPTY_PAYLOAD
+    assert not node.application.has_work(Epoch(0), parent.header, [parent], NOW)
+
+
+def test_prepare__forced_messages__are_all_counted() -> None:
+    node = new_node().see(1_001, enqueued(0, 1_050), enqueued(1, 1_050))
+    assert node.application.has_work(Epoch(0), start(), [], NOW)
+    block = node.build(start())
+    assert block.header.forced_count == 2
+    node.judge(block, start())
+
+
+def test_prepare__denied_sender__stops_before_its_forced_message() -> None:
+    raw = Raw().encode()
+    node = new_node(deny=frozenset({SENDER}))
+    node.see(1_001, enqueued(0, 1_050), enqueued(1, 1_050, raw), enqueued(2, 1_050))
+    block = node.build(start())
+    assert block.header.forced_count == 1
+    assert not node.application.has_work(Epoch(0), block.header, [block], NOW)
+
+
+def test_prepare__unconfirmed_blocks__are_no_origin() -> None:
+    node = new_node(confirmations=2).see(1_001).see(1_002).see(1_003)
+    assert node.build(start()).header.origin_number == 2
+
+
+def test_prepare__origin_of_a_later_epoch__waits_for_its_committee() -> None:
+    node = new_node().see(1_099).see(1_100)
+    block = node.build(start())
+    assert block.header.origin_number == 2
+    node.see(1_101, committee(1))
+    terminal = node.build(block.header, [block])
+    assert terminal.header.origin_number == 4
+    assert is_terminal(SCHEDULE, terminal.header)
+
+
+def test_prepare__terminal_parent__is_closed_with_an_empty_block() -> None:
+    node = new_node().see(1_100, committee(1))
+    terminal = node.build(start())
+    ready(node, 5)
+    closing = node.build(terminal.header, [terminal])
+    assert closing.payload == EMPTY_PAYLOAD
+    assert closing.header.origin_number == terminal.header.origin_number
+    assert closing.header.timestamp_ms == terminal.header.timestamp_ms
+    node.judge(closing, terminal.header, [terminal])
+    first_of_next = node.build(terminal.header, [], epoch=1)
+    assert len(decode_payload(first_of_next.payload)) == 1
+
+
+# --- process
+
+
+def changed(block: Block, **fields: object) -> Block:
+    return Block(msgspec.structs.replace(block.header, **fields), block.payload)
+
+
+WRONG_HEADERS: list[tuple[str, Callable[[Block], Block], type[Exception], str]] = [
+    ("epoch", lambda b: changed(b, epoch=1), PeerFault, "place"),
+    ("view", lambda b: changed(b, view=9), PeerFault, "place"),
+    ("proposer", lambda b: changed(b, proposer=b"\x33" * 20), PeerFault, "place"),
+    ("parent", lambda b: changed(b, parent_hash=b"\x33" * 32), PeerFault, "place"),
+    ("height", lambda b: changed(b, height=2), PeerFault, "place"),
+    ("future", lambda b: changed(b, timestamp_ms=NOW + 2_001), NotYet, "ahead of the clock"),
+    ("unknown origin", lambda b: changed(b, origin_number=7), NotYet, "not confirmed"),
+    ("branch", lambda b: changed(b, origin_hash=b"\x33" * 32), NotYet, "another L1 branch"),
+    ("origin time", lambda b: changed(b, origin_timestamp=1), NotYet, "another L1 branch"),
+    ("forced beyond", lambda b: changed(b, forced_count=3), PeerFault, "expected 0 to 2"),
+    ("forced pressing", lambda b: changed(b, forced_count=0), PeerFault, "left over"),
+    ("payload hash", lambda b: changed(b, payload_hash=b"\x33" * 32), PeerFault, "payload"),
+    ("payload length", lambda b: changed(b, payload_length=1), PeerFault, "payload"),
+    ("root", lambda b: changed(b, transaction_root=b"\x33" * 32), PeerFault, "root"),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault", "message"),
+    [case[1:] for case in WRONG_HEADERS],
+    ids=[case[0] for case in WRONG_HEADERS],
+)
+def test_process__header_with_one_wrong_field__is_refused(
+    change: Callable[[Block], Block], fault: type[Exception], message: str
+) -> None:
+    node = new_node().see(1_001, enqueued(0, 1_005), enqueued(1, 1_050))
+    ready(node, 5)
+    block = node.build(start())
+    with pytest.raises(fault, match=message):
+        node.judge(change(block), start())
+    node.judge(block, start())
+
+
+def test_process__timestamp_before_the_parent__is_refused() -> None:
+    node = new_node()
+    parent = node.build(start())
+    child = changed(node.build(parent.header, [parent]), timestamp_ms=NOW - 1)
+    with pytest.raises(PeerFault, match="is before"):
+        node.judge(child, parent.header, [parent])
+
+
+def test_process__origin_below_the_parent__is_refused() -> None:
+    node = new_node().see(1_001)
+    parent = node.build(start())
+    child = changed(
+        node.build(parent.header, [parent]),
+        origin_number=1,
+        origin_hash=l1_hash(1),
+        origin_timestamp=1_000,
+    )
+    with pytest.raises(PeerFault, match="does not follow"):
+        node.judge(child, parent.header, [parent])
+
+
+def test_process__left_over_message_not_pressing__is_accepted() -> None:
+    node = new_node().see(1_001, enqueued(0, 1_001 + MARGIN + 1))
+    node.judge(changed(node.build(start()), forced_count=0), start())
+
+
+def test_process__left_over_message_already_forced_on_l1__is_accepted() -> None:
+    from sequencer.l1.events import ForceIncluded
+
+    node = new_node().see(1_001, enqueued(0, 1_002)).see(1_003, ForceIncluded(0, 1))
+    block = node.build(start())
+    assert block.header.forced_count == 1
+    node.judge(changed(block, forced_count=0), start())
+
+
+def test_process__pressing_message_and_a_denying_judge__is_accepted() -> None:
+    node = new_node(deny=frozenset({SENDER})).see(1_001, enqueued(0, 1_002))
+    node.judge(changed(node.build(start()), forced_count=0), start())
+
+
+def with_payload(node: Node, payload: bytes, parent: Header) -> Block:
+    from sequencer.blocks.merkle import leaf_hashes, transaction_root
+    from sequencer.errors import DecodeError
+
+    block = node.build(parent)
+    try:
+        leaves = leaf_hashes((rollup, keccak(raw)) for rollup, raw in decode_payload(payload))
+    except DecodeError:
+        leaves = []
+    header = msgspec.structs.replace(
+        block.header,
+        payload_hash=keccak(payload),
+        payload_length=len(payload),
+        transaction_root=transaction_root(leaves),
+    )
+    return Block(header, payload)
+
+
+WRONG_PAYLOADS: list[tuple[str, Callable[[], bytes], str]] = [
+    ("garbage", lambda: b"\x07garbage", "codec"),
+    ("unknown rollup", lambda: encode_payload([(RollupId(9), [Raw().encode()])]), "rollup 9"),
+    ("foreign chain", lambda: encode_payload([(ROLLUP, [Raw(chain=8).encode()])]), "chain id"),
+    ("gas below intrinsic", lambda: encode_payload([(ROLLUP, [Raw(gas=1).encode()])]), "gas"),
+    ("twice", lambda: encode_payload([(ROLLUP, [Raw().encode()] * 2)]), "in the chain already"),
+    ("no transaction", lambda: encode_payload([(ROLLUP, [b"\x02\xc0"])]), "chain_id"),
+    (
+        "too long",
+        lambda: encode_payload([(ROLLUP, [bytes(BLOCK_BYTES)])], compress=False),
+        "at most",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [case[1:] for case in WRONG_PAYLOADS],
+    ids=[case[0] for case in WRONG_PAYLOADS],
+)
+def test_process__wrong_payload__is_refused(payload: Callable[[], bytes], message: str) -> None:
+    node = new_node()
+    with pytest.raises(PeerFault, match=message):
+        node.judge(with_payload(node, payload(), start()), start())
+
+
+def test_process__transaction_of_a_pending_ancestor__is_refused() -> None:
+    node = new_node()
+    ready(node, 5)
+    parent = node.build(start())
+    again = with_payload(node, parent.payload, parent.header)
+    with pytest.raises(PeerFault, match="in the chain already"):
+        node.judge(again, parent.header, [parent])
+
+
+def test_process__closing_block_with_transactions__is_refused() -> None:
+    node = new_node().see(1_100, committee(1))
+    terminal = node.build(start())
+    full = with_payload(node, encode_payload([(ROLLUP, [Raw().encode()])]), terminal.header)
+    with pytest.raises(PeerFault, match="closing block"):
+        node.judge(full, terminal.header, [terminal])
+
+
+def test_transactions__of_an_undecodable_final_payload__are_none() -> None:
+    node = new_node()
+    assert node.application.transactions(with_payload(node, b"\x07", start())) == ()
