@@ -1,43 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {BondParameters, IBondRegistry} from "./interfaces/IBondRegistry.sol";
 import {Batch, Health, ICommitmentChain} from "./interfaces/ICommitmentChain.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IForcedInbox} from "./interfaces/IForcedInbox.sol";
-import {CommitteeCodec} from "./libraries/CommitteeCodec.sol";
+import {CommitteeStore} from "./libraries/CommitteeStore.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {QuorumLib} from "./libraries/QuorumLib.sol";
 import {Schedule, TimeLib} from "./libraries/TimeLib.sol";
+import {LastCommit, packLastCommit} from "./types/LastCommit.sol";
 import {BatchIndex, Epoch, Timestamp} from "./types/Types.sol";
 
 /// @title Batches on L1 (CERT-1 to CERT-9)
 /// @notice See ICommitmentChain for what each function checks, leaves unchecked and does.
 contract CommitmentChain is ICommitmentChain {
-    using CommitteeCodec for bytes;
     using TimeLib for Timestamp;
-
-    /// @dev One slot: the last commit.
-    struct Last {
-        BatchIndex index;
-        Epoch epoch;
-        Timestamp committedAt;
-        uint16 participationBps;
-    }
 
     /// @notice How many batch hashes are kept (CERT-7).
     uint64 public constant RING_SIZE = 1024;
-
-    uint256 private constant BPS = 10_000;
 
     IBondRegistry public immutable registry;
     ICommittee public immutable committee;
     IForcedInbox public immutable inbox;
     Schedule private immutable SCHEDULE;
-    uint64 private immutable COMMIT_GRACE_SECONDS;
 
-    Last private _last;
+    /// @dev How long an epoch's committee may commit: the epoch and the grace after it.
+    uint64 private immutable OPEN_SECONDS;
+
+    LastCommit private _last;
     bytes32[RING_SIZE] private _ring;
 
     constructor(IBondRegistry registry_, ICommittee committee_, IForcedInbox inbox_) {
@@ -54,7 +45,7 @@ contract CommitmentChain is ICommitmentChain {
         inbox = inbox_;
         BondParameters memory p = registry_.parameters();
         SCHEDULE = TimeLib.schedule(p.genesis, p.epochSeconds);
-        COMMIT_GRACE_SECONDS = p.commitGraceSeconds;
+        OPEN_SECONDS = p.epochSeconds + p.commitGraceSeconds;
 
         // The parent of batch 1 (ENC-12), in the place of index 0.
         _ring[0] = Digests.domainSeparator(address(registry_));
@@ -69,48 +60,52 @@ contract CommitmentChain is ICommitmentChain {
         bytes calldata data
     ) external {
         _requireOrigin();
-        Last memory last = _last;
-        _requireNext(batch, last.index);
-        _requireOpen(epoch, last.epoch);
-        if (keccak256(data) != batch.dataHash) revert WrongData(batch.dataHash, keccak256(data));
+        LastCommit last = _last;
+        BatchIndex index = batch.index;
+        _requireNext(index, batch.parentHash, last.index());
+        bytes memory members = _requireOpen(epoch, last.epoch());
+        bytes32 dataHash = keccak256(data);
+        if (dataHash != batch.dataHash) revert WrongData(batch.dataHash, dataHash);
         bytes32 batchHash = Digests.batchHash(batch);
-        uint16 participationBps =
-            _requireCertificate(batch.index, batchHash, epoch, signers, signatures);
+        bytes32 digest = Digests.batchAttestation(
+            Digests.domainSeparator(address(registry)), epoch, keccak256(members), index, batchHash
+        );
+        uint16 participationBps = QuorumLib.requireQuorum(members, digest, signers, signatures);
 
-        _ring[BatchIndex.unwrap(batch.index) % RING_SIZE] = batchHash;
-        _last = Last(batch.index, epoch, TimeLib.timestamp(), participationBps);
+        _ring[BatchIndex.unwrap(index) % RING_SIZE] = batchHash;
+        _last = packLastCommit(index, epoch, TimeLib.timestamp(), participationBps);
 
-        emit BatchCommitted(batch.index, batchHash, epoch, signers);
+        emit BatchCommitted(index, batchHash, epoch, signers);
         inbox.consume(batch.forcedCount);
     }
 
     /// @inheritdoc ICommitmentChain
     function lastIndex() external view returns (BatchIndex) {
-        return _last.index;
+        return _last.index();
     }
 
     /// @inheritdoc ICommitmentChain
     function batchHashAt(BatchIndex index) external view returns (bytes32) {
         uint64 asked = BatchIndex.unwrap(index);
-        uint64 last = BatchIndex.unwrap(_last.index);
+        uint64 last = BatchIndex.unwrap(_last.index());
         if (asked > last || last - asked >= RING_SIZE) {
-            revert BatchHashUnavailable(index, _last.index);
+            revert BatchHashUnavailable(index, _last.index());
         }
         return _ring[asked % RING_SIZE];
     }
 
     /// @inheritdoc ICommitmentChain
     function health() external view returns (Health memory) {
-        Last memory last = _last;
+        LastCommit last = _last;
         (uint64 pending, uint64 due) = inbox.backlog();
         return Health({
-            lastIndex: last.index,
-            lastEpoch: last.epoch,
-            committedAt: last.committedAt,
-            secondsSince: _secondsSince(last.committedAt),
+            lastIndex: last.index(),
+            lastEpoch: last.epoch(),
+            committedAt: last.committedAt(),
+            secondsSince: _secondsSince(last.committedAt()),
             pending: pending,
             due: due,
-            participationBps: last.participationBps
+            participationBps: last.participationBps()
         });
     }
 
@@ -123,41 +118,34 @@ contract CommitmentChain is ICommitmentChain {
     }
 
     /// @dev CERT-2.
-    function _requireNext(Batch calldata batch, BatchIndex last) private view {
-        if (batch.index != last.successor()) revert WrongIndex(last.successor(), batch.index);
-        bytes32 parent = _ring[BatchIndex.unwrap(last) % RING_SIZE];
-        if (batch.parentHash != parent) revert WrongParent(parent, batch.parentHash);
+    function _requireNext(BatchIndex index, bytes32 parentHash, BatchIndex last) private view {
+        if (index != last.successor()) revert WrongIndex(last.successor(), index);
+        bytes32 expected = _ring[BatchIndex.unwrap(last) % RING_SIZE];
+        if (parentHash != expected) revert WrongParent(expected, parentHash);
     }
 
-    /// @dev CERT-3, but for the committee itself, which `_requireCertificate` asks for.
-    function _requireOpen(Epoch epoch, Epoch last) private view {
+    /// @dev CERT-3. Returns the bytes of the epoch's committee.
+    function _requireOpen(Epoch epoch, Epoch last) private view returns (bytes memory members) {
+        members = _committeeOf(epoch);
         if (epoch < last) revert EpochBelowLast(last, epoch);
+
         Timestamp now_ = TimeLib.timestamp();
-        Epoch current = SCHEDULE.epochOf(now_);
-        if (epoch > current) revert EpochNotBegun(current, epoch);
-        Timestamp closedAt = SCHEDULE.endOf(epoch).plus(COMMIT_GRACE_SECONDS);
-        if (closedAt.isDue(now_)) revert EpochClosed(closedAt, now_);
+        Timestamp opensAt = SCHEDULE.startOf(epoch);
+        if (!opensAt.isDue(now_)) revert EpochNotBegun(opensAt, now_);
+        Timestamp closesAt = opensAt.plus(OPEN_SECONDS);
+        if (closesAt.isDue(now_)) revert EpochClosed(closesAt, now_);
     }
 
-    /// @dev CERT-4. Returns the signed weight in basis points of the total.
-    function _requireCertificate(
-        BatchIndex index,
-        bytes32 batchHash,
-        Epoch epoch,
-        uint256 signers,
-        bytes calldata signatures
-    ) private view returns (uint16) {
-        address pointer = committee.pointerOf(epoch);
+    /// @dev The address of a committee of the epoch's own is known; one that was kept from an
+    /// earlier epoch is asked for.
+    function _committeeOf(Epoch epoch) private view returns (bytes memory) {
+        address pointer = CommitteeStore.locate(epoch, address(committee));
+        if (pointer.code.length == 0) pointer = committee.pointerOf(epoch);
         if (pointer == address(0)) revert NoCommittee(epoch);
-        bytes memory members = SSTORE2.read(pointer);
-
-        bytes32 domain = Digests.domainSeparator(address(registry));
-        bytes32 digest =
-            Digests.batchAttestation(domain, epoch, keccak256(members), index, batchHash);
-        uint256 signedWeight = QuorumLib.requireQuorum(members, digest, signers, signatures);
-        return uint16((signedWeight * BPS) / members.totalWeight());
+        return CommitteeStore.read(pointer);
     }
 
+    /// @dev Counted from genesis while there is no commit.
     function _secondsSince(Timestamp committedAt) private view returns (uint64) {
         uint64 since = Timestamp.unwrap(committedAt);
         if (since == 0) since = Timestamp.unwrap(SCHEDULE.genesis());

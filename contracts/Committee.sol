@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {BondParameters, Candidate, IBondRegistry} from "./interfaces/IBondRegistry.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {CommitteeCodec} from "./libraries/CommitteeCodec.sol";
+import {CommitteeStore} from "./libraries/CommitteeStore.sol";
 import {Schedule, TimeLib} from "./libraries/TimeLib.sol";
 import {Epoch, Timestamp} from "./types/Types.sol";
 
@@ -55,12 +55,14 @@ contract Committee is ICommittee {
 
         if (candidates.length >= minSize) {
             bytes memory committee = CommitteeCodec.encode(candidates, maxSize);
-            pointer = SSTORE2.write(committee);
+            pointer = CommitteeStore.write(epoch, committee);
             emit CommitteeRecorded(epoch, pointer, keccak256(committee));
         } else {
             pointer = latest.pointer;
             if (pointer == address(0)) revert TooFewEligible(minSize, candidates.length);
-            emit CommitteeKept(epoch, pointer, keccak256(SSTORE2.read(pointer)), candidates.length);
+            emit CommitteeKept(
+                epoch, pointer, keccak256(CommitteeStore.read(pointer)), candidates.length
+            );
         }
 
         pointerOf[epoch] = pointer;
@@ -71,7 +73,7 @@ contract Committee is ICommittee {
     function committeeBytes(Epoch epoch) public view returns (bytes memory) {
         address pointer = pointerOf[epoch];
         if (pointer == address(0)) revert NoCommittee(epoch);
-        return SSTORE2.read(pointer);
+        return CommitteeStore.read(pointer);
     }
 
     /// @inheritdoc ICommittee

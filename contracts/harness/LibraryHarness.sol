@@ -88,6 +88,10 @@ contract LibraryHarness {
         return Digests.batchHash(batch);
     }
 
+    function plainBatchHash(Batch calldata batch) external pure returns (bytes32) {
+        return Digests.plainBatchHash(batch);
+    }
+
     function messageHash(ForcedMessage calldata message) external pure returns (bytes32) {
         return Digests.messageHash(message);
     }
@@ -121,7 +125,7 @@ contract LibraryHarness {
         bytes32 digest,
         uint256 signers,
         bytes calldata signatures
-    ) external view returns (uint256) {
+    ) external view returns (uint16 participationBps) {
         return QuorumLib.requireQuorum(committee, digest, signers, signatures);
     }
 

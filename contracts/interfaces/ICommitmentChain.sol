@@ -35,9 +35,7 @@ struct Health {
 /// @title The committee's batches on L1, one after another, each checked before it counts
 interface ICommitmentChain {
     /// @notice The batch and its data are the calldata of the transaction (CERT-1).
-    event BatchCommitted(
-        BatchIndex indexed index, bytes32 batchHash, Epoch indexed epoch, uint256 signers
-    );
+    event BatchCommitted(BatchIndex indexed index, bytes32 batchHash, Epoch epoch, uint256 signers);
 
     error CommitteeOfAnotherRegistry(address expected, address actual);
     error InboxOfAnotherChain(address expected, address actual);
@@ -48,8 +46,8 @@ interface ICommitmentChain {
     error WrongParent(bytes32 expected, bytes32 actual);
     error NoCommittee(Epoch epoch);
     error EpochBelowLast(Epoch last, Epoch actual);
-    error EpochNotBegun(Epoch current, Epoch actual);
-    error EpochClosed(Timestamp closedAt, Timestamp actual);
+    error EpochNotBegun(Timestamp opensAt, Timestamp actual);
+    error EpochClosed(Timestamp closesAt, Timestamp actual);
     error WrongData(bytes32 expected, bytes32 actual);
     error BatchHashUnavailable(BatchIndex index, BatchIndex last);
 

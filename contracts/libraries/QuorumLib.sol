@@ -12,6 +12,8 @@ import {SignatureLib} from "./SignatureLib.sol";
 library QuorumLib {
     using CommitteeCodec for bytes;
 
+    uint256 private constant BPS = 10_000;
+
     /// @notice A bit is set at or above the committee's size.
     error UnknownMember(uint256 committeeSize, uint256 signers);
 
@@ -24,25 +26,27 @@ library QuorumLib {
     /// @notice Three times the signed weight must exceed twice the total.
     error QuorumNotReached(uint256 totalWeight, uint256 signedWeight);
 
-    /// @notice The weight behind `digest`, which is a quorum.
+    /// @notice The part of the weight that signed `digest`, which is a quorum, in basis points.
     function requireQuorum(
         bytes memory committee,
         bytes32 digest,
         uint256 signers,
         bytes calldata signatures
-    ) internal view returns (uint256 signedWeight) {
-        _requireShape(committee, signers, signatures);
+    ) internal view returns (uint16 participationBps) {
+        uint256 size = committee.size();
+        if (signers >> size != 0) revert UnknownMember(size, signers);
 
         // The fast tally can only accept. Whatever it does not accept is tallied again plainly,
         // which names the fault.
-        bool isGood;
-        (isGood, signedWeight) = QuorumTally.tryTally(committee, digest, signers, signatures);
+        (bool isGood, uint256 signedWeight) =
+            QuorumTally.tryTally(committee, digest, signers, signatures);
         if (!isGood) signedWeight = plainTally(committee, digest, signers, signatures);
 
         uint256 totalWeight = committee.totalWeight();
         if (!isQuorum(signedWeight, totalWeight)) {
             revert QuorumNotReached(totalWeight, signedWeight);
         }
+        return uint16((signedWeight * BPS) / totalWeight);
     }
 
     /// @notice ENC-6: exact and strict.
@@ -51,13 +55,18 @@ library QuorumLib {
     }
 
     /// @notice The weight of `signers`, each of whose signatures is good. The readable twin of
-    /// QuorumTally; both expect what `_requireShape` checks.
+    /// QuorumTally; both expect that each bit of `signers` is a member.
     function plainTally(
         bytes memory committee,
         bytes32 digest,
         uint256 signers,
         bytes calldata signatures
     ) internal pure returns (uint256 signedWeight) {
+        uint256 expectedLength = LibBit.popCount(signers) * SignatureLib.LENGTH;
+        if (signatures.length != expectedLength) {
+            revert WrongSignaturesLength(expectedLength, signatures.length);
+        }
+
         uint256 offset;
         for (uint256 i; i < committee.size(); ++i) {
             if ((signers >> i) & 1 == 0) continue;
@@ -69,19 +78,6 @@ library QuorumLib {
 
             signedWeight += weight;
             offset += SignatureLib.LENGTH;
-        }
-    }
-
-    function _requireShape(bytes memory committee, uint256 signers, bytes calldata signatures)
-        private
-        pure
-    {
-        uint256 size = committee.size();
-        if (signers >> size != 0) revert UnknownMember(size, signers);
-
-        uint256 expected = LibBit.popCount(signers) * SignatureLib.LENGTH;
-        if (signatures.length != expected) {
-            revert WrongSignaturesLength(expected, signatures.length);
         }
     }
 }

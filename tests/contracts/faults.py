@@ -1,0 +1,63 @@
+"""Expecting a custom error, by name and arguments, from whichever contract it comes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from ape.exceptions import ContractLogicError, CustomError
+from eth_abi.abi import decode
+from eth_utils.crypto import keccak
+
+_RAW = re.compile(r"0x([0-9a-f]{8})(?:: )?([0-9a-f]*)")
+
+Fault = tuple[str, dict[str, Any]]
+
+
+class FaultCatalogue:
+    """Decodes revert data with the errors of all contracts, because a fault may come from a
+    contract that the called one calls."""
+
+    def __init__(self, contract_types: list[Any]) -> None:
+        self._by_selector = {
+            keccak(text=error.selector)[:4]: error
+            for contract_type in contract_types
+            for error in contract_type.errors
+        }
+
+    def decode_bytes(self, data: bytes) -> Fault:
+        """Name and arguments of ABI-encoded revert data."""
+        error = self._by_selector.get(data[:4])
+        if error is None:
+            return "0x" + data.hex(), {}
+        values = decode([entry.canonical_type for entry in error.inputs], data[4:])
+        return error.name, {e.name: v for e, v in zip(error.inputs, values, strict=True)}
+
+    def decode(self, fault: ContractLogicError) -> Fault:
+        """Name and arguments of what ape raised."""
+        if isinstance(fault, CustomError):
+            return fault.abi.name, dict(fault.inputs)
+        raw = _RAW.search(fault.message or "")
+        if raw is None:
+            return fault.message, {}
+        return self.decode_bytes(bytes.fromhex(raw[1] + raw[2]))
+
+    @contextmanager
+    def expect(self, name: str, **arguments: Any) -> Iterator[None]:
+        """The block must revert with this error; each argument given must be the error's."""
+        with pytest.raises(ContractLogicError) as caught:
+            yield
+        actual_name, actual = self.decode(caught.value)
+        assert actual_name == name, f"expected {name}, got {actual_name} {actual}"
+        for key, expected in arguments.items():
+            assert _plain(actual[key]) == _plain(expected), f"{name}.{key}"
+
+
+def _plain(value: Any) -> Any:
+    """Addresses and bytes come in several spellings."""
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    return value.lower() if isinstance(value, str) else value
