@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from sequencer.errors import LocalFault
+from sequencer.l1.deployment import L1_TRANSACTION_BYTES, max_block_bytes
 from sequencer.types import MAX_MEMBERS
 
 _Seconds = Annotated[int, msgspec.Meta(ge=1, le=10 * 365 * 86_400)]
@@ -57,10 +58,20 @@ class InboxSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_o
 
 
 class NetworkSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What no contract knows but all nodes must have alike (BATCH-2)."""
+    """What no contract knows but all nodes must have alike (BATCH-2, BLOCK-5)."""
 
-    batch_bytes: Annotated[int, msgspec.Meta(ge=1_024, le=120 << 10)] = 96 << 10
+    batch_bytes: Annotated[int, msgspec.Meta(ge=1_024, le=L1_TRANSACTION_BYTES)] = 64 << 10
     batch_age_ms: Annotated[int, msgspec.Meta(ge=100, le=3_600_000)] = 4_000
+    block_bytes: Annotated[int, msgspec.Meta(ge=1_024, le=L1_TRANSACTION_BYTES)] = 52 << 10
+
+    def __post_init__(self) -> None:
+        """A full batch must fit an L1 transaction; msgspec reports a ValueError with its place."""
+        limit = max_block_bytes(self.batch_bytes)
+        if self.block_bytes > limit:
+            raise ValueError(
+                f"block_bytes {self.block_bytes} with batch_bytes {self.batch_bytes} makes batches"
+                f" that L1 does not take; at most {limit}"
+            )
 
 
 class Parameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -74,7 +85,7 @@ class Parameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_onl
     network: NetworkSection = NetworkSection()
 
     def __post_init__(self) -> None:
-        """TIME-4 and the order of the sizes; msgspec reports a ValueError with its place."""
+        """TIME-4, and the order of the sizes."""
         bond = self.bond
         least = 2 * bond.epoch_seconds + bond.commit_grace_seconds + bond.evidence_seconds
         if bond.unbonding_seconds < least:
@@ -93,7 +104,7 @@ _COMMITTEE = CommitteeSection(min_size=3, max_size=100)
 PARAMETER_SETS = {
     # A person watches: long enough to read along, short enough to see an epoch change.
     "devnet": Parameters(
-        genesis_delay_seconds=6,
+        genesis_delay_seconds=120,
         bond=BondSection(
             min_bond_gwei=10**9,
             epoch_seconds=60,
@@ -108,7 +119,7 @@ PARAMETER_SETS = {
     ),
     # A program watches: every deadline within half a minute.
     "demo": Parameters(
-        genesis_delay_seconds=6,
+        genesis_delay_seconds=60,
         bond=BondSection(
             min_bond_gwei=10**9,
             epoch_seconds=20,

@@ -15,6 +15,8 @@ from sequencer.crypto.digests import Domain
 from sequencer.crypto.hashing import keccak
 from sequencer.deployment.artifacts import Artifact
 from sequencer.deployment.parameters import Parameters
+from sequencer.l1.deployment import Contracts, Deployment
+from sequencer.l1.schedule import Schedule
 from sequencer.types import Address
 
 CONTRACTS = (
@@ -121,6 +123,29 @@ def _arguments(
         "CommitmentChain": (registry, committee, at["ForcedInbox"]),
         "EquivocationSlasher": (registry, committee),
     }
+
+
+def deployment_of(plan: Plan, start_block: int) -> Deployment:
+    """What the deployment file says of a plan that was carried out from `start_block` on."""
+    at, bond, network = plan.address, plan.parameters.bond, plan.parameters.network
+    return Deployment(
+        chain_id=plan.chain_id,
+        start_block=start_block,
+        contracts=Contracts(
+            rollup_registry=at("RollupRegistry"),
+            bond_registry=at("BondRegistry"),
+            committee=at("Committee"),
+            forced_inbox=at("ForcedInbox"),
+            commitment_chain=at("CommitmentChain"),
+            equivocation_slasher=at("EquivocationSlasher"),
+        ),
+        schedule=Schedule(plan.genesis, bond.epoch_seconds),
+        force_window_seconds=plan.parameters.inbox.force_window_seconds,
+        commit_grace_seconds=bond.commit_grace_seconds,
+        batch_bytes=network.batch_bytes,
+        batch_age_ms=network.batch_age_ms,
+        block_bytes=network.block_bytes,
+    )
 
 
 def init_codes(plan: Plan, artifacts: Mapping[str, Artifact]) -> tuple[bytes, ...]:

@@ -3,16 +3,15 @@
 import asyncio
 import re
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eth_account import Account
-from web3.types import RPCEndpoint
 
-from sequencer.deployment.transactions import L1, connect
+from sequencer.deployment.endpoint import UnlockedEndpoint
 from sequencer.devnet.processes import Process, start
-from sequencer.errors import LocalFault
+from sequencer.l1.rpc import to_hex
+from sequencer.types import Address
 
 MNEMONIC = "test test test test test test test test test test test junk"
 """Known to everybody, like the accounts it makes; ape calls them TEST::0 to TEST::19."""
@@ -22,23 +21,26 @@ START_SECONDS = 20.0
 _LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
 
 
-@dataclass(slots=True)
-class Anvil:
-    """A running L1."""
+class Anvil(UnlockedEndpoint):
+    """A running L1, with the methods that only Anvil has."""
 
-    process: Process
-    url: str
-    l1: L1
+    def __init__(self, process: Process, url: str) -> None:
+        super().__init__(url)
+        self.process = process
 
-    async def rpc(self, method: str, *parameters: Any) -> Any:
-        """Call a method that only Anvil has; raises `LocalFault` when it refuses."""
-        answer = await self.l1.provider.make_request(RPCEndpoint(method), list(parameters))
-        if "error" in answer:
-            raise LocalFault(f"anvil: {method}: {answer['error']}")
-        return answer["result"]
+    async def stop(self) -> None:
+        await self.close()
+        await self.process.stop()
 
-    async def fund(self, address: bytes, wei: int) -> None:
-        await self.rpc("anvil_setBalance", "0x" + address.hex(), hex(wei))
+    async def fund(self, address: Address, wei: int) -> None:
+        await self._order("anvil_setBalance", to_hex(address), hex(wei))
+
+    async def reorg(self, depth: int) -> None:
+        """Replace the last `depth` blocks by empty ones; their transactions are gone."""
+        await self._order("anvil_reorg", depth, [])
+
+    async def _order(self, method: str, *parameters: Any) -> None:
+        await self.rpc.ask_optional(object, lambda _: None, method, *parameters)
 
 
 async def start_anvil(folder: Path, port: int = 0, state: Path | None = None) -> Anvil:
@@ -59,8 +61,7 @@ async def start_anvil(folder: Path, port: int = 0, state: Path | None = None) ->
             await process.stop()
             raise process.fault("did not start in time")
         await asyncio.sleep(0.05)
-    url = f"http://127.0.0.1:{int(listening[1])}"
-    return Anvil(process, url, connect(url))
+    return Anvil(process, f"http://127.0.0.1:{int(listening[1])}")
 
 
 def account_secret(index: int) -> bytes:

@@ -59,6 +59,7 @@ def test_neither_name_nor_file() -> None:
         ("reward_bps = 1000", "reward_bps = 10000", r"\$\.bond\.reward_bps"),
         ("reward_bps = 1000", "", "reward_bps"),
         ("[inbox]", "[inbox]\npause = true", "pause"),
+        ("[inbox]", "[network]\nblock_bytes = 53249\n[inbox]", "block_bytes 53249.*at most 53248"),
         ("[inbox]", "[inbox", "Expected"),
     ],
 )

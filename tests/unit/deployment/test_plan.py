@@ -1,6 +1,7 @@
 """The plan of a deployment: addresses, order, arguments, and the reading back."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from sequencer.deployment.plan import (
     CONTRACTS,
     Plan,
     create_address,
+    deployment_of,
     init_codes,
     plan_deployment,
 )
 from sequencer.deployment.wiring import questions
 from sequencer.errors import LocalFault
+from sequencer.l1.deployment import load_deployment, save_deployment
 from sequencer.types import Address
 
 DEPLOYER = Address(bytes.fromhex("6ac7ea33f8831ea9dcc53393aaa88b25a785dbf0"))
@@ -131,6 +134,19 @@ def test_the_circles_close() -> None:
         plan.address("ForcedInbox"),
     )
     assert arguments["BondRegistry"][0][1] == GENESIS
+
+
+def test_deployment_file_says_what_was_planned(tmp_path: Path) -> None:
+    plan = make_plan()
+    path = tmp_path / "deployment.json"
+    save_deployment(deployment_of(plan, start_block=7), path)
+    deployment = load_deployment(path)
+    assert deployment.start_block == 7
+    assert deployment.domain == plan.domain
+    assert deployment.schedule.genesis == GENESIS
+    for name in CONTRACTS:
+        field = "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
+        assert getattr(deployment.contracts, field) == plan.address(name)
 
 
 def test_init_codes__bytecode_then_arguments(artifacts: Mapping[str, Artifact]) -> None:
