@@ -8,7 +8,7 @@ import msgspec
 from sequencer.blocks.header import Block, Header
 from sequencer.consensus.messages import (
     MAX_BLOCKS_IN_REPLY,
-    MAX_NULLIFICATIONS,
+    MAX_DESCENDANTS,
     BlockRequest,
     Blocks,
     FinalityProof,
@@ -81,7 +81,7 @@ def _proof_of(stored: StoredBlock, store: BlockStore) -> FinalityProof | None:
         return decode_proof(stored.certificate)
     descendants: list[Header] = []
     above = Height(stored.block.header.height + 1)
-    while len(descendants) < MAX_NULLIFICATIONS:
+    while len(descendants) < MAX_DESCENDANTS:
         following = store.blocks(above, MAX_BLOCKS_IN_REPLY, MAX_REPLY_BYTES)
         for candidate in following:
             if candidate.block.header.epoch != stored.block.header.epoch:

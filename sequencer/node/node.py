@@ -27,8 +27,10 @@ from sequencer.errors import LocalFault
 from sequencer.evidence import EquivocationEvidence, attestations_evidence, votes_evidence
 from sequencer.ingress.rpc import create_app, make_runner
 from sequencer.ingress.transaction import Transaction
+from sequencer.l1.client import L1Client
 from sequencer.l1.deployment import Deployment
 from sequencer.l1.view import L1View
+from sequencer.l1.watcher import L1Watcher
 from sequencer.mempool.pool import Mempool, MempoolConfig
 from sequencer.node.attester import Attester
 from sequencer.node.backend import NodeBackend, resident_mb
@@ -50,7 +52,7 @@ from sequencer.ordering.application import (
     is_terminal,
 )
 from sequencer.store.blocks import BlockStore
-from sequencer.types import Address, Committee, RollupId
+from sequencer.types import Address, Committee, Hash32, RollupId
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,10 @@ class Node:
         separator = deployment.domain.separator()
 
         self.l1 = L1View(config.l1.confirmations, deployment.schedule)
+        self._client = L1Client(config.l1.url)
+        self._watcher = L1Watcher(
+            self._client, self.l1, deployment, config.l1.poll_ms / 1000, self._on_l1
+        )
         denied = _denied_senders(config)
         self.mempool = Mempool(
             MempoolConfig(
@@ -153,7 +159,7 @@ class Node:
             self.epochs, self.attester, self._backend, self._faults, self._clock, self._fail
         )
 
-    def make_vote_signer(self, separator: bytes) -> VoteSigner:
+    def make_vote_signer(self, separator: Hash32) -> VoteSigner:
         """The one place where votes are signed."""
         return VoteSigner(self.signer, separator, self._journal)
 
@@ -170,10 +176,10 @@ class Node:
                 tasks.create_task(self.transport.run())
                 tasks.create_task(self._upkeep())
                 tasks.create_task(self._until_failed())
-                for name, work in self._l1_tasks():
-                    tasks.create_task(work, name=name)
+                tasks.create_task(self._watcher.run())
         finally:
             await runner.cleanup()
+            await self._client.close()
             self.close()
 
     def close(self) -> None:
@@ -296,6 +302,7 @@ class Node:
         """What nothing else brings about: repeats, expiry, a short journal."""
         while True:
             await asyncio.sleep(UPKEEP_SECONDS)
+            self.transport.refresh()
             self.attester.repeat()
             self.mempool.expire(self._clock.now_ms())
             self.epochs.compact()

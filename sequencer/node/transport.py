@@ -52,6 +52,8 @@ class Transport:
         self._signers: dict[str, Address] = {}
         self._peers: dict[Address, Peer] = {}
         self._dealers: dict[Address, zmq.Socket[bytes]] = {}
+        self._failing: set[Address] = set()
+        self._failed_before: set[Address] = set()
         self.dropped = 0
         """Messages that a full queue or a missing connection took."""
 
@@ -99,8 +101,18 @@ class Transport:
             return
         try:
             dealer.send(data, zmq.NOBLOCK)
+            self._failing.discard(signer)
         except zmq.Again:
+            self._failing.add(signer)
             self.dropped += 1
+
+    def refresh(self) -> None:
+        """Connect anew to peers that took nothing since the last call: a peer that did not know
+        this node's key yet refused it in the handshake, and ZeroMQ does not try again then."""
+        for signer in self._failing & self._failed_before & self._dealers.keys():
+            self._dealers.pop(signer).close(linger=0)
+            self._connect(self._peers.pop(signer))
+        self._failed_before = set(self._failing)
 
     def broadcast(self, data: bytes) -> None:
         for signer in self._dealers:

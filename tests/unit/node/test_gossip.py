@@ -1,0 +1,59 @@
+"""Passing transactions on, and counting faults (POOL-5, NET-4)."""
+
+import asyncio
+
+from sequencer.node.gossip import FAULT_WINDOW_MS, FAULTS_ALLOWED, PeerFaults, TransactionGossip
+from sequencer.node.wire import MAX_GOSSIPED, GossipedTransaction, decode
+from sequencer.types import Address, RollupId
+
+PEER = Address(b"\x01" * 20)
+
+
+def transaction(number: int, size: int = 10) -> GossipedTransaction:
+    return GossipedTransaction(RollupId(1), number.to_bytes(4, "big") + bytes(size))
+
+
+async def sent_of(transactions: list[GossipedTransaction]) -> list[tuple[object, ...]]:
+    sent: list[bytes] = []
+    gossip = TransactionGossip(sent.append)
+    for each in transactions:
+        gossip.add(each)
+    assert sent == []
+    await asyncio.sleep(0)
+    return [tuple(decode(data)) for data in sent]  # type: ignore[arg-type]
+
+
+async def test_add__several_in_one_turn__go_out_as_one_message() -> None:
+    some = [transaction(number) for number in range(5)]
+    assert await sent_of(some) == [tuple(some)]
+
+
+async def test_add__more_than_fit__go_out_in_order_in_several() -> None:
+    many = [transaction(number) for number in range(MAX_GOSSIPED + 1)]
+    parts = await sent_of(many)
+    assert [len(part) for part in parts] == [MAX_GOSSIPED, 1]
+    assert [each for part in parts for each in part] == many
+
+
+async def test_add__large_ones__are_split_by_size() -> None:
+    large = [transaction(number, 100_000) for number in range(30)]
+    assert len(await sent_of(large)) > 1
+
+
+def test_faults__fewer_than_allowed_in_a_window__silence_nobody() -> None:
+    faults = PeerFaults()
+    for at in range(FAULTS_ALLOWED - 1):
+        faults.add(PEER, at)
+    faults.add(PEER, FAULT_WINDOW_MS)
+    assert not faults.is_silenced(PEER, FAULT_WINDOW_MS)
+    assert faults.total == FAULTS_ALLOWED
+
+
+def test_faults__too_many_in_a_window__silence_the_peer_for_one() -> None:
+    faults = PeerFaults()
+    for at in range(FAULTS_ALLOWED):
+        faults.add(PEER, at)
+    last = FAULTS_ALLOWED - 1
+    assert faults.is_silenced(PEER, last + FAULT_WINDOW_MS - 1)
+    assert not faults.is_silenced(PEER, last + FAULT_WINDOW_MS)
+    assert not faults.is_silenced(Address(b"\x02" * 20), last)

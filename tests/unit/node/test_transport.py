@@ -1,0 +1,182 @@
+"""The sockets between nodes, over loopback.
+
+a peer on the list: heard, with the signer its key belongs to; answered
+a key that is not on the list: never heard, whatever it sends (NET-2)
+garbage on the port: the peers are heard as before
+a peer that leaves the list: no longer heard, although its connection stands
+a peer that came too early: connected again (`refresh`)
+a peer that is not there: messages to it are dropped, not kept (NET-5)
+an address in use: a LocalFault that names it
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import zmq
+from zmq.utils import z85
+
+from sequencer.errors import LocalFault
+from sequencer.node.transport import Peer, Transport
+from sequencer.types import Address
+
+SECONDS = 10
+
+
+class Endpoint:
+    """One transport with what it has received."""
+
+    def __init__(self, number: int) -> None:
+        public, secret = zmq.curve_keypair()
+        self.signer = Address(bytes([number]) * 20)
+        self.public = z85.decode(public)
+        self.received: asyncio.Queue[tuple[Address, bytes]] = asyncio.Queue()
+        self.transport = Transport(
+            z85.decode(secret),
+            ("127.0.0.1", 0),
+            lambda signer, data: self.received.put_nowait((signer, data)),
+        )
+
+    def start(self) -> None:
+        self.transport.start()
+        self.task = asyncio.create_task(self.transport.run())
+
+    def peer(self) -> Peer:
+        return Peer(self.signer, self.public, self.transport.endpoint)
+
+    async def next(self) -> tuple[Address, bytes]:
+        return await asyncio.wait_for(self.received.get(), SECONDS)
+
+    async def stop(self) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        self.transport.close()
+
+
+Make = Callable[[int], Awaitable[Endpoint]]
+
+
+@pytest.fixture
+async def make() -> AsyncIterator[Make]:
+    made: list[Endpoint] = []
+
+    async def make_one(number: int) -> Endpoint:
+        endpoint = Endpoint(number)
+        endpoint.start()
+        made.append(endpoint)
+        return endpoint
+
+    yield make_one
+    for endpoint in made:
+        await endpoint.stop()
+
+
+async def reach(sender: Endpoint, receiver: Endpoint, data: bytes) -> tuple[Address, bytes]:
+    """Send until it arrives: what is sent before the handshake is done is dropped (NET-5)."""
+    while True:
+        sender.transport.send(receiver.signer, data)
+        try:
+            return await asyncio.wait_for(receiver.received.get(), 0.05)
+        except TimeoutError:
+            continue
+
+
+async def connect(first: Endpoint, second: Endpoint) -> None:
+    first.transport.set_peers([second.peer()])
+    second.transport.set_peers([first.peer()])
+    await asyncio.wait_for(reach(first, second, b"hello"), SECONDS)
+    await asyncio.wait_for(reach(second, first, b"hello"), SECONDS)
+    for endpoint in (first, second):
+        while not endpoint.received.empty():
+            endpoint.received.get_nowait()
+
+
+async def test_send__to_a_listed_peer__arrives_under_the_senders_signer(make: Make) -> None:
+    first, second = await make(1), await make(2)
+    await connect(first, second)
+    first.transport.send(second.signer, b"question")
+    assert await second.next() == (first.signer, b"question")
+    second.transport.broadcast(b"answer")
+    assert await first.next() == (second.signer, b"answer")
+
+
+async def test_receive__from_a_key_not_on_the_list__is_never_heard(make: Make) -> None:
+    first, second, stranger = await make(1), await make(2), await make(3)
+    await connect(first, second)
+    stranger.transport.set_peers([first.peer()])
+    for _ in range(20):
+        stranger.transport.send(first.signer, b"let me in")
+        second.transport.send(first.signer, b"still here")
+        assert await first.next() == (second.signer, b"still here")
+    assert stranger.transport.dropped == 20
+
+
+async def test_receive__garbage_on_the_port__leaves_the_peers_alone(make: Make) -> None:
+    first, second = await make(1), await make(2)
+    await connect(first, second)
+    host, port = first.transport.endpoint.removeprefix("tcp://").split(":")
+    for garbage in (b"GET / HTTP/1.1\r\n\r\n", os.urandom(4096), b"\xff" * 10):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(garbage)
+    second.transport.send(first.signer, b"still here")
+    assert await first.next() == (second.signer, b"still here")
+
+
+async def test_set_peers__without_a_connected_one__stops_hearing_it(make: Make) -> None:
+    first, second, third = await make(1), await make(2), await make(3)
+    await connect(first, second)
+    first.transport.set_peers([third.peer()])
+    third.transport.set_peers([first.peer()])
+    second.transport.send(first.signer, b"from the one that left")
+    found = await asyncio.wait_for(reach(third, first, b"from the one that stays"), SECONDS)
+    assert found == (third.signer, b"from the one that stays")
+
+
+async def test_refresh__after_a_refused_handshake__connects_again(make: Make) -> None:
+    early, late = await make(1), await make(2)
+    early.transport.set_peers([late.peer()])  # late does not know early yet: refused
+    stranger = await make(3)
+    late.transport.set_peers([stranger.peer()])
+    stranger.transport.set_peers([late.peer()])
+    early.transport.send(late.signer, b"too early")
+    await asyncio.wait_for(reach(stranger, late, b"hello"), SECONDS)
+    late.transport.set_peers([early.peer()])
+
+    async def insist() -> tuple[Address, bytes]:
+        while True:
+            early.transport.send(late.signer, b"now")
+            early.transport.refresh()
+            early.transport.send(late.signer, b"now")
+            early.transport.refresh()
+            with contextlib.suppress(TimeoutError):
+                return await asyncio.wait_for(late.received.get(), 0.2)
+
+    assert await asyncio.wait_for(insist(), SECONDS) == (early.signer, b"now")
+
+
+async def test_send__to_a_peer_that_is_not_there__is_dropped(make: Make) -> None:
+    first, second = await make(1), await make(2)
+    gone = second.peer()
+    await second.stop()
+    first.transport.set_peers([Peer(gone.signer, gone.transport_key, "tcp://127.0.0.1:1")])
+    for _ in range(100):
+        first.transport.send(gone.signer, bytes(1000))
+    assert first.transport.dropped == 100
+
+
+async def test_set_peers__with_a_hostile_endpoint__is_logged_and_left_out(make: Make) -> None:
+    first = await make(1)
+    first.transport.set_peers([Peer(Address(b"\x09" * 20), bytes(32), "not an endpoint")])
+    assert first.transport.peers == ()
+
+
+async def test_start__address_in_use__is_a_local_fault_that_names_it(make: Make) -> None:
+    first = await make(1)
+    port = int(first.transport.endpoint.rpartition(":")[2])
+    second = Transport(bytes(range(32)), ("127.0.0.1", port), lambda *_: None)
+    with pytest.raises(LocalFault, match=f"peer address 127.0.0.1:{port}"):
+        second.start()
+    second.close()
