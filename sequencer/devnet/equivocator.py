@@ -1,0 +1,69 @@
+"""A node that breaks the first rule, to show that it does not pay: `python -m
+sequencer.devnet.equivocator --config FILE`. It is no part of `switchyard node`.
+
+It runs like any other node, but each time it has signed a Notarize vote it signs a second one, in
+the same view, for a block that does not exist, and sends both to everyone.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+from sequencer.blocks.header import Block
+from sequencer.config import Config, keystore_password, load_config
+from sequencer.consensus.messages import SignedVote, Vote, VoteKind
+from sequencer.crypto.digests import typed_digest
+from sequencer.crypto.hashing import keccak
+from sequencer.crypto.keystore import load_secret
+from sequencer.l1.deployment import Deployment
+from sequencer.node.node import Node
+from sequencer.node.runtime import run_node
+from sequencer.node.votes import VoteSigner
+from sequencer.node.wire import encode_consensus
+from sequencer.types import Hash32, MemberIndex
+
+log = logging.getLogger(__name__)
+
+
+class TwoFacedSigner(VoteSigner):
+    """Signs what it is asked to, and its contradiction."""
+
+    def __init__(self, honest: VoteSigner, node: Node, separator: Hash32) -> None:
+        self._honest = honest
+        self._node = node
+        self._domain = separator
+
+    def sign(self, vote: Vote, member: MemberIndex, block: Block | None) -> SignedVote:
+        signed = self._honest.sign(vote, member, block)
+        if vote.kind is VoteKind.NOTARIZE:
+            other = msgspec.structs.replace(vote, block=keccak(b"another block", vote.block))
+            signature = self._node.signer.sign(typed_digest(self._domain, other.struct_hash()))
+            log.warning("signing two blocks in view %d", vote.view)
+            self._node.transport.broadcast(encode_consensus(SignedVote(other, member, signature)))
+        return signed
+
+
+class EquivocatingNode(Node):
+    """A node with a `TwoFacedSigner`."""
+
+    def make_vote_signer(self, separator: Hash32) -> VoteSigner:
+        return TwoFacedSigner(super().make_vote_signer(separator), self, separator)
+
+
+def make(config: Config, deployment: Deployment, secret: bytes) -> Node:
+    return EquivocatingNode(config, deployment, secret)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A node that equivocates, for the demo.")
+    parser.add_argument("--config", type=Path, required=True)
+    config = load_config(parser.parse_args().config)
+    logging.basicConfig(level=logging.INFO)
+    uvloop.run(run_node(config, load_secret(Path(config.keys.signer), keystore_password()), make))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""`switchyard node`: from a configuration to a running node, and its end."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from sequencer.config import Config
+from sequencer.l1.deployment import Deployment, load_deployment
+from sequencer.node.node import Node
+
+MakeNode = Callable[[Config, Deployment, bytes], Node]
+
+
+async def run_node(config: Config, secret: bytes, make: MakeNode = Node) -> None:
+    """Run until SIGINT or SIGTERM; `secret` is the hot signing key.
+
+    Raises `LocalFault`, alone or in a group, when the node cannot start or go on.
+    """
+    node = make(config, load_deployment(Path(config.l1.deployment)), secret)
+    running = asyncio.create_task(node.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, running.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
