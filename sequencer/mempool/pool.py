@@ -83,8 +83,8 @@ class Mempool:
         self._entries: OrderedDict[TransactionKey, _Entry] = OrderedDict()  # by arrival
         self._lanes: dict[_LaneKey, list[_Entry]] = {}
         self._ready: OrderedDict[_Entry, None] = OrderedDict()
-        # (release_ms, serial, entry) of the first entry with a gap of a lane. One that left or
-        # became ready stays until it is due: an entry has one timer at most.
+        # (release_ms, serial, entry), one at most for each entry. It counts while that is the
+        # first of its lane that is held; else it is dropped when it comes to the top.
         self._timers: list[tuple[int, int, _Entry]] = []
         self._serial = 0
         self._bytes = 0
@@ -175,13 +175,9 @@ class Mempool:
 
     def next_release_ms(self) -> int | None:
         """When the next held lane is released as it stands; None if no lane is held."""
-        while self._timers:
-            release_ms, _, entry = self._timers[0]
-            if self._entries.get(entry.key) is entry and entry not in self._ready:
-                return release_ms
-            heapq.heappop(self._timers)
-            entry.has_timer = False
-        return None
+        while self._timers and not self._holds_lane(self._timers[0][2]):
+            self._pop_timer()
+        return self._timers[0][0] if self._timers else None
 
     def finalized(self, entries: Iterable[tuple[RollupId, Transaction]]) -> None:
         """POOL-4: these were ordered, in this order; they leave and are known for a while."""
@@ -251,7 +247,7 @@ class Mempool:
     def _remove(self, entry: _Entry) -> None:
         """Take an entry out; the caller settles its lane."""
         lane = self._lanes[entry.lane]
-        del lane[bisect_left(lane, entry.tx.nonce, key=_nonce)]
+        del lane[self._index(entry)]
         if not lane:
             del self._lanes[entry.lane]
         del self._entries[entry.key]
@@ -297,12 +293,25 @@ class Mempool:
     def _release(self, now_ms: int) -> None:
         """POOL-1: what has waited for its gap to close as long as it must waits no more."""
         while self._timers and self._timers[0][0] <= now_ms:
-            _, _, entry = heapq.heappop(self._timers)
-            entry.has_timer = False
-            entry.has_waited = True
-            if self._entries.get(entry.key) is entry:
-                lane = self._lanes[entry.lane]
-                self._settle(entry.lane, bisect_left(lane, entry.tx.nonce, key=_nonce))
+            entry = self._pop_timer()
+            if self._holds_lane(entry):
+                entry.has_waited = True
+                self._settle(entry.lane, self._index(entry))
+
+    def _pop_timer(self) -> _Entry:
+        entry = heapq.heappop(self._timers)[2]
+        entry.has_timer = False
+        return entry
+
+    def _holds_lane(self, entry: _Entry) -> bool:
+        """Whether it is in the pool, and the first of its lane that is not ready."""
+        if entry in self._ready or self._entries.get(entry.key) is not entry:
+            return False
+        index = self._index(entry)
+        return index == 0 or self._lanes[entry.lane][index - 1] in self._ready
+
+    def _index(self, entry: _Entry) -> int:
+        return bisect_left(self._lanes[entry.lane], entry.tx.nonce, key=_nonce)
 
 
 def _remember(cache: OrderedDict[_Key, _Value], key: _Key, value: _Value, bound: int) -> None:
