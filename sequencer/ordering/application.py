@@ -139,11 +139,13 @@ class Application:
         return parent.epoch == epoch and is_terminal(self._l1.schedule, parent)
 
     def _choose_origin(self, epoch: Epoch, parent: Header) -> L1Header:
-        """The highest confirmed L1 block that EPOCH-2 allows; if none is new, the parent's."""
+        """The highest confirmed L1 block but one that EPOCH-2 allows; if none is new, the
+        parent's."""
         confirmed = self._l1.confirmed
         if confirmed is None:
             return _origin_of(parent)
-        for number in range(confirmed.number, parent.origin_number, -1):
+        # One below the highest: a peer that lags by one L1 block can judge it at once.
+        for number in range(confirmed.number - 1, parent.origin_number, -1):
             origin = self._l1.block_at(number)
             if origin is not None and self._is_allowed(epoch, origin):
                 return origin
