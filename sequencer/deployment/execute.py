@@ -1,9 +1,9 @@
 """Carry a plan out against an L1 endpoint that holds the deployer's key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sequencer.deployment.artifacts import Artifact
-from sequencer.deployment.endpoint import UnlockedEndpoint
+from sequencer.deployment.endpoint import Mined, Sent, UnlockedEndpoint
 from sequencer.deployment.plan import Plan, init_codes
 from sequencer.deployment.wiring import questions
 from sequencer.errors import LocalFault
@@ -12,12 +12,11 @@ CREATION_GAS = 8_000_000
 """Enough for the largest contract. An estimate would need the ones before it to be mined."""
 
 
-async def create_all(l1: UnlockedEndpoint, plan: Plan, artifacts: Mapping[str, Artifact]) -> int:
-    """Send every creation at once, wait, and check the addresses; returns the first block.
-
-    Raises `LocalFault` when a creation fails.
-    """
-    sent = [
+async def send_creations(
+    l1: UnlockedEndpoint, plan: Plan, artifacts: Mapping[str, Artifact]
+) -> list[Sent]:
+    """Send every creation at once; raises `LocalFault` when one is refused."""
+    return [
         await l1.send(
             f"creating {creation.name}",
             plan.deployer,
@@ -28,7 +27,10 @@ async def create_all(l1: UnlockedEndpoint, plan: Plan, artifacts: Mapping[str, A
         )
         for creation, code in zip(plan.creations, init_codes(plan, artifacts), strict=True)
     ]
-    mined = await l1.wait(sent)
+
+
+def check_creations(plan: Plan, mined: Sequence[Mined]) -> int:
+    """The first block of the deployment; raises `LocalFault` when an address is not as planned."""
     for creation, one in zip(plan.creations, mined, strict=True):
         if one.created != creation.address:
             found = "nowhere" if one.created is None else f"at 0x{one.created.hex()}"

@@ -1,23 +1,23 @@
 """The L1 of a local network: Anvil, one block a second by the clock on the wall."""
 
-import asyncio
 import re
 import time
 from pathlib import Path
 from typing import Any
 
-from eth_account import Account
-
 from sequencer.deployment.endpoint import UnlockedEndpoint
+from sequencer.devnet.accounts import ACCOUNTS, MNEMONIC
 from sequencer.devnet.processes import Process, start
+from sequencer.devnet.waiting import eventually
+from sequencer.l1.client import L1Client
+from sequencer.l1.events import L1Header
 from sequencer.l1.rpc import to_hex
 from sequencer.types import Address
 
-MNEMONIC = "test test test test test test test test test test test junk"
-"""Known to everybody, like the accounts it makes; ape calls them TEST::0 to TEST::19."""
-ACCOUNTS = 20
 GAS_LIMIT = 300_000_000
 START_SECONDS = 20.0
+BLOCK_SECONDS = 15.0
+"""Longer than any block takes on a busy machine."""
 _LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
 
 
@@ -27,10 +27,26 @@ class Anvil(UnlockedEndpoint):
     def __init__(self, process: Process, url: str) -> None:
         super().__init__(url)
         self.process = process
+        self.client = L1Client(url)
+
+    async def close(self) -> None:
+        await super().close()
+        await self.client.close()
 
     async def stop(self) -> None:
+        """Leave the chain in the state file and end."""
         await self.close()
         await self.process.stop()
+
+    async def until(self, timestamp: int) -> L1Header:
+        """Wait for the first block of this second or a later one."""
+
+        async def come() -> L1Header | None:
+            head = await self.client.head()
+            return head if head.timestamp >= timestamp else None
+
+        wait_seconds = max(0.0, timestamp - time.time()) + BLOCK_SECONDS
+        return await eventually(f"L1 second {timestamp}", come, seconds=wait_seconds)
 
     async def fund(self, address: Address, wei: int) -> None:
         await self._order("anvil_setBalance", to_hex(address), hex(wei))
@@ -43,29 +59,22 @@ class Anvil(UnlockedEndpoint):
         await self.rpc.ask_optional(object, lambda _: None, method, *parameters)
 
 
-async def start_anvil(folder: Path, port: int = 0, state: Path | None = None) -> Anvil:
+async def start_anvil(log: Path, state: Path, port: int = 0) -> Anvil:
     """Start Anvil and wait until it answers. Port 0 lets the system choose one; `state` is a
     file to begin from, if it exists, and to leave the chain in at the end."""
-    log = folder / "anvil.log"
-    offset = log.stat().st_size if log.exists() else 0
     command = ["anvil", "--port", str(port), "--block-time", "1", "--order", "fifo"]
     command += ["--hardfork", "osaka", "--gas-limit", str(GAS_LIMIT), "--accounts", str(ACCOUNTS)]
-    command += ["--mnemonic", MNEMONIC]
-    if state is not None:
-        command += ["--state", str(state)]
+    command += ["--mnemonic", MNEMONIC, "--state", str(state)]
     process = await start("anvil", command, log)
-    deadline = time.monotonic() + START_SECONDS
-    while (listening := _LISTENING.search(log.read_bytes(), offset)) is None:
+
+    async def listening() -> int | None:
         process.require_running()
-        if time.monotonic() > deadline:
-            await process.stop()
-            raise process.fault("did not start in time")
-        await asyncio.sleep(0.05)
-    return Anvil(process, f"http://127.0.0.1:{int(listening[1])}")
+        found = _LISTENING.search(process.written())
+        return None if found is None else int(found[1])
 
-
-def account_secret(index: int) -> bytes:
-    """The key of one of Anvil's accounts."""
-    Account.enable_unaudited_hdwallet_features()
-    account = Account.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}")
-    return bytes(account.key)
+    try:
+        bound = await eventually("starting anvil", listening, seconds=START_SECONDS)
+    except BaseException:
+        await process.stop()
+        raise
+    return Anvil(process, f"http://127.0.0.1:{bound}")

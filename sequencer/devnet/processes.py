@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from sequencer.errors import LocalFault
 
@@ -26,6 +27,9 @@ class Process:
     name: str
     log: Path
     child: asyncio.subprocess.Process = field(repr=False)
+    _log_start: int
+    """Where this process's output begins in the log; before it is that of earlier ones."""
+    _is_told_to_stop: bool = False
 
     @property
     def pid(self) -> int:
@@ -42,11 +46,13 @@ class Process:
 
     async def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
+        self._is_told_to_stop = True
         self.signal(signal.SIGKILL)
         await self.child.wait()
 
     async def stop(self) -> None:
         """SIGTERM; SIGKILL when that is not enough."""
+        self._is_told_to_stop = True
         if self.is_running:
             self.signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
@@ -55,10 +61,16 @@ class Process:
         self.signal(signal.SIGKILL)
         await self.child.wait()
 
-    def tail(self) -> str:
-        """The last lines of its log, indented."""
+    def written(self) -> bytes:
+        """What this process has written so far."""
         with self.log.open("rb") as file:
-            file.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
+            file.seek(self._log_start)
+            return file.read()
+
+    def tail(self) -> str:
+        """The last lines of its output, indented."""
+        with self.log.open("rb") as file:
+            file.seek(max(self._log_start, self.log.stat().st_size - _TAIL_BYTES))
             lines = file.read().decode("utf-8", "replace").splitlines()[-TAIL_LINES:]
         return "\n".join("    " + line for line in lines) or "    (nothing was written)"
 
@@ -67,8 +79,8 @@ class Process:
         return LocalFault(f"{self.name} {what}; the end of {self.log}:\n{self.tail()}")
 
     def require_running(self) -> None:
-        """Raises `LocalFault` when the process has ended."""
-        if not self.is_running:
+        """Raises `LocalFault` when the process has ended without being told to."""
+        if not self.is_running and not self._is_told_to_stop:
             raise self.fault(f"stopped ({_status(self.child.returncode)})")
 
 
@@ -84,8 +96,8 @@ async def start(
 
     Raises `LocalFault` when there is no such program.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with _open_log(log) as output:
+        log_start = output.tell()
         try:
             child = await asyncio.create_subprocess_exec(
                 *command,
@@ -100,7 +112,12 @@ async def start(
             )
         except FileNotFoundError as error:
             raise LocalFault(f"{name}: the program {command[0]!r} is not on PATH") from error
-    return Process(name, log, child)
+        return Process(name, log, child, log_start)
+
+
+def _open_log(log: Path) -> IO[bytes]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("ab")
 
 
 async def stop_all(processes: Sequence[Process]) -> None:

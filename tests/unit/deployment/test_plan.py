@@ -56,7 +56,7 @@ def artifacts() -> Mapping[str, Artifact]:
         return entry
 
     views: dict[str, tuple[dict[str, Any], ...]] = {
-        "RollupRegistry": (view("rollupCount", [], "uint32"),),
+        "RollupRegistry": (view("isRegistered", ["uint32"], "bool"),),
         "BondRegistry": (
             view("isSlasher", ["address"], "bool"),
             view("domainSeparator", [], "bytes32"),
@@ -71,7 +71,6 @@ def artifacts() -> Mapping[str, Artifact]:
             view("registry", [], "address"),
             view("committee", [], "address"),
             view("inbox", [], "address"),
-            view("batchHashAt", ["uint64"], "bytes32"),
         ),
         "EquivocationSlasher": (
             view("registry", [], "address"),
@@ -180,7 +179,7 @@ def answers(plan: Plan, artifacts: Mapping[str, Artifact]) -> list[tuple[Any, by
 
 def test_wiring__as_planned(artifacts: Mapping[str, Artifact]) -> None:
     asked = answers(make_plan(), artifacts)
-    assert len(asked) == 16
+    assert len(asked) == 15
     for question, output in asked:
         question.check(output)
 
@@ -190,9 +189,11 @@ def test_wiring__every_other_answer_is_refused(artifacts: Mapping[str, Artifact]
     other = Plan(31337, DEPLOYER, GENESIS + 1, PARAMETER_SETS["demo"], make_plan(9).creations)
     wrong = {q.function: output for q, output in answers(other, artifacts)}
     for question, output in answers(make_plan(), artifacts):
-        if question.function in ("rollupCount", "isSlasher", "minSize", "maxSize"):
-            output = encode(["uint256"], [77 if question.function != "isSlasher" else 0])
-        elif question.function in ("parameters", "domainSeparator", "batchHashAt"):
+        if question.function in ("isRegistered", "isSlasher", "minSize", "maxSize"):
+            output = encode(
+                ["uint256"], [{"isSlasher": 0, "isRegistered": 1}.get(question.function, 77)]
+            )
+        elif question.function in ("parameters", "domainSeparator"):
             output = bytes(len(output))
         else:
             output = wrong[question.function]

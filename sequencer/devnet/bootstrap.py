@@ -1,0 +1,147 @@
+"""From an empty L1 to one with contracts, bonded operators and registered rollups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sequencer.crypto.digests import key_possession, typed_digest
+from sequencer.crypto.keystore import ScryptCost, create_keystore, load_secret, new_secret
+from sequencer.crypto.signatures import Signer
+from sequencer.crypto.transport_key import transport_public
+from sequencer.deployment.artifacts import load_artifact
+from sequencer.deployment.endpoint import Mined, Sent
+from sequencer.deployment.execute import check_creations, check_wiring, send_creations
+from sequencer.deployment.parameters import Parameters
+from sequencer.deployment.plan import CONTRACTS, Plan, deployment_of, plan_deployment
+from sequencer.deployment.words import WEI_PER_ETHER
+from sequencer.devnet.accounts import DEPLOYER, OPERATORS, Account, account
+from sequencer.devnet.anvil import Anvil
+from sequencer.devnet.layout import Layout
+from sequencer.errors import LocalFault
+from sequencer.l1 import abi
+from sequencer.l1.deployment import Deployment, save_deployment
+from sequencer.types import Epoch
+
+BOND_WEI = 10 * WEI_PER_ETHER
+SIGNER_FUNDS_WEI = 100 * WEI_PER_ETHER
+"""Hot keys pay for the L1 transactions of their nodes."""
+GENESIS_DELAY_SECONDS = 5
+"""From the last block to genesis: the bonds must be in by then (COMM-1)."""
+_CALL_GAS = 1_000_000
+_SNAPSHOT_GAS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody who runs a node: `cold` owns the bond, `hot` signs and is in the keystore."""
+
+    number: int
+    cold: Account
+    hot: Signer
+    transport_key: bytes
+    peer_port: int
+
+
+def make_operators(layout: Layout, peer_ports: Sequence[int]) -> list[Operator]:
+    """One operator for each port; a hot key that is not there yet is made."""
+    password = layout.read_password()
+    operators = []
+    for number, (index, port) in enumerate(zip(OPERATORS, peer_ports, strict=True), 1):
+        keystore = layout.process(f"node-{number}") / "signer.json"
+        if not keystore.exists():
+            create_keystore(keystore, new_secret(), password, ScryptCost.DEVNET)
+        secret = load_secret(keystore, password)
+        operators.append(
+            Operator(number, account(index), Signer(secret), transport_public(secret), port)
+        )
+    return operators
+
+
+async def prepare_l1(
+    anvil: Anvil,
+    layout: Layout,
+    parameters: Parameters,
+    operators: Sequence[Operator],
+    chain_ids: Sequence[int],
+) -> Deployment:
+    """Create the contracts, bond the operators, register rollups 1, 2, ... with these chain ids,
+    and write the deployment file.
+
+    All of it is sent at once: addresses are known beforehand, and Anvil takes transactions in
+    the order they come.
+    """
+    artifacts = {name: load_artifact(name) for name in CONTRACTS}
+    plan = await _plan(anvil, parameters)
+    creations = await send_creations(anvil, plan, artifacts)
+    bonds = [await _bond(anvil, plan, operator) for operator in operators]
+    registrations = [await _register(anvil, plan, chain_id) for chain_id in chain_ids]
+    deployment = deployment_of(plan, check_creations(plan, await anvil.wait(creations)))
+    for mined in await anvil.wait(bonds):
+        await _require_before_genesis(anvil, deployment, mined)
+    await anvil.wait(registrations)
+    await check_wiring(anvil, plan, artifacts)
+    save_deployment(deployment, layout.deployment)
+    return deployment
+
+
+async def _plan(anvil: Anvil, parameters: Parameters) -> Plan:
+    deployer = account(DEPLOYER).address
+    head = await anvil.client.head()
+    return plan_deployment(
+        chain_id=await anvil.client.chain_id(),
+        deployer=deployer,
+        first_nonce=await anvil.client.nonce(deployer),
+        genesis=head.timestamp + GENESIS_DELAY_SECONDS,
+        parameters=parameters,
+    )
+
+
+async def _bond(anvil: Anvil, plan: Plan, operator: Operator) -> Sent:
+    """Bond from the cold key, and give the hot key money for gas."""
+    possession = key_possession(operator.cold.address, operator.hot.address, operator.transport_key)
+    data = abi.function("BondRegistry", "bond").call(
+        operator.hot.address,
+        operator.transport_key,
+        f"tcp://127.0.0.1:{operator.peer_port}",
+        operator.hot.sign(typed_digest(plan.domain.separator(), possession)),
+    )
+    await anvil.fund(operator.hot.address, SIGNER_FUNDS_WEI)
+    return await anvil.send(
+        f"bonding operator {operator.number}",
+        operator.cold.address,
+        plan.address("BondRegistry"),
+        data,
+        gas=_CALL_GAS,
+        value_wei=BOND_WEI,
+    )
+
+
+async def _register(anvil: Anvil, plan: Plan, chain_id: int) -> Sent:
+    data = abi.function("RollupRegistry", "register").call(chain_id)
+    registry = plan.address("RollupRegistry")
+    label = f"registering chain id {chain_id}"
+    return await anvil.send(label, plan.deployer, registry, data, gas=_CALL_GAS)
+
+
+async def _require_before_genesis(anvil: Anvil, deployment: Deployment, mined: Mined) -> None:
+    """COMM-1: who bonds later has no weight in the first committees."""
+    header = await anvil.client.header(mined.block_number)
+    if header is None or header.timestamp > deployment.schedule.genesis:
+        raise LocalFault(
+            f"this machine is too busy: the bonds took more than {GENESIS_DELAY_SECONDS} s"
+            " to be mined and missed the first committee; try again"
+        )
+
+
+async def snapshot(anvil: Anvil, deployment: Deployment, epoch: Epoch) -> None:
+    """Record the committee of an epoch once its selection time has passed (COMM-1), unless
+    somebody has."""
+    committee = deployment.contracts.committee
+    pointer_of = abi.function("Committee", "pointerOf").call(epoch)
+    if any(await anvil.call(committee, pointer_of)):
+        return
+    # The next block is later than this one by a second at least.
+    await anvil.until(deployment.schedule.start_of(Epoch(max(0, epoch - 1))))
+    data = abi.function("Committee", "snapshot").call(epoch)
+    label = f"recording the committee of epoch {epoch}"
+    sender = account(DEPLOYER).address
+    await anvil.wait([await anvil.send(label, sender, committee, data, gas=_SNAPSHOT_GAS)])

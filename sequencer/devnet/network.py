@@ -1,0 +1,186 @@
+"""A whole network on this machine: an L1, four nodes, two followers, each a process."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from sequencer.deployment.parameters import PARAMETER_SETS, Parameters
+from sequencer.devnet.anvil import Anvil, start_anvil
+from sequencer.devnet.bootstrap import Operator, make_operators, prepare_l1, snapshot
+from sequencer.devnet.layout import Layout, Memory
+from sequencer.devnet.node_process import NodeProcess, NodeSettings
+from sequencer.devnet.ports import free_ports, require_free
+from sequencer.devnet.processes import Process
+from sequencer.devnet.progress import Progress
+from sequencer.devnet.waiting import eventually
+from sequencer.errors import LocalFault
+from sequencer.l1.deployment import Deployment, load_deployment
+from sequencer.types import Epoch, RollupId
+
+NODES = 4
+FIRST_BLOCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What kind of network; `chain_ids` are those of rollups 1, 2, ..."""
+
+    parameters: Parameters
+    confirmations: int
+    chain_ids: tuple[int, ...] = (7001, 7002)
+
+    @property
+    def rollups(self) -> tuple[RollupId, ...]:
+        return tuple(RollupId(number) for number in range(1, len(self.chain_ids) + 1))
+
+
+DEVNET = Profile(PARAMETER_SETS["devnet"], confirmations=2)
+DEMO = Profile(PARAMETER_SETS["demo"], confirmations=4)
+"""Deeper than the reorganisation it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Ports asked for; 0 is any free one. Several nodes take consecutive ports."""
+
+    l1: int = 0
+    rpc: int = 0
+    follower: int = 0
+
+    def check(self) -> None:
+        """Raises `LocalFault` naming the option whose port is in use."""
+        wanted = [("--l1-port", self.l1, 1), ("--rpc-port", self.rpc, NODES)]
+        wanted.append(("--follower-port", self.follower, 2))
+        for option, first, count in wanted:
+            for port in range(first, first + count) if first else ():
+                require_free(port, option)
+
+
+class Network:
+    """Made by `running`. Whatever it has started, `stop` stops."""
+
+    def __init__(self, layout: Layout, profile: Profile, ports: Ports, progress: Progress) -> None:
+        self.layout = layout
+        self.profile = profile
+        self._ports = ports
+        self._progress = progress
+        self._anvil: Anvil | None = None
+        self._deployment: Deployment | None = None
+        self.operators: list[Operator] = []
+        self.nodes: list[NodeProcess] = []
+
+    @property
+    def anvil(self) -> Anvil:
+        assert self._anvil is not None, "the network was started"
+        return self._anvil
+
+    @property
+    def deployment(self) -> Deployment:
+        assert self._deployment is not None, "the network was started"
+        return self._deployment
+
+    def require_running(self) -> None:
+        """Raises `LocalFault` about a process that has ended without being told to."""
+        for process in self._processes():
+            process.require_running()
+
+    async def start(self, keep: bool) -> None:
+        """Set everything up, with a line for each step; raises `LocalFault`."""
+        step, layout = self._progress.step, self.layout
+        if keep:
+            memory = layout.recall()
+        else:
+            layout.begin()
+            memory = Memory(tuple(free_ports(NODES)))
+        for port in memory.peer_ports:
+            require_free(port, "peer port announced on L1")
+        with step("L1: Anvil, a block each second"):
+            self._anvil = await start_anvil(layout.log("anvil"), layout.l1_state, self._ports.l1)
+        self.operators = make_operators(layout, memory.peer_ports)
+        await (self._resume_l1() if keep else self._prepare_l1())
+        layout.remember(memory)
+        with step(f"{NODES} nodes"):
+            await self._start_nodes()
+        with step("first committee" if not keep else "committee of this epoch"):
+            await self._record_committee()
+        with step("finality: a block is final on every node"):
+            await self._first_blocks()
+
+    async def stop(self) -> None:
+        """Stop nodes first, so that none complains about an L1 that is gone."""
+        await asyncio.gather(*(node.stop() for node in self.nodes))
+        if self._anvil is not None:
+            await self._anvil.stop()
+
+    def _processes(self) -> list[Process]:
+        return [self.anvil.process, *(node.process for node in self.nodes)]
+
+    async def _prepare_l1(self) -> None:
+        profile = self.profile
+        chain_ids = ", ".join(map(str, profile.chain_ids))
+        with self._progress.step(
+            f"contracts, {NODES} bonded operators, rollups with chain ids {chain_ids}"
+        ):
+            self._deployment = await prepare_l1(
+                self.anvil, self.layout, profile.parameters, self.operators, profile.chain_ids
+            )
+
+    async def _resume_l1(self) -> None:
+        self._deployment = load_deployment(self.layout.deployment)
+        chain = self.deployment.contracts.commitment_chain
+        if not await self.anvil.client.code(chain):
+            raise LocalFault(f"{self.layout.l1_state} does not hold the contracts; start afresh")
+
+    async def _start_nodes(self) -> None:
+        for operator in self.operators:
+            first = self._ports.rpc
+            settings = NodeSettings(
+                l1_url=self.anvil.url,
+                peer_port=operator.peer_port,
+                confirmations=self.profile.confirmations,
+                rpc_port=first and first + operator.number - 1,
+            )
+            node = NodeProcess(self.layout, operator.number, operator.hot.address, settings)
+            self.nodes.append(node)
+            await node.start()
+        await asyncio.gather(*(node.ready() for node in self.nodes))
+
+    async def _record_committee(self) -> None:
+        """Of epoch 0, or of the epoch that a network kept for a while has come to."""
+        schedule = self.deployment.schedule
+        head = await self.anvil.client.head()
+        epoch = schedule.epoch_of(head.timestamp) or Epoch(0)
+        await snapshot(self.anvil, self.deployment, epoch)
+
+    async def _first_blocks(self) -> None:
+        heights = {node.name: (await node.status())["height"] for node in self.nodes}
+
+        async def have_grown() -> bool | None:
+            self.require_running()
+            for node in self.nodes:
+                if (await node.status())["height"] <= heights[node.name]:
+                    return None
+            return True
+
+        await eventually("a first final block", have_grown, seconds=FIRST_BLOCK_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    layout: Layout,
+    profile: Profile,
+    ports: Ports = Ports(),
+    progress: Progress | None = None,
+    *,
+    keep: bool = False,
+) -> AsyncIterator[Network]:
+    """A network for the length of the block; its logs stay in the folder."""
+    ports.check()
+    network = Network(layout, profile, ports, progress or Progress())
+    with layout.lock():
+        try:
+            await network.start(keep)
+            yield network
+        finally:
+            await network.stop()

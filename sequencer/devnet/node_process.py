@@ -1,0 +1,170 @@
+"""One sequencer node of a local network: its files, its process, its RPC."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sequencer.devnet.layout import Layout
+from sequencer.devnet.processes import Process, start
+from sequencer.devnet.rpc import NodeRpc, RpcUnreachable
+from sequencer.devnet.waiting import eventually
+from sequencer.errors import LocalFault
+from sequencer.types import Address
+
+NODE_MODULE = "sequencer.cli"
+EQUIVOCATOR_MODULE = "sequencer.devnet.equivocator"
+READY_SECONDS = 30.0
+
+_CONFIG = """\
+# Written by `switchyard devnet`; see sequencer/config.py for what else can be set.
+
+[node]
+data_dir = "data"
+rpc_listen = "127.0.0.1:{rpc_port}"
+peer_listen = "127.0.0.1:{peer_port}"
+
+[l1]
+url = "{l1_url}"
+deployment = "../deployment.json"
+confirmations = {confirmations}
+
+[keys]
+signer = "signer.json"
+
+[mempool]
+deny_senders = {deny_senders}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSettings:
+    """What goes into a node's configuration."""
+
+    l1_url: str
+    peer_port: int
+    confirmations: int
+    rpc_port: int = 0
+    deny_senders: tuple[Address, ...] = ()
+
+    def to_toml(self) -> str:
+        return _CONFIG.format(
+            rpc_port=self.rpc_port,
+            peer_port=self.peer_port,
+            l1_url=self.l1_url,
+            confirmations=self.confirmations,
+            deny_senders=json.dumps(["0x" + sender.hex() for sender in self.deny_senders]),
+        )
+
+
+class _Endpoints(msgspec.Struct):
+    rpc: str
+    pid: int
+
+
+class NodeProcess:
+    """A node that can be started, killed and started again; its data stays."""
+
+    def __init__(
+        self, layout: Layout, number: int, signer: Address, settings: NodeSettings
+    ) -> None:
+        self.name = f"node-{number}"
+        self.number = number
+        self.signer = signer
+        self.settings = settings
+        self._layout = layout
+        self._folder = layout.process(self.name)
+        self._process: Process | None = None
+        self._rpc: NodeRpc | None = None
+
+    @property
+    def config_path(self) -> Path:
+        return self._folder / "node.toml"
+
+    @property
+    def evidence_folder(self) -> Path:
+        return self._folder / "data" / "evidence"
+
+    @property
+    def process(self) -> Process:
+        assert self._process is not None, "the node was started"
+        return self._process
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.is_running
+
+    @property
+    def rpc(self) -> NodeRpc:
+        """Raises `RpcUnreachable` while the node is down."""
+        if self._rpc is None or not self.is_running:
+            raise RpcUnreachable(f"{self.name} is down")
+        return self._rpc
+
+    async def start(self, module: str = NODE_MODULE) -> None:
+        """Start the process; `ready` says when it answers."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.config_path.write_text(self.settings.to_toml(), encoding="utf-8")
+        command = [sys.executable, "-m", module]
+        command += ["node"] if module == NODE_MODULE else []
+        self._process = await start(
+            self.name,
+            [*command, "--config", str(self.config_path)],
+            self._layout.log(self.name),
+            env={
+                "SWITCHYARD_PASSWORD_FILE": str(self._layout.password),
+                # keccak in C for the libraries that we do not call with it ourselves.
+                "ETH_HASH_BACKEND": "pysha3",
+            },
+        )
+
+    async def ready(self) -> None:
+        """Wait until the process serves its RPC; raises `LocalFault` if it ends instead."""
+
+        async def serves() -> str | None:
+            if not self.is_running:
+                raise self.process.fault("stopped while it was starting")
+            endpoints = self._endpoints()
+            if endpoints is None or endpoints.pid != self.process.pid:
+                return None
+            return endpoints.rpc
+
+        url = await eventually(f"starting {self.name}", serves, seconds=READY_SECONDS)
+        await self._close_rpc()
+        self._rpc = NodeRpc(url)
+
+    async def kill(self) -> None:
+        """SIGKILL, as a power failure would."""
+        await self.process.kill()
+        await self._close_rpc()
+
+    async def stop(self) -> None:
+        if self._process is not None:
+            await self._process.stop()
+        await self._close_rpc()
+
+    async def status(self) -> dict[str, Any]:
+        """`seq_status`; raises `RpcUnreachable`."""
+        answer = await self.rpc.call("seq_status")
+        if not isinstance(answer, dict):
+            raise RpcUnreachable(f"{self.name} answers seq_status with {type(answer).__name__}")
+        return answer
+
+    async def _close_rpc(self) -> None:
+        if self._rpc is not None:
+            await self._rpc.close()
+            self._rpc = None
+
+    def _endpoints(self) -> _Endpoints | None:
+        """`endpoints.json`, which a node replaces in one step when it is ready."""
+        try:
+            content = (self._folder / "data" / "endpoints.json").read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            return msgspec.json.decode(content, type=_Endpoints)
+        except msgspec.DecodeError as error:
+            raise LocalFault(f"{self.name}: endpoints.json: {error}") from error
