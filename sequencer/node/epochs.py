@@ -67,6 +67,8 @@ class Epochs:
             self._journal.rewrite(self._attester.records())
         self.instance = Instance(self._services, committee, place.start, self._finalized(place))
         self._attester.start_epoch(committee, self._ledger)
+        if is_first:
+            self._attester.restore_pool(self._ledger)
         restored, self._restored = self._restored, []
         self.instance.start(restored if is_first else ())
 

@@ -1,0 +1,199 @@
+"""Batch attestations on a node (BATCH-4, BATCH-5).
+
+on_batch
+├── a member: journaled, then sent; once per index
+├── no seat, or committed already: nothing
+├── another content for an index that was attested, also before a restart: refused (P8)
+└── a later epoch: the same content again
+quorum
+├── three of four: a certificate that checks
+├── after a restart: from the store
+└── a signer with two contents: handed on as a conflict, once
+"""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sequencer.batches.attestations import (
+    AttestationConflict,
+    SignedAttestation,
+    attest,
+    check_certificate,
+)
+from sequencer.consensus.journal import AttestedRecord, Journal
+from sequencer.crypto.signatures import Signer
+from sequencer.errors import PeerFault
+from sequencer.node.attester import Attester
+from tests.unit.node.chain import SEPARATOR, SIGNERS, Chain, committee_of
+
+
+class Member:
+    """A node's attester over files in `folder`, with what it sent and found."""
+
+    def __init__(self, folder: Path, signer: Signer = SIGNERS[0]) -> None:
+        folder.mkdir(exist_ok=True)
+        self.chain = Chain(folder)
+        self.chain.ledger.resume()
+        self.journal = Journal(folder / "journal", SEPARATOR, signer.address)
+        self.sent: list[SignedAttestation] = []
+        self.conflicts: list[AttestationConflict] = []
+        self.attester = Attester(
+            signer,
+            SEPARATOR,
+            self.journal,
+            self.chain.store,
+            self.chain.l1,
+            self.send,
+            lambda conflict, _: self.conflicts.append(conflict),
+        )
+        for record in self.journal.restored():
+            assert isinstance(record, AttestedRecord)
+            self.attester.restore(record)
+
+    def send(self, signed: SignedAttestation) -> None:
+        assert self.journal.is_synced
+        self.sent.append(signed)
+
+    def start(self, epoch: int = 0) -> "Member":
+        self.attester.start_epoch(committee_of(epoch), self.chain.ledger)
+        return self
+
+    def cut(self, count: int = 1) -> None:
+        """Finalize blocks until `count` more batches are cut, and attest them."""
+        known = len(self.chain.batches)
+        while len(self.chain.batches) < known + count:
+            self.chain.grow(1)
+        for batch in self.chain.batches[known:]:
+            self.attester.on_batch(batch)
+
+    def close(self) -> None:
+        self.journal.close()
+        self.chain.close()
+
+
+def by(signer: Signer, member: Member, epoch: int = 0, **changes: object) -> SignedAttestation:
+    batch = msgspec.structs.replace(member.chain.batches[0], **changes)
+    return attest(batch.index, batch.hash, committee_of(epoch), signer, SEPARATOR)
+
+
+def test_on_batch__a_member__journals_and_sends(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut(2)
+    assert [s.attestation.index for s in member.sent] == [1, 2]
+    assert [r.index for r in member.attester.records()] == [1, 2]
+    member.close()
+
+
+def test_on_batch__without_a_seat__sends_nothing(tmp_path: Path) -> None:
+    member = Member(tmp_path, Signer(b"\x09" * 32)).start()
+    member.cut()
+    assert member.sent == []
+    member.close()
+
+
+def test_on_batch__committed_already__sends_nothing(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut()
+    member.sent.clear()
+    member.chain.commit(member.chain.batches[0])
+    member.attester.on_batch(member.chain.batches[0])
+    assert member.sent == []
+    member.close()
+
+
+def test_on_batch__other_content_of_an_attested_index__is_never_signed(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut()
+    other = msgspec.structs.replace(member.chain.batches[0], forced_count=9)
+    member.attester.on_batch(other)
+    assert len(member.sent) == 1
+    member.close()
+    again = Member(tmp_path).start()
+    again.sent.clear()
+    again.attester.on_batch(other)
+    assert again.sent == []
+    again.close()
+
+
+def test_start_epoch__uncommitted_batches__are_attested_again(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut(2)
+    member.chain.commit(member.chain.batches[0])
+    member.sent.clear()
+    member.start(epoch=1)
+    (again,) = member.sent
+    assert (again.attestation.epoch, again.attestation.index) == (1, 2)
+    assert again.attestation.batch_hash == member.chain.batches[1].hash
+    member.close()
+
+
+def quorum(member: Member) -> None:
+    for signer in SIGNERS[1:3]:
+        member.attester.on_attestation(by(signer, member))
+
+
+def test_certificate__three_of_four__checks(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut()
+    batch = member.chain.batches[0]
+    assert member.attester.certificate(batch) is None
+    quorum(member)
+    certificate = member.attester.certificate(batch)
+    assert certificate is not None
+    check_certificate(certificate, committee_of(0), SEPARATOR)
+    member.close()
+
+
+def test_certificate__after_a_restart__comes_from_the_store(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut()
+    quorum(member)
+    batch = member.chain.batches[0]
+    member.close()
+    again = Member(tmp_path).start()
+    again.attester.restore_pool(again.chain.ledger)
+    assert again.attester.certificate(batch) is not None
+    again.close()
+
+
+def test_on_attestation__of_another_content__is_a_conflict_once(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut()
+    member.attester.on_attestation(by(SIGNERS[1], member))
+    member.attester.on_attestation(by(SIGNERS[1], member, forced_count=9))
+    member.attester.on_attestation(by(SIGNERS[1], member, forced_count=8))
+    (conflict,) = member.conflicts
+    assert conflict.first.member == conflict.second.member
+    member.close()
+
+
+def test_on_attestation__forged__is_the_senders_fault(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut()
+    forged = msgspec.structs.replace(by(SIGNERS[1], member), member=2)
+    with pytest.raises(PeerFault, match="signature of member 2"):
+        member.attester.on_attestation(forged)
+    member.close()
+
+
+def test_on_attestation__of_an_unknown_epoch__says_nothing(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut()
+    member.attester.on_attestation(by(SIGNERS[1], member, epoch=7))
+    assert member.conflicts == []
+    member.close()
+
+
+def test_repeat__own_attestations__go_out_again_until_committed(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut(2)
+    member.sent.clear()
+    member.attester.repeat()
+    assert [s.attestation.index for s in member.sent] == [1, 2]
+    member.chain.commit(member.chain.batches[0])
+    member.sent.clear()
+    member.attester.repeat()
+    assert [s.attestation.index for s in member.sent] == [2]
+    member.close()

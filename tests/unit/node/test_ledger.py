@@ -1,0 +1,136 @@
+"""What happens to final blocks.
+
+append
+├── stored, out of the mempool, reported in order
+├── blocks that are there already: nothing twice
+├── several at once: the proof is the last one's
+└── an undecodable payload: stored, orders nothing
+batches
+├── cut as BATCH-2 says, data rebuilt from the store equals what was cut
+├── after a restart at any block: the same batches (BATCH-1)
+└── looked up by height; the commit remembered beyond the L1 window
+"""
+
+from pathlib import Path
+
+import pytest
+
+from sequencer.batches.codec import decode_batch_data
+from sequencer.crypto.hashing import keccak
+from sequencer.ingress.transaction import decode_transaction
+from sequencer.node.catch_up import decode_proof
+from sequencer.types import BatchIndex, Height
+from tests.unit.ingress.builders import CHAIN_ID, Raw
+from tests.unit.node.chain import ROLLUP, Chain, next_block, proof_of, start
+
+
+def test_append__a_block__is_stored_and_leaves_the_mempool(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    raw = Raw().encode()
+    chain.mempool.add(ROLLUP, decode_transaction(raw, CHAIN_ID), 0)
+    block = next_block(start(), raw, at_ms=1)
+    chain.ledger.append((block,), proof_of(block))
+    assert chain.ledger.tip == block.header
+    assert len(chain.mempool) == 0
+    assert chain.ordered == [keccak(raw)]
+    assert chain.ledger.locate(ROLLUP, keccak(raw)) == (1, 0)
+    assert chain.ledger.block(Height(1)) == block
+    chain.close()
+
+
+def test_append__what_is_there_already__changes_nothing(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    first = next_block(start(), Raw().encode(), at_ms=1)
+    second = next_block(first.header, at_ms=2)
+    chain.ledger.append((first,), proof_of(first))
+    chain.ledger.append((first, second), proof_of(second))
+    assert chain.ledger.tip == second.header
+    assert len(chain.ordered) == 1
+    chain.close()
+
+
+def test_append__several_at_once__keeps_the_proof_with_the_last(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    first = next_block(start(), at_ms=1)
+    second = next_block(first.header, at_ms=2)
+    chain.ledger.append((first, second), proof_of(second))
+    stored = chain.store.blocks(Height(1), 2, 1_000)
+    assert [entry.certificate is not None for entry in stored] == [False, True]
+    assert decode_proof(stored[1].certificate or b"") == proof_of(second)
+    chain.close()
+
+
+def test_append__undecodable_payload__orders_nothing(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    plain = next_block(start(), at_ms=1)
+    block = type(plain)(plain.header, b"\x07garbage")
+    chain.ledger.append((block,), proof_of(block))
+    assert chain.ordered == []
+    assert chain.ledger.tip.height == 1
+    chain.close()
+
+
+def test_batches__data_from_the_store__is_what_was_cut(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    blocks = chain.grow(10)
+    assert chain.ledger.last_batch == len(chain.batches) >= 2
+    for batch in chain.batches:
+        data = chain.ledger.batch_data(batch)
+        assert keccak(data) == batch.data_hash
+        span = slice(batch.first_height - 1, batch.last_height)
+        assert list(decode_batch_data(data).blocks) == blocks[span]
+    chain.close()
+
+
+@pytest.mark.parametrize("restart_after", range(1, 10))
+def test_batches__restart_at_any_block__cuts_the_same(tmp_path: Path, restart_after: int) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = Chain(tmp_path / "whole")
+    blocks = whole.grow(10)
+    before = Chain(tmp_path)
+    for block in blocks[:restart_after]:
+        before.ledger.append((block,), proof_of(block))
+    before.close()
+    after = Chain(tmp_path)
+    after.ledger.resume()
+    for block in blocks[restart_after:]:
+        after.ledger.append((block,), proof_of(block))
+    assert [*before.batches, *after.batches] == whole.batches
+    whole.close()
+    after.close()
+
+
+def test_batch_of__every_height__is_the_batch_that_holds_it(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    chain.grow(12)
+    for height in range(14):
+        found = chain.ledger.batch_of(Height(height))
+        holders = [b for b in chain.batches if b.first_height <= height <= b.last_height]
+        assert found == (holders[0] if holders else None)
+    chain.close()
+
+
+def test_commitment__of_a_commit_that_left_the_window__is_remembered(tmp_path: Path) -> None:
+    chain = Chain(tmp_path, window=4)
+    chain.grow(6)
+    assert chain.ledger.commitment(Height(1), chain.l1) is None
+    chain.commit(chain.batches[0])
+    chain.ledger.note_commits(chain.l1)
+    for _ in range(8):
+        chain.see()
+        chain.ledger.note_commits(chain.l1)
+    assert chain.l1.commit_of(BatchIndex(1)) is None or chain.l1.final_index == 1
+    found = chain.ledger.commitment(Height(1), chain.l1)
+    assert found is not None
+    assert (found.batch, found.l1_transaction) == (1, b"\x77" * 32)
+    chain.close()
+
+
+def test_commitment__after_a_reorg_took_it_back__is_none(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    chain.grow(6)
+    chain.commit(chain.batches[0])
+    chain.ledger.note_commits(chain.l1)
+    chain.l1.rollback_to(chain.height - 1)
+    assert chain.ledger.commitment(Height(1), chain.l1) is None
+    chain.close()
