@@ -34,6 +34,8 @@ MAX_IN_FLIGHT = 256
 """Requests that are read or answered at one time."""
 BODY_SECONDS = 10.0
 """How long a body may take to arrive."""
+LINGERING_SECONDS = 2.0
+"""How long the rest of a body that was refused is read and dropped."""
 _CALLS_PER_TURN = 8
 """A signature check is 50 us: others get their turn in between."""
 
@@ -58,7 +60,9 @@ def create_app(backend: Backend, now_ms: Callable[[], int] = wall_clock_ms) -> w
 
 def make_runner(app: web.Application) -> web.AppRunner:
     """A runner that hands bodies on as they came."""
-    return web.AppRunner(app, access_log=None, auto_decompress=False)
+    return web.AppRunner(
+        app, access_log=None, auto_decompress=False, lingering_time=LINGERING_SECONDS
+    )
 
 
 class Rpc:
