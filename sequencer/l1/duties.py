@@ -41,14 +41,18 @@ def is_turn(position: int, waited_ms: int, takeover_ms: int, member: int, size: 
 def missing_committee(l1: L1View) -> Epoch | None:
     """The epoch whose committee can and should be recorded now: the current one, else the next."""
     head = l1.head
-    current = head and l1.schedule.epoch_of(head.timestamp)
+    current = None if head is None else l1.schedule.epoch_of(head.timestamp)
     if head is None or current is None:
         return None
     latest = l1.latest_epoch_recorded_at(head.number)
     if latest is None:
         return Epoch(0)
     wanted = Epoch(max(latest + 1, current))
-    return wanted if wanted <= current + 1 else None
+    if wanted > current + 1:
+        return None
+    # COMM-1: its weights must be from before the block that records it.
+    selection = l1.schedule.start_of(Epoch(max(wanted - 1, 0)))
+    return wanted if selection < head.timestamp else None
 
 
 def due_beyond(l1: L1View, forced_count: int) -> int | None:

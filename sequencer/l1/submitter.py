@@ -71,7 +71,9 @@ class Submitter:
         self._takeover_ms = takeover_ms
         self._now_ms = now_ms
         self._poke_watcher = poke_watcher
-        self._waiting: tuple[object, int] = (None, 0)
+        self._since: dict[str, tuple[int, int]] = {}
+        """For each kind of duty, which one is next and since when it could be done."""
+        self._no_committee_before_ms = 0
         self.last_error: str | None = None
 
     async def run(self) -> None:
@@ -86,6 +88,8 @@ class Submitter:
             except Reverted as reverted:
                 # Most often another member was faster; the view will say.
                 log.info("L1 refuses %s: %s", _name(duty), reverted)
+                if isinstance(duty, RecordCommittee):  # too few bonds, say: batches go on
+                    self._no_committee_before_ms = self._now_ms() + self._takeover_ms
                 await self._pause(str(reverted))
             except PeerFault as fault:
                 log.warning("%s: %s", _name(duty), fault)
@@ -100,19 +104,22 @@ class Submitter:
         if seat is None:
             return None
         epoch = missing_committee(self._l1)
-        if epoch is not None:
-            return RecordCommittee(epoch) if self._is_turn(("epoch", epoch), epoch, seat) else None
+        is_open = self._now_ms() >= self._no_committee_before_ms
+        if epoch is not None and is_open and self._is_turn("epoch", epoch, seat):
+            return RecordCommittee(epoch)
         index = next_index(self._l1)
         found = self._source.ready(index)
-        if found is None or not self._is_turn(("batch", index), index, seat):
+        if found is None or not self._is_turn("batch", index, seat):
             return None
         return batch_duty(self._l1, *found)
 
-    def _is_turn(self, waiting_for: object, position: int, seat: tuple[int, int]) -> bool:
+    def _is_turn(self, kind: str, position: int, seat: tuple[int, int]) -> bool:
         now_ms = self._now_ms()
-        if self._waiting[0] != waiting_for:
-            self._waiting = (waiting_for, now_ms)
-        return is_turn(position, now_ms - self._waiting[1], self._takeover_ms, *seat)
+        known, since_ms = self._since.get(kind, (None, now_ms))
+        if known != position:
+            since_ms = now_ms
+            self._since[kind] = (position, now_ms)
+        return is_turn(position, now_ms - since_ms, self._takeover_ms, *seat)
 
     async def _carry_out(self, duty: Duty) -> Receipt:
         match duty:

@@ -27,8 +27,10 @@ from sequencer.errors import LocalFault
 from sequencer.evidence import EquivocationEvidence, attestations_evidence, votes_evidence
 from sequencer.ingress.rpc import create_app, make_runner
 from sequencer.ingress.transaction import Transaction
+from sequencer.l1.account import L1Account
 from sequencer.l1.client import L1Client
 from sequencer.l1.deployment import Deployment
+from sequencer.l1.submitter import Submitter
 from sequencer.l1.view import L1View
 from sequencer.l1.watcher import L1Watcher
 from sequencer.mempool.pool import Mempool, MempoolConfig
@@ -42,6 +44,7 @@ from sequencer.node.inbound import Inbound
 from sequencer.node.instance import Services
 from sequencer.node.latency import FinalityLatency
 from sequencer.node.ledger import Ledger
+from sequencer.node.source import NodeSource
 from sequencer.node.transport import Peer, Transport
 from sequencer.node.votes import VoteSigner
 from sequencer.node.wire import GossipedTransaction, encode_signed_attestation
@@ -155,6 +158,21 @@ class Node:
             self.status,
             lambda: self.epochs.instance is not None,
         )
+        self._submitter = Submitter(
+            L1Account(
+                self._client,
+                deployment.chain_id,
+                secret,
+                config.l1.resubmit_ms,
+                self._clock.now_ms,
+            ),
+            deployment.contracts,
+            self.l1,
+            NodeSource(self.epochs, self.ledger, self.attester),
+            config.l1.takeover_ms,
+            self._clock.now_ms,
+            self._watcher.poke,
+        )
         self._inbound = Inbound(
             self.epochs, self.attester, self._backend, self._faults, self._clock, self._fail
         )
@@ -177,6 +195,7 @@ class Node:
                 tasks.create_task(self._upkeep())
                 tasks.create_task(self._until_failed())
                 tasks.create_task(self._watcher.run())
+                tasks.create_task(self._submitter.run())
         finally:
             await runner.cleanup()
             await self._client.close()
@@ -208,6 +227,7 @@ class Node:
                 "confirmed": confirmed.number if confirmed else None,
                 "connected": self._watcher.is_connected,
                 "lastError": self._watcher.last_error,
+                "lastSubmitError": self._submitter.last_error,
             },
             "forced": {
                 "length": self.l1.queue_length,

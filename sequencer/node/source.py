@@ -1,0 +1,33 @@
+"""What the submitter asks of its node (`l1.submitter.Source`)."""
+
+from sequencer.batches.attestations import BatchCertificate
+from sequencer.batches.batch import Batch
+from sequencer.node.attester import Attester
+from sequencer.node.epochs import Epochs
+from sequencer.node.ledger import Ledger
+from sequencer.types import BatchIndex
+
+
+class NodeSource:
+    """Reads from the stages; nothing is kept here."""
+
+    def __init__(self, epochs: Epochs, ledger: Ledger, attester: Attester) -> None:
+        self._epochs = epochs
+        self._ledger = ledger
+        self._attester = attester
+
+    def seat(self) -> tuple[int, int] | None:
+        instance = self._epochs.instance
+        if instance is None or instance.me is None:
+            return None
+        return instance.me, len(instance.committee)
+
+    def ready(self, index: BatchIndex) -> tuple[Batch, BatchCertificate] | None:
+        batch = self._ledger.batch(index)
+        certificate = None if batch is None else self._attester.certificate(batch)
+        if batch is None or certificate is None:
+            return None
+        return batch, certificate
+
+    def data(self, batch: Batch) -> bytes:
+        return self._ledger.batch_data(batch)
