@@ -3,6 +3,10 @@
 Each file in build/contracts holds the abi, bytecode and deployedBytecode of one deployable
 contract. The ABIs of all but the test harnesses are committed in sequencer/l1/abi.json, so
 that a node runs without a compiler; ``--check`` fails when that file is stale.
+
+The library files that the contracts use are copied to build/libraries, for ape: it copies
+its dependencies into the contracts folder and then looks at no more than 500 files there,
+so that with whole libraries some of our own contracts would be missing by chance.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +26,7 @@ import solcx
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "contracts"
 ARTIFACTS = ROOT / "build" / "contracts"
+USED_LIBRARIES = ROOT / "build" / "libraries"
 ABI_FILE = ROOT / "sequencer" / "l1" / "abi.json"
 
 SOLC_VERSION = "0.8.37"
@@ -52,6 +58,10 @@ def source_paths() -> list[Path]:
     return sorted(p for p in CONTRACTS.rglob("*.sol") if ".cache" not in p.parts)
 
 
+def _is_library(unit: str) -> bool:
+    return unit.startswith(LIBRARIES)
+
+
 def _imports(unit: str, content: str) -> Iterator[str]:
     for target in _IMPORT.findall(_COMMENT.sub(" ", content)):
         if target.startswith("."):
@@ -60,7 +70,7 @@ def _imports(unit: str, content: str) -> Iterator[str]:
 
 
 def _read(unit: str, importer: str) -> str:
-    base = ROOT / "node_modules" if unit.startswith(LIBRARIES) else ROOT
+    base = ROOT / "node_modules" if _is_library(unit) else ROOT
     try:
         return (base / unit).read_text(encoding="utf-8")
     except OSError as error:
@@ -84,7 +94,7 @@ def collect_sources() -> dict[str, dict[str, str]]:
 def _own_contracts(output: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """(source unit, name) of each contract that can be deployed: no interface, no library."""
     for unit, source in sorted(output["sources"].items()):
-        if unit.startswith(LIBRARIES):
+        if _is_library(unit):
             continue
         for node in source["ast"]["nodes"]:
             is_contract = node["nodeType"] == "ContractDefinition"
@@ -92,7 +102,25 @@ def _own_contracts(output: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 yield unit, node["name"]
 
 
-def compile_all() -> dict[str, dict[str, Any]]:
+def copy_used_libraries(sources: dict[str, dict[str, str]]) -> None:
+    """Make build/libraries hold exactly the library units among the sources."""
+    used = {unit: source["content"] for unit, source in sources.items() if _is_library(unit)}
+    present = {
+        path.relative_to(USED_LIBRARIES).as_posix(): path.read_text(encoding="utf-8")
+        for path in USED_LIBRARIES.rglob("*.sol")
+    }
+    if used == present:
+        return
+    # ape would go on with the copies it has made.
+    for copies in (USED_LIBRARIES, ROOT / "build" / "ape" / "packages", CONTRACTS / ".cache"):
+        shutil.rmtree(copies, ignore_errors=True)
+    for library in LIBRARIES:
+        (USED_LIBRARIES / library).mkdir(parents=True)
+    for unit, content in used.items():
+        _write(USED_LIBRARIES / unit, content)
+
+
+def compile_all(sources: dict[str, dict[str, str]]) -> dict[str, dict[str, Any]]:
     """Compile contracts/; returns name -> {abi, bytecode, deployedBytecode}, hex with 0x.
 
     Raises CompileFault on errors and on the project's own warnings.
@@ -100,7 +128,7 @@ def compile_all() -> dict[str, dict[str, Any]]:
     selection = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]
     standard_input = {
         "language": "Solidity",
-        "sources": collect_sources(),
+        "sources": sources,
         "settings": {**SETTINGS, "outputSelection": {"*": {"*": selection, "": ["ast"]}}},
     }
     try:
@@ -110,7 +138,7 @@ def compile_all() -> dict[str, dict[str, Any]]:
     warnings = [
         entry["formattedMessage"]
         for entry in output.get("errors", [])
-        if not entry.get("sourceLocation", {}).get("file", "").startswith(LIBRARIES)
+        if not _is_library(entry.get("sourceLocation", {}).get("file", ""))
     ]
     if warnings:
         raise CompileFault("warnings count as errors:\n" + "\n".join(warnings))
@@ -167,7 +195,8 @@ def main() -> int:
     )
     args = parser.parse_args()
     try:
-        contracts = compile_all()
+        sources = collect_sources()
+        contracts = compile_all(sources)
     except CompileFault as fault:
         print(f"error: {fault}", file=sys.stderr)
         return 1
@@ -178,6 +207,7 @@ def main() -> int:
             print("error: sequencer/l1/abi.json is stale; run make build", file=sys.stderr)
             return 1
         return 0
+    copy_used_libraries(sources)
     write_artifacts(contracts)
     if actual != expected:
         _write(ABI_FILE, expected)

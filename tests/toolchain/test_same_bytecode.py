@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.compile_contracts import ROOT, compile_all
+from tools.compile_contracts import ROOT, collect_sources, compile_all
 
 Bytecodes = dict[str, tuple[str, str]]
 
@@ -39,7 +39,7 @@ def _run(*command: str) -> None:
 def by_solcx() -> Bytecodes:
     return {
         name: (artifact["bytecode"], artifact["deployedBytecode"])
-        for name, artifact in compile_all().items()
+        for name, artifact in compile_all(collect_sources()).items()
     }
 
 
