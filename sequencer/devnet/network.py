@@ -14,6 +14,7 @@ from sequencer.devnet.ports import free_ports, require_free
 from sequencer.devnet.processes import Process
 from sequencer.devnet.progress import Progress
 from sequencer.devnet.waiting import eventually
+from sequencer.devnet.wallets import Rollup
 from sequencer.errors import LocalFault
 from sequencer.l1.deployment import Deployment, load_deployment
 from sequencer.types import Epoch, RollupId
@@ -31,8 +32,8 @@ class Profile:
     chain_ids: tuple[int, ...] = (7001, 7002)
 
     @property
-    def rollups(self) -> tuple[RollupId, ...]:
-        return tuple(RollupId(number) for number in range(1, len(self.chain_ids) + 1))
+    def rollups(self) -> tuple[Rollup, ...]:
+        return tuple(Rollup(RollupId(i), chain_id) for i, chain_id in enumerate(self.chain_ids, 1))
 
 
 DEVNET = Profile(PARAMETER_SETS["devnet"], confirmations=2)
@@ -79,6 +80,10 @@ class Network:
     def deployment(self) -> Deployment:
         assert self._deployment is not None, "the network was started"
         return self._deployment
+
+    @property
+    def rollups(self) -> tuple[Rollup, ...]:
+        return self.profile.rollups
 
     def require_running(self) -> None:
         """Raises `LocalFault` about a process that has ended without being told to."""

@@ -104,6 +104,11 @@ class NodeProcess:
             raise RpcUnreachable(f"{self.name} is down")
         return self._rpc
 
+    @property
+    def url(self) -> str:
+        """Raises `RpcUnreachable` while the node is down."""
+        return self.rpc.url
+
     async def start(self, module: str = NODE_MODULE) -> None:
         """Start the process; `ready` says when it answers."""
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,234 @@
+"""The `switchyard` command. Each handler imports what it needs, so that `--help` is quick.
+
+A `LocalFault` is one line on standard error and exit status 1; Ctrl-C is exit status 130.
+"""
+
+# ruff: noqa: PLC0415 - see above
+
+import argparse
+import asyncio
+import getpass
+import logging
+import os
+import sys
+from collections.abc import Coroutine, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sequencer.errors import LocalFault, SwitchyardError
+
+LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+MIN_PASSWORD_LENGTH = 8
+EXIT_FAULT = 1
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    args = build_parser().parse_args(arguments)
+    logging.basicConfig(level=args.log_level.upper(), format=LOG_FORMAT, stream=sys.stderr)
+    try:
+        return int(args.handler(args) or 0)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except SwitchyardError as fault:
+        return _report([fault])
+    except BaseExceptionGroup as group:
+        faults = [error for error in _leaves(group) if isinstance(error, SwitchyardError)]
+        if not faults:
+            raise
+        return _report(faults)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="switchyard",
+        description="A shared sequencer: a bonded committee orders transactions for many rollups"
+        " and posts them to Ethereum.",
+    )
+    parser.add_argument(
+        "--log-level", choices=LOG_LEVELS, default="info", help="least level that is logged"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_long_running(commands)
+    _add_networks(commands)
+    _add_keys(commands)
+
+    status = commands.add_parser("status", help="show how a node is doing")
+    status.add_argument("--rpc", required=True, metavar="URL", help="the node's JSON-RPC address")
+    status.add_argument("--json", action="store_true", help="print the answer as it is")
+    status.set_defaults(handler=_status)
+    return parser
+
+
+def _add_long_running(commands: Any) -> None:
+    for name, handler, summary in (
+        ("node", _node, "run a sequencer node until it is stopped"),
+        ("rollup", _rollup, "derive a rollup's canonical list from L1 alone, and serve it"),
+    ):
+        command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
+        command.add_argument(
+            "--config", required=True, type=Path, metavar="FILE", help="configuration (TOML)"
+        )
+        command.set_defaults(handler=handler)
+
+
+def _add_networks(commands: Any) -> None:
+    devnet = commands.add_parser(
+        "devnet", help="run an L1, four nodes and two followers on this machine until Ctrl-C"
+    )
+    devnet.add_argument("--folder", type=Path, default=Path("build/devnet"), metavar="DIR")
+    devnet.add_argument(
+        "--keep", action="store_true", help="go on with the network that is in the folder"
+    )
+    for flag, what in (
+        ("--l1-port", "port of the L1"),
+        ("--rpc-port", "RPC port of the first node; the others take the next three"),
+        ("--follower-port", "port of the first follower; the other takes the next one"),
+    ):
+        devnet.add_argument(
+            flag, type=int, default=0, metavar="N", help=f"{what} (default: any free one)"
+        )
+    devnet.set_defaults(handler=_devnet)
+
+    demo = commands.add_parser(
+        "demo", help="tell the whole story on such a network, each step checked"
+    )
+    demo.add_argument("--folder", type=Path, default=Path("build/demo"), metavar="DIR")
+    demo.add_argument(
+        "--report",
+        type=Path,
+        default=Path("build/demo.json"),
+        metavar="FILE",
+        help="where the measurements go",
+    )
+    demo.set_defaults(handler=_demo)
+
+
+def _add_keys(commands: Any) -> None:
+    keys = commands.add_parser("keys", help="make and inspect keystores of signing keys")
+    actions = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+    new = actions.add_parser("new", help="make a hot signing key in a new keystore")
+    new.add_argument("file", type=Path, metavar="FILE", help="the keystore to write")
+    new.set_defaults(handler=_keys_new)
+    show = actions.add_parser(
+        "show", help="show a keystore's address, and its transport key if the password is set"
+    )
+    show.add_argument("file", type=Path, metavar="FILE", help="the keystore to read")
+    show.set_defaults(handler=_keys_show)
+
+
+def _node(args: argparse.Namespace) -> int:
+    from sequencer.config import keystore_password, load_config
+    from sequencer.crypto.keystore import load_secret
+    from sequencer.node.runtime import run_node
+
+    config = load_config(args.config)
+    _run(run_node(config, load_secret(Path(config.keys.signer), keystore_password())))
+    return 0
+
+
+def _rollup(args: argparse.Namespace) -> int:
+    from sequencer.derivation.follower import load_follower_config, run_follower
+
+    _run(run_follower(load_follower_config(args.config)))
+    return 0
+
+
+def _devnet(args: argparse.Namespace) -> int:
+    from sequencer.devnet.run import DevnetOptions, run_devnet
+
+    return _run(run_devnet(DevnetOptions.of(args)))
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from sequencer.devnet.demo.run import run_demo
+
+    return _run(run_demo(args.folder, args.report))
+
+
+def _keys_new(args: argparse.Namespace) -> int:
+    from sequencer.crypto.keystore import create_keystore, new_secret
+
+    secret = new_secret()
+    create_keystore(args.file, secret, _new_password())
+    print(f"wrote {args.file}")
+    _show_keys(secret)
+    return 0
+
+
+def _keys_show(args: argparse.Namespace) -> int:
+    from sequencer.config import keystore_password
+    from sequencer.crypto.keystore import keystore_address, load_secret
+
+    if _has_password():
+        _show_keys(load_secret(args.file, keystore_password()))
+    else:
+        print(f"address        0x{keystore_address(args.file).hex()}")
+        print("transport key  set SWITCHYARD_PASSWORD_FILE to see it")
+    return 0
+
+
+def _show_keys(secret: bytes) -> None:
+    """The two public keys that `ape run bond` registers."""
+    from sequencer.crypto.signatures import Signer
+    from sequencer.crypto.transport_key import transport_public
+
+    print(f"address        0x{Signer(secret).address.hex()}")
+    print(f"transport key  0x{transport_public(secret).hex()}")
+
+
+def _has_password() -> bool:
+    return any(name in os.environ for name in ("SWITCHYARD_PASSWORD_FILE", "SWITCHYARD_PASSWORD"))
+
+
+def _new_password() -> str:
+    """From the environment, else asked for twice."""
+    from sequencer.config import keystore_password
+
+    if _has_password() or not sys.stdin.isatty():
+        return keystore_password()
+    password = getpass.getpass("password for the new keystore: ")
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise LocalFault(f"a password needs at least {MIN_PASSWORD_LENGTH} characters")
+    if getpass.getpass("once more: ") != password:
+        raise LocalFault("the two passwords differ; nothing was written")
+    return password
+
+
+def _status(args: argparse.Namespace) -> int:
+    import json
+
+    from sequencer.devnet.node_status import decode_status, fetch_status, report
+
+    answer = asyncio.run(fetch_status(args.rpc))
+    print(json.dumps(answer, indent=1) if args.json else report(decode_status(answer)))
+    return 0
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> int:
+    """Run to the end, on uvloop where there is one."""
+    if sys.platform == "win32":
+        return int(asyncio.run(work) or 0)
+    import uvloop
+
+    return int(uvloop.run(work) or 0)
+
+
+def _report(faults: Sequence[BaseException]) -> int:
+    for fault in faults:
+        print(f"switchyard: error: {fault}", file=sys.stderr)
+    return EXIT_FAULT
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

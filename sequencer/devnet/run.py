@@ -1,0 +1,107 @@
+"""`switchyard devnet`: a network until Ctrl-C, with sample traffic and a live status."""
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sequencer.devnet.accounts import WALLETS, Account, account
+from sequencer.devnet.layout import Layout
+from sequencer.devnet.network import DEVNET, Network, Ports, running
+from sequencer.devnet.progress import Progress
+from sequencer.devnet.screen import Screen
+from sequencer.devnet.status import render, summary
+from sequencer.devnet.traffic import Trickle
+from sequencer.devnet.watch import look
+
+REFRESH_SECONDS = 1.0
+LINE_SECONDS = 5.0
+"""Between the lines for an output that is no terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevnetOptions:
+    """The options of the command."""
+
+    folder: Path
+    keep: bool
+    ports: Ports
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> Self:
+        ports = Ports(l1=args.l1_port, rpc=args.rpc_port, follower=args.follower_port)
+        return cls(args.folder, args.keep, ports)
+
+
+async def run_devnet(options: DevnetOptions) -> int:
+    """Run until SIGINT, SIGTERM or SIGHUP, which is success; raises `LocalFault` when something
+    could not be started or has stopped by itself."""
+    work = asyncio.create_task(_run(options))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, work.cancel)
+    try:
+        await work
+    except asyncio.CancelledError:
+        print("\nstopped; logs and data are in", options.folder)
+    return 0
+
+
+async def _run(options: DevnetOptions) -> None:
+    progress = Progress()
+    layout = Layout(options.folder)
+    async with running(layout, DEVNET, options.ports, progress, keep=options.keep) as network:
+        progress.say("ready")
+        print(_introduction(network))
+        trickle = Trickle(network.nodes, network.rollups)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(trickle.run())
+            tasks.create_task(_show(network, trickle))
+
+
+async def _show(network: Network, trickle: Trickle) -> None:
+    """Refresh the status until cancelled, and see to it that everything still runs."""
+    started = time.monotonic()
+    screen = Screen() if sys.stdout.isatty() else None
+    while True:
+        network.require_running()
+        view = await look(network, trickle, started)
+        if screen is not None:
+            screen.draw(render(view))
+        else:
+            print(summary(view), flush=True)
+        await asyncio.sleep(LINE_SECONDS if screen is None else REFRESH_SECONDS)
+
+
+def _introduction(network: Network) -> str:
+    """Where everything is, and what to try."""
+    wallets = [account(index) for index in WALLETS]
+    first = network.nodes[0]
+    lines = [
+        f"{'L1':12} {network.anvil.url}  (chain id {network.deployment.chain_id})",
+        *(f"{node.name:12} {node.url}" for node in network.nodes),
+        *(
+            f"{f'rollup {rollup.id}':12} {first.url}/rollup/{rollup.id}"
+            f"  (chain id {rollup.chain_id}; any other node will do, too)"
+            for rollup in network.rollups
+        ),
+        "",
+        "Wallets with 10000 ETH on L1. Their keys are known to everybody.",
+        *(f"  {w.ape_alias}  0x{w.address.hex()}  0x{w.secret.hex()}" for w in wallets),
+        "",
+        "Try in another terminal, for a transaction that no sequencer can keep out:",
+        _force_example(network, wallets[0], wallets[1]),
+    ]
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def _force_example(network: Network, sender: Account, to: Account) -> str:
+    return (
+        f"  .venv/bin/ape run force_include --network {network.anvil.url}"
+        f" --deployment {network.layout.deployment} --account {sender.ape_alias}"
+        f" --rollup {network.rollups[0].id} --nonce 0 --to 0x{to.address.hex()} --value 1"
+    )

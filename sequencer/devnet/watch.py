@@ -1,0 +1,61 @@
+"""Ask every part of a network how it is doing."""
+
+import asyncio
+import time
+
+from eth_abi.abi import decode
+
+from sequencer.devnet.network import Network
+from sequencer.devnet.node_process import NodeProcess
+from sequencer.devnet.node_status import decode_status
+from sequencer.devnet.rpc import RpcUnreachable
+from sequencer.devnet.status import L1Status, NodeView, View
+from sequencer.devnet.traffic import Trickle
+from sequencer.l1 import abi
+from sequencer.l1.rpc import L1Unavailable
+
+_HEALTH = ["uint64", "uint64", "uint64", "uint64", "uint64", "uint64", "uint16"]
+"""`Health` of `ICommitmentChain`."""
+
+
+async def look(network: Network, trickle: Trickle, started: float) -> View:
+    """The network now; what does not answer is shown as not answering. `started` is a reading of
+    the monotonic clock."""
+    nodes = asyncio.gather(*(_look_at_node(node) for node in network.nodes))
+    return View(
+        uptime_seconds=round(time.monotonic() - started),
+        sent=trickle.sent,
+        refused=trickle.refused,
+        l1=await _look_at_l1(network),
+        nodes=tuple(await nodes),
+        followers=(),
+    )
+
+
+async def _look_at_node(node: NodeProcess) -> NodeView:
+    try:
+        return NodeView(node.name, decode_status(await node.status()))
+    except RpcUnreachable:
+        return NodeView(node.name, None)
+
+
+async def _look_at_l1(network: Network) -> L1Status | None:
+    schedule = network.deployment.schedule
+    chain = network.deployment.contracts.commitment_chain
+    try:
+        head = await network.anvil.client.head()
+        answer = await network.anvil.call(chain, abi.function("CommitmentChain", "health").call())
+    except L1Unavailable:
+        return None
+    last, _, _, since, pending, due, _ = decode(_HEALTH, answer)
+    epoch = schedule.epoch_of(head.timestamp)
+    left = schedule.genesis if epoch is None else schedule.end_of(epoch)
+    return L1Status(
+        head=head.number,
+        epoch=epoch or 0,
+        epoch_seconds_left=left - head.timestamp,
+        last_batch=last,
+        seconds_since_batch=since,
+        pending=pending,
+        due=due,
+    )
