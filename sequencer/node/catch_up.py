@@ -15,7 +15,6 @@ from sequencer.consensus.messages import (
 )
 from sequencer.consensus.simplex import Simplex
 from sequencer.consensus.verification import Verifier
-from sequencer.crypto.hashing import keccak
 from sequencer.errors import PeerFault
 from sequencer.store.blocks import BlockStore, StoredBlock
 from sequencer.types import ZERO_HASH, Height
@@ -106,10 +105,7 @@ def check_blocks(reply: Blocks, core: Simplex, verifier: Verifier) -> None:
         header = block.header
         if header.epoch != core.committee.epoch:
             raise PeerFault(f"block {header.height} is of epoch {header.epoch}")
-        if (header.payload_length, header.payload_hash) != (
-            len(block.payload),
-            keccak(block.payload),
-        ):
+        if not block.is_whole():
             raise PeerFault(f"block {header.height} comes with another payload")
     if reply.proof is None:
         if not core.is_wanted(headers[-1].hash):

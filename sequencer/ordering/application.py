@@ -38,6 +38,9 @@ class OrderingParameters:
     max_block_transactions: int = 20_000
     deny_senders: frozenset[Address] = frozenset()
     """POOL-6."""
+    origin_lag: int = 1
+    """How far below the highest confirmed L1 block this node's origins lie: a peer whose view
+    lags by as much can judge them at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,8 @@ class Application:
         """Whether a block on `parent` would carry anything, or is needed to end the epoch."""
         if self._closes(epoch, parent):
             return True
-        confirmed = self._l1.confirmed
-        if confirmed is not None and self._forced_count(confirmed, parent) > parent.forced_count:
+        origin = self._choose_origin(epoch, parent)
+        if self._forced_count(origin, parent) > parent.forced_count:
             return True
         return self._mempool.has_work(self._keys(pending), now_ms)
 
@@ -139,13 +142,13 @@ class Application:
         return parent.epoch == epoch and is_terminal(self._l1.schedule, parent)
 
     def _choose_origin(self, epoch: Epoch, parent: Header) -> L1Header:
-        """The highest confirmed L1 block but one that EPOCH-2 allows; if none is new, the
+        """The highest confirmed L1 block, less the lag, that EPOCH-2 allows; if none is new, the
         parent's."""
         confirmed = self._l1.confirmed
         if confirmed is None:
             return _origin_of(parent)
-        # One below the highest: a peer that lags by one L1 block can judge it at once.
-        for number in range(confirmed.number - 1, parent.origin_number, -1):
+        highest = confirmed.number - self._parameters.origin_lag
+        for number in range(highest, parent.origin_number, -1):
             origin = self._l1.block_at(number)
             if origin is not None and self._is_allowed(epoch, origin):
                 return origin
@@ -247,10 +250,7 @@ class Application:
             raise PeerFault(
                 f"payload has {len(block.payload)} bytes, at most {self._parameters.block_bytes}"
             )
-        if (header.payload_length, header.payload_hash) != (
-            len(block.payload),
-            keccak(block.payload),
-        ):
+        if not block.is_whole():
             raise PeerFault("payload is not the one that the header commits to")
         seen = self._keys(pending)
         ordered: list[Ordered] = []

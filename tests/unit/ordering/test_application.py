@@ -82,11 +82,14 @@ class Node:
 
     deny: frozenset[Address] = frozenset()
     confirmations: int = 0
+    origin_lag: int = 0
     mempool: Mempool = field(default_factory=lambda: Mempool(MempoolConfig()))
 
     def __post_init__(self) -> None:
         self.l1 = L1View(self.confirmations, SCHEDULE)
-        parameters = OrderingParameters(BLOCK_BYTES, MARGIN, deny_senders=self.deny)
+        parameters = OrderingParameters(
+            BLOCK_BYTES, MARGIN, deny_senders=self.deny, origin_lag=self.origin_lag
+        )
         self.application = Application(self.l1, self.mempool, parameters)
         self.height = 0
 
@@ -167,6 +170,17 @@ def test_prepare__denied_sender__stops_before_its_forced_message() -> None:
 def test_prepare__unconfirmed_blocks__are_no_origin() -> None:
     node = new_node(confirmations=2).see(1_001).see(1_002).see(1_003)
     assert node.build(start()).header.origin_number == 2
+
+
+def test_prepare__with_a_lag__stays_below_the_highest_confirmed() -> None:
+    node = (
+        new_node(confirmations=1, origin_lag=1).see(1_001).see(1_002, enqueued(0, 1_050)).see(1_003)
+    )
+    block = node.build(start())
+    assert (block.header.origin_number, block.header.forced_count) == (2, 0)
+    assert not node.application.has_work(Epoch(0), block.header, [block], NOW)
+    node.see(1_004)
+    assert node.application.has_work(Epoch(0), block.header, [block], NOW)
 
 
 def test_prepare__origin_of_a_later_epoch__waits_for_its_committee() -> None:
