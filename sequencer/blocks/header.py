@@ -83,3 +83,12 @@ class Block(msgspec.Struct, frozen=True, array_like=True):
 
     header: Header
     payload: bytes
+
+    def is_whole(self) -> bool:
+        """Whether the payload is the one the header commits to (ENC-8): the hash of a block says
+        nothing about the bytes that came with it."""
+        header = self.header
+        return (
+            len(self.payload) == header.payload_length
+            and keccak(self.payload) == header.payload_hash
+        )

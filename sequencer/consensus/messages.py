@@ -16,7 +16,10 @@ from sequencer.crypto import digests
 from sequencer.errors import DecodeError
 from sequencer.types import MAX_MEMBERS, ZERO_HASH, Epoch, Hash32, MemberIndex, View
 
-MAX_NULLIFICATIONS = 1024
+MAX_NULLIFICATIONS = 64
+"""In a proposal; of a longer run of nullified views the older ones go ahead of it."""
+MAX_DESCENDANTS = 1024
+"""Headers in a proof of finality."""
 MAX_BLOCKS_IN_REPLY = 64
 """NET-6: blocks in one `Blocks` message."""
 
@@ -88,7 +91,7 @@ class FinalityProof(msgspec.Struct, frozen=True, array_like=True):
     it. `descendants` are the headers above the block, ending with the certified one."""
 
     certificate: Certificate
-    descendants: Annotated[tuple[Header, ...], msgspec.Meta(max_length=MAX_NULLIFICATIONS)] = ()
+    descendants: Annotated[tuple[Header, ...], msgspec.Meta(max_length=MAX_DESCENDANTS)] = ()
 
 
 class BlockRequest(msgspec.Struct, frozen=True, array_like=True, tag=4):

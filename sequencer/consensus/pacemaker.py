@@ -37,6 +37,8 @@ class Pacemaker:
         self._first_view = view
 
     def enter(self, view: View, now_ms: int, has_work: bool) -> None:
+        if view > self._view + 1:
+            self._first_view = view  # it was away from the views between: nobody was silent in them
         self._view = view
         self._entered_ms = now_ms
         self._hurry_ms = now_ms if has_work else None

@@ -30,6 +30,7 @@ class Round:
         "_convicted",
         "_votes",
         "certificates",
+        "is_proposed",
         "judgement",
         "proposal",
         "view",
@@ -38,7 +39,10 @@ class Round:
 
     def __init__(self, view: View) -> None:
         self.view = view
+        self.is_proposed = False
+        """Whether a proposal of this view has come: only the first one counts."""
         self.proposal: Proposal | None = None
+        """That proposal, while the view lasts."""
         self.judgement = Judgement.NONE
         self.certificates: dict[VoteKind, Certificate] = {}
         self.voted: dict[VoteKind, Hash32] = {}

@@ -38,10 +38,10 @@ from sequencer.consensus.events import (
     Verify,
     WorkChanged,
 )
-from sequencer.consensus.evidence import conflicting_signers
 from sequencer.consensus.justification import check_proposal
 from sequencer.consensus.leaders import leader_of
 from sequencer.consensus.messages import (
+    MAX_NULLIFICATIONS,
     Certificate,
     FinalityProof,
     Proposal,
@@ -75,13 +75,15 @@ class Simplex:
         self.me = me
         self._timing = timing
         self._start = start
-        self.tree = BlockTree(finalized[0] if finalized else start)
         self.root_view = finalized[0].view if finalized else View(0)
+        self.tree = BlockTree(finalized[0] if finalized else start, self.root_view)
         self.view = View(self.root_view + 1)
         self.finalization = finalized[1] if finalized else None
-        """The finalization of the root itself; None for view 0."""
+        """The finalization of the root itself; None for view 0, and for a root that is final
+        through a block above it."""
         self._rounds: dict[View, Round] = {}
         self._wanted: dict[Hash32, int] = {}
+        self._answered_ms: dict[MemberIndex, int] = {}
         self._restoring = True
         self._has_work = False
         self._pace = Pacemaker(committee, me, timing)
@@ -109,9 +111,8 @@ class Simplex:
 
     def deadline(self) -> int:
         """When the next `Tick` is due, in ms."""
-        current = self._round(self.view)
         due = [self._pace.expiry()]
-        if self._may_propose(current):
+        if self._pace.heartbeat_due() > self._now and self._may_propose(self._round(self.view)):
             due.append(self._pace.heartbeat_due())
         if self._judge_again_ms is not None:
             due.append(self._judge_again_ms)
@@ -119,7 +120,9 @@ class Simplex:
         return min(due)
 
     def is_wanted(self, block_hash: Hash32) -> bool:
-        return block_hash in self._wanted
+        """Whether an answer that leads to this block breaks no rule: it was asked for, and may
+        have come another way since."""
+        return block_hash in self._wanted or self.tree.block(block_hash) is not None
 
     def is_news(self, message: SignedVote | Certificate) -> bool:
         """Whether the message could change anything: asked before its signatures are checked."""
@@ -128,9 +131,9 @@ class Simplex:
         if isinstance(message, Certificate):
             earlier = known.certificates.get(vote.kind) if known else None
             return vote.view > self.root_view - WINDOW and (earlier is None or earlier.vote != vote)
-        if not self.root_view - WINDOW < vote.view <= self.view + WINDOW:
-            return False
-        return known is None or known.is_news(message) or self._is_stale_call(vote)
+        if self._is_stale_call(message):
+            return True
+        return self._is_in_window(vote.view) and (known is None or known.is_news(message))
 
     def best_parent(self) -> Header | None:
         """SIMPLEX-2: what a block of the current view is built on, if it can be justified."""
@@ -138,12 +141,16 @@ class Simplex:
         return found[0] if found else None
 
     def live_records(self) -> Iterator[SignedVote | Certificate | Block]:
-        """What a journal must hold for the views that are not final (JOURNAL-5)."""
+        """What a journal must hold for the views that are not final (JOURNAL-5). Not to be asked
+        while an own vote is signed but not yet fed back: it would be forgotten."""
         yield from self.tree.blocks()
         for view in sorted(view for view in self._rounds if view > self.root_view):
-            yield from self._rounds[view].certificates.values()
+            known = self._rounds[view]
+            yield from known.certificates.values()
             if self.me is not None:
-                yield from self._rounds[view].own_votes(self.me)
+                own = tuple(known.own_votes(self.me))
+                assert known.voted.keys() <= {signed.vote.kind for signed in own}
+                yield from own
 
     def pending(self, tip: Hash32) -> tuple[Block, ...]:
         """The unfinalized chain up to `tip`, ascending."""
@@ -154,24 +161,32 @@ class Simplex:
     def _on_restored(self, record: SignedVote | Certificate | Block) -> None:
         if isinstance(record, Block):
             self.tree.add(record)
+            self._wanted.pop(record.header.hash, None)
         elif isinstance(record, Certificate):
             self._on_certificate(record)
         elif record.vote.view > self.root_view - WINDOW:
             own = self._round(record.vote.view)
             own.voted[record.vote.kind] = record.vote.block
-            own.add_vote(record)
             self.view = max(self.view, record.vote.view)
+            self._count(own, record)
 
     def _on_start(self) -> None:
         self._restoring = False
         self._pace.start(self.view)
+        self._wanted.clear()
+        self._retry_finalize()
         for view in sorted(v for v in self._rounds if v > self.root_view):
-            own = self._rounds[view]
-            if self.me is not None:
-                self._out.extend(Broadcast(signed) for signed in own.own_votes(self.me))
-            self._vote_finalize(own)
+            known = self._rounds[view]
+            self._repeat_votes(known)
+            if VoteKind.NOTARIZE in known.certificates:
+                self._want_chain(known.certificates[VoteKind.NOTARIZE].vote.block)
+                self._vote_finalize(known)
         self._out.append(NeedBlocks(ZERO_HASH))
         self._enter(self.view)
+
+    def _repeat_votes(self, known: Round) -> None:
+        if self.me is not None:
+            self._out.extend(Broadcast(signed) for signed in known.own_votes(self.me))
 
     # Time and work
 
@@ -196,15 +211,15 @@ class Simplex:
             self._try_propose(self._round(self.view))
 
     def _nullify(self, current: Round) -> None:
-        """SIMPLEX-6; repeated as the same vote while the view lasts."""
+        """SIMPLEX-6; the votes of the view are repeated while it lasts. An observer has none to
+        call with, and asks for what is final."""
         self._pace.give_up(self._now)
-        if VoteKind.FINALIZE in current.voted or self.me is None:
-            return
-        if VoteKind.NULLIFY in current.voted:
-            for signed in current.own_votes(self.me):
-                self._out.append(Broadcast(signed))
-            return
-        self._cast(current, VoteKind.NULLIFY, ZERO_HASH)
+        if self.me is None:
+            self._out.append(NeedBlocks(ZERO_HASH))
+        elif {VoteKind.NULLIFY, VoteKind.FINALIZE} & current.voted.keys():
+            self._repeat_votes(current)
+        else:
+            self._cast(current, VoteKind.NULLIFY, ZERO_HASH)
 
     # Proposing
 
@@ -229,25 +244,23 @@ class Simplex:
 
     def _on_built(self, block: Block) -> None:
         current = self._round(self.view)
+        if block.header.view != self.view or current.voted:
+            return
         found = self._parent_of(self.view)
-        if (
-            block.header.view != self.view
-            or current.voted
-            or found is None
-            or block.header.parent_hash != found[0].hash
-        ):
+        if found is None or block.header.parent_hash != found[0].hash:
+            current.judgement = Judgement.NONE  # a better parent came up meanwhile
+            self._try_propose(current)
             return
         certificate = found[1]
         parent_view = certificate.vote.view if certificate else View(0)
-        skipped = range(parent_view + 1, self.view)
-        nullifications = tuple(
-            self._rounds[View(view)].certificates[VoteKind.NULLIFY] for view in skipped
-        )
+        skipped = [self._rounds[View(view)] for view in range(parent_view + 1, self.view)]
+        nullifications = tuple(known.certificates[VoteKind.NULLIFY] for known in skipped)
         self.tree.add(block)
         current.voted[VoteKind.NOTARIZE] = block.header.hash
         vote = self._vote(current, VoteKind.NOTARIZE, block.header.hash)
         self._pace.hurry(self._now)
-        self._out.append(Propose(vote, block, certificate, nullifications))
+        self._out.extend(Broadcast(older) for older in nullifications[:-MAX_NULLIFICATIONS])
+        self._out.append(Propose(vote, block, certificate, nullifications[-MAX_NULLIFICATIONS:]))
 
     def _parent_of(self, view: View) -> tuple[Header, Certificate | None] | None:
         """The header to build on and the certificate that allows it (None for view 0)."""
@@ -259,8 +272,8 @@ class Simplex:
                 VoteKind.FINALIZE
             )
             if notarization is not None:
-                header = self._header_or_want(notarization.vote.block)
-                if header is not None:
+                header = self.tree.header(notarization.vote.block)
+                if header is not None and self.tree.path(header.hash)[1] is None:
                     return header, notarization
             if VoteKind.NULLIFY not in known.certificates:
                 return None
@@ -279,44 +292,78 @@ class Simplex:
             self._on_proposal(message)
 
     def _on_vote(self, signed: SignedVote) -> None:
-        vote = signed.vote
-        if not self.root_view - WINDOW < vote.view <= self.view + WINDOW:
+        if self._is_stale_call(signed):
+            self._answer(signed)
+        if not self._is_in_window(signed.vote.view):
             return
-        self._pace.on_vote(signed.member, vote.view)
-        known = self._round(vote.view)
-        conflict = known.conflict_of(signed)
-        if conflict is not None:
-            self._out.append(conflict)
-        if self._is_stale_call(vote) and signed.member != self.me and not self._restoring:
-            self._answer(signed.member, known)
-        if known.add_vote(signed) and vote.view > self.root_view:
-            certificate = known.try_certify(vote.kind, vote.block, self.committee)
+        self._pace.on_vote(signed.member, signed.vote.view)
+        self._count(self._round(signed.vote.view), signed)
+
+    def _count(self, known: Round, signed: SignedVote) -> None:
+        self._keep(known, signed)
+        if known.view > self.root_view:
+            certificate = known.try_certify(signed.vote.kind, signed.vote.block, self.committee)
             if certificate is not None:
                 self._on_certificate(certificate)
 
-    def _is_stale_call(self, vote: Vote) -> bool:
-        return vote.kind is VoteKind.NULLIFY and vote.view < self.view
+    def _keep(self, known: Round, signed: SignedVote) -> None:
+        """SIMPLEX-11."""
+        conflict = known.conflict_of(signed)
+        if conflict is not None:
+            self._out.append(conflict)
+        known.add_vote(signed)
 
-    def _answer(self, member: MemberIndex, known: Round) -> None:
-        """SIMPLEX-14: somebody still waits in a view that has ended here."""
+    def _is_in_window(self, view: View) -> bool:
+        """SIMPLEX-12."""
+        return self.root_view - WINDOW < view <= self.view + WINDOW
+
+    def _is_stale_call(self, signed: SignedVote) -> bool:
+        """SIMPLEX-14: somebody still waits in a view that has ended here, however long ago. Each
+        member is answered twice in a Δ at most."""
+        if signed.vote.kind is not VoteKind.NULLIFY or signed.vote.view >= self.view:
+            return False
+        answered_ms = self._answered_ms.get(signed.member)
+        pause_ms = self._timing.timeout_ms // 2
+        return signed.member != self.me and (
+            answered_ms is None or self._now - answered_ms >= pause_ms
+        )
+
+    def _answer(self, signed: SignedVote) -> None:
+        """What ended that view, what ended the last one, and what is final."""
+        self._answered_ms[signed.member] = self._now
+        answers = [
+            self._end_of(signed.vote.view),
+            self._end_of(View(self.view - 1)),
+            self.finalization,
+        ]
+        for position, certificate in enumerate(answers):
+            if certificate is not None and certificate not in answers[:position]:
+                self._out.append(Send(signed.member, certificate))
+
+    def _end_of(self, view: View) -> Certificate | None:
+        known = self._rounds.get(view)
         kinds = (VoteKind.FINALIZE, VoteKind.NOTARIZE, VoteKind.NULLIFY)
-        ended = next((known.certificates[k] for k in kinds if k in known.certificates), None)
-        for certificate in (ended, self.finalization):
-            if certificate is not None:
-                self._out.append(Send(member, certificate))
+        found = known.certificates if known else {}
+        return next((found[kind] for kind in kinds if kind in found), None)
 
     def _on_certificate(self, certificate: Certificate) -> None:
         vote = certificate.vote
         if vote.view <= self.root_view - WINDOW:
             return
         known = self._round(vote.view)
-        self._convict(known, certificate)
-        if vote.view <= self.root_view or vote.kind in known.certificates:
+        earlier = known.certificates.get(vote.kind)
+        if earlier is not None and earlier.vote == vote:
+            return
+        for signed in certificate.signed_votes():
+            self._keep(known, signed)
+        if earlier is not None:
             return
         known.certificates[vote.kind] = certificate
+        if vote.view <= self.root_view:
+            return
         self._out.extend((Record(certificate), Broadcast(certificate)))
         if vote.kind is VoteKind.NOTARIZE:
-            self._header_or_want(vote.block)
+            self._want_chain(vote.block)
             self._vote_finalize(known)
         elif vote.kind is VoteKind.FINALIZE:
             self._try_finalize(certificate)
@@ -324,10 +371,8 @@ class Simplex:
             self._pace.on_nullified(vote.view)
         if vote.view >= self.view:
             self._enter(View(vote.view + 1))
-
-    def _convict(self, known: Round, certificate: Certificate) -> None:
-        for other in known.certificates.values():
-            self._out.extend(conflicting_signers(other, certificate))
+        else:
+            self._resume()
 
     def _on_proposal(self, proposal: Proposal) -> None:
         header = proposal.block.header
@@ -341,8 +386,9 @@ class Simplex:
         if not oldest < header.view <= self.view + 1:
             return
         known = self._round(header.view)
-        if known.proposal is None:
-            known.proposal = proposal
+        if not known.is_proposed:
+            known.is_proposed = True
+            known.proposal = proposal if header.view >= self.view else None
             self._add_blocks((proposal.block,))
 
     # Voting
@@ -355,12 +401,22 @@ class Simplex:
         self._pace.hurry(self._now)
         if self.me is None or current.judgement in (Judgement.ASKED, Judgement.REJECTED):
             return
-        if VoteKind.NOTARIZE in current.voted or VoteKind.NULLIFY in current.voted:
+        if current.judgement is Judgement.LATER and self._judge_again_ms is not None:
             return
-        parent = self._header_or_want(proposal.block.header.parent_hash)
-        if parent is not None and self.tree.path(parent.hash)[1] is None:
+        if current.voted or not self._has_nullifications(proposal):
+            return
+        parent = self.tree.header(proposal.block.header.parent_hash)
+        if self._want_chain(proposal.block.header.parent_hash) and parent is not None:
             current.judgement = Judgement.ASKED
             self._out.append(Verify(proposal.block, parent, self.pending(parent.hash)))
+
+    def _has_nullifications(self, proposal: Proposal) -> bool:
+        """Whether those are here that a proposal is justified by but too many to carry."""
+        parent = proposal.parent_certificate
+        first = parent.vote.view + 1 if parent else 1
+        ahead = range(first, proposal.block.header.view - MAX_NULLIFICATIONS)
+        rounds = [self._rounds.get(View(view)) for view in ahead if view > self.root_view]
+        return all(known and VoteKind.NULLIFY in known.certificates for known in rounds)
 
     def _on_judged(self, judged: Judged) -> None:
         current = self._round(self.view)
@@ -399,78 +455,96 @@ class Simplex:
     # Moving on
 
     def _enter(self, view: View) -> None:
+        if self.view in self._rounds:
+            self._rounds[self.view].proposal = None
         self.view = view
         self._pace.enter(view, self._now, self._has_work)
         self._judge_again_ms = None
-        if self._restoring:
-            return
-        current = self._round(view)
+        if not self._restoring:
+            self._resume()
+
+    def _resume(self) -> None:
+        """Something new is here that the current view may have waited for."""
+        current = self._round(self.view)
         self._try_propose(current)
         self._judge(current)
 
     def _try_finalize(self, certificate: Certificate) -> None:
         """SIMPLEX-7: hand on the block and its ancestors, once all of them are here."""
-        blocks, missing = self.tree.path(certificate.vote.block)
-        if missing is not None:
-            self._want(certificate.vote.block)
-            return
-        self._advance(tuple(blocks), FinalityProof(certificate))
+        if self._want_chain(certificate.vote.block):
+            blocks, _ = self.tree.path(certificate.vote.block)
+            self._advance(tuple(blocks), FinalityProof(certificate))
 
     def _retry_finalize(self) -> None:
-        for view in sorted(self._rounds, reverse=True):
-            certificate = self._rounds[view].certificates.get(VoteKind.FINALIZE)
-            if view > self.root_view and certificate is not None:
+        """The highest first: what is below it is final with it, once its blocks are here."""
+        finalizations = [
+            known.certificates[VoteKind.FINALIZE]
+            for known in self._rounds.values()
+            if known.view > self.root_view and VoteKind.FINALIZE in known.certificates
+        ]
+        for certificate in sorted(finalizations, key=lambda c: c.vote.view, reverse=True):
+            if certificate.vote.view > self.root_view:
                 self._try_finalize(certificate)
-                return
 
     def _advance(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
-        if not blocks:
-            return
         root = blocks[-1].header
         self.tree.advance(root)
         self.root_view = root.view
         self.finalization = proof.certificate if not proof.descendants else None
         self._pace.on_finalized()
-        self._wanted.clear()
         for view in [v for v in self._rounds if v <= self.root_view - WINDOW]:
             del self._rounds[view]
+        self._wanted = {h: due for h, due in self._wanted.items() if self._is_needed(h)}
         self._out.append(Finalized(blocks, proof))
 
     # Blocks from peers
 
     def _on_fetched(self, blocks: tuple[Block, ...], proof: FinalityProof | None) -> None:
-        if proof is not None:
-            above = tuple(b for b in blocks if b.header.height > self.tree.root.height)
-            if above and above[0].header.parent_hash == self.tree.root.hash:
-                self._advance(above, proof)
-                self._on_certificate(proof.certificate)
-                self._out.append(Record(proof.certificate))
-                if proof.certificate.vote.view >= self.view:
-                    self._enter(View(proof.certificate.vote.view + 1))
-            blocks = ()
-        self._add_blocks(blocks)
+        if proof is None:
+            self._add_blocks(blocks)
+            return
+        above = tuple(b for b in blocks if b.header.height > self.tree.root.height)
+        if not above or above[0].header.parent_hash != self.tree.root.hash:
+            return
+        self._advance(above, proof)
+        self._out.append(Record(proof.certificate))
+        self._on_certificate(proof.certificate)
+        if proof.certificate.vote.view >= self.view:
+            self._enter(View(proof.certificate.vote.view + 1))
+        self._retry_finalize()
+        self._resume()
 
     def _add_blocks(self, blocks: tuple[Block, ...]) -> None:
         """Blocks have come: whatever waited for them goes on."""
         for block in blocks:
             self.tree.add(block)
-            self._wanted.pop(block.header.hash, None)
+        for block in blocks:
+            if self._wanted.pop(block.header.hash, None) is not None:
+                self._want_chain(block.header.hash)
         self._retry_finalize()
-        current = self._round(self.view)
-        self._judge(current)
-        self._try_propose(current)
+        self._resume()
 
-    def _header_or_want(self, block_hash: Hash32) -> Header | None:
-        header = self.tree.header(block_hash)
-        if header is None:
-            self._want(block_hash)
-        return header
-
-    def _want(self, block_hash: Hash32) -> None:
-        if block_hash not in self._wanted:
-            self._wanted[block_hash] = self._now + self._timing.timeout_ms
+    def _want_chain(self, block_hash: Hash32) -> bool:
+        """SIMPLEX-13: whether the blocks from the root up to this one are here; if not, the
+        highest missing one is asked for."""
+        missing = self.tree.path(block_hash)[1]
+        if missing is not None and missing not in self._wanted:
+            self._wanted[missing] = self._now + self._timing.timeout_ms
             if not self._restoring:
-                self._out.append(NeedBlocks(block_hash))
+                self._out.append(NeedBlocks(missing))
+        return missing is None
+
+    def _is_needed(self, missing: Hash32) -> bool:
+        """Whether a missing block is certified above the root, or a parent of one that is here."""
+        certified = (
+            known.certificates[kind].vote.block
+            for view, known in self._rounds.items()
+            for kind in (VoteKind.NOTARIZE, VoteKind.FINALIZE)
+            if view > self.root_view and kind in known.certificates
+        )
+        return missing in certified or any(
+            block.header.parent_hash == missing for block in self.tree.blocks()
+        )
 
     def _round(self, view: View) -> Round:
         known = self._rounds.get(view)

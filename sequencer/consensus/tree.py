@@ -3,21 +3,24 @@
 from collections.abc import Iterator
 
 from sequencer.blocks.header import Block, Header
-from sequencer.types import Hash32
+from sequencer.types import Hash32, View
 
 
 class BlockTree:
     """A root (the last finalized header) and the blocks above it."""
 
-    def __init__(self, root: Header) -> None:
+    def __init__(self, root: Header, root_view: View) -> None:
+        """`root_view` is 0 for the block that an epoch starts from: its own view is another
+        epoch's."""
         self.root = root
+        self._root_view = root_view
         self._blocks: dict[Hash32, Block] = {}
 
     def __len__(self) -> int:
         return len(self._blocks)
 
     def add(self, block: Block) -> None:
-        if block.header.height > self.root.height:
+        if self._is_above_root(block.header):
             self._blocks[block.header.hash] = block
 
     def header(self, block_hash: Hash32) -> Header | None:
@@ -50,4 +53,9 @@ class BlockTree:
     def advance(self, root: Header) -> None:
         """Make `root` the root and drop what can no longer be built on."""
         self.root = root
-        self._blocks = {h: b for h, b in self._blocks.items() if b.header.height > root.height}
+        self._root_view = root.view
+        self._blocks = {h: b for h, b in self._blocks.items() if self._is_above_root(b.header)}
+
+    def _is_above_root(self, header: Header) -> bool:
+        """By view too: a leader is free to claim any height for a block that is never voted for."""
+        return header.height > self.root.height and header.view > self._root_view

@@ -1,18 +1,26 @@
 """Signatures of votes and certificates, checked at the edge before the core sees them."""
 
+from collections.abc import Callable
+
 from sequencer.consensus.messages import Certificate, SignedVote, Vote, VoteKind
+from sequencer.crypto import signatures
 from sequencer.crypto.digests import typed_digest
-from sequencer.crypto.signatures import recover
 from sequencer.errors import PeerFault
-from sequencer.types import Committee, Hash32
+from sequencer.types import Address, Committee, Hash32
+
+Recover = Callable[[Hash32, bytes], Address]
+"""The signer of a digest; raises `DecodeError`."""
 
 
 class Verifier:
     """Checks what is signed under one deployment's domain by one committee."""
 
-    def __init__(self, separator: Hash32, committee: Committee) -> None:
+    def __init__(
+        self, separator: Hash32, committee: Committee, recover: Recover = signatures.recover
+    ) -> None:
         self._separator = separator
         self._committee = committee
+        self._recover = recover
 
     def digest(self, vote: Vote) -> Hash32:
         return typed_digest(self._separator, vote.struct_hash())
@@ -62,7 +70,7 @@ class Verifier:
         if member >= len(self._committee):
             raise PeerFault(f"member {member} of a committee of {len(self._committee)}")
         expected = self._committee.members[member].signer
-        found = recover(digest, signature)
+        found = self._recover(digest, signature)
         if found != expected:
             raise PeerFault(
                 f"signature of member {member} recovers 0x{found.hex()},"
