@@ -148,7 +148,10 @@ class Deployment:
         """The next operator; equal bonds, so ids and member indices run in parallel."""
         number = len(self.keys)
         key, operator = ref.account_of(number + 1), self.accounts[number]
-        transport_key, endpoint = keccak(b"%d" % number), f"tcp://sequencer-{number:02}.example:9000"
+        transport_key, endpoint = (
+            keccak(b"%d" % number),
+            f"tcp://sequencer-{number:02}.example:9000",
+        )
         message = {"operator": operator, "signer": key.address, "transportKey": transport_key}
         possession = ref.sign(key, self.domain.digest("KeyPossession", **message))
         self.keys.append(key)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+// solhint-disable avoid-low-level-calls, no-complex-fallback
+
 /// @title A contract in the place of an account: it forwards calls, refuses ether, or re-enters
 contract ContractActor {
     bool public refusesEther;

@@ -43,7 +43,7 @@ interface IEquivocationSlasher {
         SignedStatement second
     );
 
-    error NotASlasher(address registry);
+    error UnknownToRegistry(address registry);
     error CommitteeOfAnotherRegistry(address expected, address actual);
 
     error NoConflict();

@@ -35,7 +35,7 @@ contract EquivocationSlasher is IEquivocationSlasher {
 
     constructor(IBondRegistry registry_, ICommittee committee_) {
         // A slasher that its registry does not know could never punish anyone.
-        if (!registry_.isSlasher(address(this))) revert NotASlasher(address(registry_));
+        if (!registry_.isSlasher(address(this))) revert UnknownToRegistry(address(registry_));
         if (address(committee_.registry()) != address(registry_)) {
             revert CommitteeOfAnotherRegistry(address(registry_), address(committee_.registry()));
         }

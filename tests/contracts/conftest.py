@@ -98,6 +98,12 @@ def erin(accounts: Any) -> Actor:
 
 
 @pytest.fixture(scope="session")
+def contract_actor(project: Any, deployer: Any) -> Any:
+    """A contract that acts like an account."""
+    return deployer.deploy(project.ContractActor)
+
+
+@pytest.fixture(scope="session")
 def library(project: Any, deployer: Any) -> Any:
     """The libraries' internal functions."""
     return deployer.deploy(project.LibraryHarness)
@@ -116,17 +122,37 @@ def deploy_network(project: Any, deployer: Any, clock: Clock) -> Callable[..., N
 
 
 @pytest.fixture(scope="session")
+def send_from_anyone(chain: Any) -> Callable[..., None]:
+    """A transaction of any account, without its key or ape's receipts: for crowds."""
+
+    def send(sender: str, to: Any, data: Any, value: int) -> None:
+        rpc = chain.provider.make_request
+        rpc("anvil_setBalance", [sender, hex(value + 10**18)])
+        rpc("anvil_impersonateAccount", [sender])
+        transaction = {"from": sender, "to": to.address, "data": data.hex(), "value": hex(value)}
+        rpc("eth_sendTransaction", [transaction])
+        rpc("anvil_stopImpersonatingAccount", [sender])
+
+    return send
+
+
+@pytest.fixture(scope="session")
 def network(
     deploy_network: Callable[..., Network],
+    chain: Any,
     clock: Clock,
     user: Any,
     test_slasher: Any,
+    library: Any,
+    contract_actor: Any,
     alice: Actor,
     bob: Actor,
     carol: Actor,
     dave: Actor,
 ) -> Network:
-    """The base state."""
+    """The base state. Naming the harnesses deploys them before it, once for all tests."""
+    # Fees would otherwise go where burned wei go.
+    chain.provider.make_request("anvil_setCoinbase", ["0x" + "fe" * 20])
     network = deploy_network(extra_slashers=[test_slasher.address])
     network.members = [alice, bob, carol, dave]
     for actor in network.members:

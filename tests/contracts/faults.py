@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -12,9 +13,19 @@ from ape.exceptions import ContractLogicError, CustomError
 from eth_abi.abi import decode
 from eth_utils.crypto import keccak
 
-_RAW = re.compile(r"0x([0-9a-f]{8})(?:: )?([0-9a-f]*)")
+# Of a transaction: the revert data. Of a call: "custom error 0xSELECTOR: ARGUMENTS", where Anvil
+# prints the arguments as text if they happen to be text.
+_RAW = re.compile(r"0x([0-9a-f]{8})(?:: )?(.*)", re.DOTALL)
+_HEX = re.compile(r"[0-9a-f]*")
 
 Fault = tuple[str, dict[str, Any]]
+
+
+@dataclass
+class Expected:
+    """What came of an expectation."""
+
+    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 class FaultCatalogue:
@@ -43,17 +54,21 @@ class FaultCatalogue:
         raw = _RAW.search(fault.message or "")
         if raw is None:
             return fault.message, {}
-        return self.decode_bytes(bytes.fromhex(raw[1] + raw[2]))
+        arguments = bytes.fromhex(raw[2]) if _HEX.fullmatch(raw[2]) else raw[2].encode()
+        return self.decode_bytes(bytes.fromhex(raw[1]) + arguments)
 
     @contextmanager
-    def expect(self, name: str, **arguments: Any) -> Iterator[None]:
-        """The block must revert with this error; each argument given must be the error's."""
+    def expect(self, name: str, /, **arguments: Any) -> Iterator[Expected]:
+        """The block must revert with this error; each argument given must be the error's.
+        Afterwards the yielded value holds all of the error's arguments."""
+        expected = Expected()
         with pytest.raises(ContractLogicError) as caught:
-            yield
+            yield expected
         actual_name, actual = self.decode(caught.value)
+        expected.arguments = actual
         assert actual_name == name, f"expected {name}, got {actual_name} {actual}"
-        for key, expected in arguments.items():
-            assert _plain(actual[key]) == _plain(expected), f"{name}.{key}"
+        for key, value in arguments.items():
+            assert _plain(actual[key]) == _plain(value), f"{name}.{key}"
 
 
 def _plain(value: Any) -> Any:

@@ -129,15 +129,13 @@ class Network:
         }
         return ref.sign(actor.key, self.domain.digest("KeyPossession", **{**message, **changes}))
 
+    def bond_arguments(self, actor: Actor) -> tuple[Any, ...]:
+        possession = self.possession(actor)
+        return (actor.key.address, actor.transport_key, actor.endpoint, possession)
+
     def bond(self, actor: Actor, amount_wei: int = 10 * ETHER) -> Any:
-        return self.registry.bond(
-            actor.key.address,
-            actor.transport_key,
-            actor.endpoint,
-            self.possession(actor),
-            value=amount_wei,
-            sender=actor.account,
-        )
+        arguments = self.bond_arguments(actor)
+        return self.registry.bond(*arguments, value=amount_wei, sender=actor.account)
 
     def id_of(self, actor: Actor) -> int:
         return int(self.registry.operatorIdOfSigner(actor.key.address))
@@ -207,9 +205,16 @@ class Network:
 
     # --- evidence --------------------------------------------------------------------------
 
-    def statement(self, kind: str, position: int, content: bytes, epoch: int = 0) -> tuple[Any, ...]:
+    def statement(
+        self,
+        kind: str,
+        position: int,
+        content: bytes = ref.ZERO_HASH,
+        epoch: int = 0,
+        committee: bytes | None = None,
+    ) -> tuple[Any, ...]:
         """A Statement as the contract takes it; ``kind`` is an ENC-2 type."""
-        committee = bytes(self.committee.committeeHash(epoch))
+        committee = committee or bytes(self.committee.committeeHash(epoch))
         return (STATEMENT_KINDS.index(kind), epoch, committee, position, content)
 
     def statement_digest(self, statement: tuple[Any, ...]) -> bytes:
@@ -227,6 +232,11 @@ class Network:
         return (statement, ref.sign(actor.key, self.statement_digest(statement)))
 
 
+def events(receipt: Any, name: str) -> list[dict[str, Any]]:
+    """Arguments of each event of this name, in order."""
+    return [dict(log.event_arguments) for log in receipt.events if log.event_name == name]
+
+
 STATEMENT_KINDS = ["Notarize", "Nullify", "Finalize", "BatchAttestation"]
 
 
@@ -239,7 +249,7 @@ def deploy(
     project: Any,
     account: Any,
     bonds: BondParameters,
-    queue: InboxParameters = InboxParameters(),  # noqa: B008 - frozen
+    queue: InboxParameters = InboxParameters(),
     *,
     min_size: int = 4,
     max_size: int = 64,

@@ -1,0 +1,163 @@
+"""What the constructors refuse: every relation between parameters that a promise rests on
+
+BondRegistry
+├── a zero where nothing would be promised: refused
+├── slashBps above the whole, rewardBps not below the whole: refused
+├── unbonding shorter than two epochs, grace and evidence (TIME-4): refused, by one second
+└── no slasher, or a zero one: refused
+
+Committee
+├── no registry: refused
+└── sizes that are zero, reversed, or above 128: refused
+
+ForcedInbox
+├── a zero where nothing would be promised: refused
+├── maxBytes above what a rollup node takes: refused
+└── maxGas below the cheapest transaction: refused
+
+CommitmentChain, EquivocationSlasher
+├── a committee of another registry: refused
+├── an inbox that serves another chain: refused
+└── a registry that does not know the slasher: refused
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.contracts.faults import FaultCatalogue
+from tests.contracts.network import BondParameters, InboxParameters, Network, create_address
+
+ZERO = "0x" + "00" * 20
+GOOD_BONDS = BondParameters(genesis=1_000)
+GOOD_QUEUE = InboxParameters()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["minBond", "genesis", "epochSeconds", "commitGraceSeconds", "evidenceSeconds", "slashBps"],
+)
+def test_bond_registry__zero_parameter__is_refused(
+    project: Any, deployer: Any, faults: FaultCatalogue, name: str
+) -> None:
+    bonds = replace(GOOD_BONDS, **{name: 0})
+    with faults.expect("ZeroParameter", name=name):
+        deployer.deploy(project.BondRegistry, bonds.as_tuple(), [deployer.address])
+
+
+def test_bond_registry__bps_out_of_range__is_refused(
+    project: Any, deployer: Any, faults: FaultCatalogue
+) -> None:
+    slashers = [deployer.address]
+    with faults.expect("SlashBpsOutOfRange", maximum=10_000, actual=10_001):
+        bonds = replace(GOOD_BONDS, slashBps=10_001)
+        deployer.deploy(project.BondRegistry, bonds.as_tuple(), slashers)
+    # The whole slash as reward would make reporting oneself free.
+    with faults.expect("RewardBpsOutOfRange", maximum=9_999, actual=10_000):
+        bonds = replace(GOOD_BONDS, rewardBps=10_000)
+        deployer.deploy(project.BondRegistry, bonds.as_tuple(), slashers)
+    bonds = replace(GOOD_BONDS, slashBps=10_000, rewardBps=9_999)
+    registry = deployer.deploy(project.BondRegistry, bonds.as_tuple(), slashers)
+    assert tuple(vars(registry.parameters()).values()) == bonds.as_tuple()
+
+
+def test_bond_registry__short_unbonding__is_refused(
+    project: Any, deployer: Any, faults: FaultCatalogue
+) -> None:
+    b = GOOD_BONDS
+    at_least = 2 * b.epochSeconds + b.commitGraceSeconds + b.evidenceSeconds
+    with faults.expect("UnbondingTooShort", minimumSeconds=at_least, actualSeconds=at_least - 1):
+        short = replace(b, unbondingSeconds=at_least - 1)
+        deployer.deploy(project.BondRegistry, short.as_tuple(), [deployer.address])
+    enough = replace(b, unbondingSeconds=at_least)
+    deployer.deploy(project.BondRegistry, enough.as_tuple(), [deployer.address])
+
+
+def test_bond_registry__no_slasher__is_refused(
+    project: Any, deployer: Any, faults: FaultCatalogue
+) -> None:
+    with faults.expect("ZeroParameter", name="slashers"):
+        deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), [])
+    with faults.expect("ZeroParameter", name="slasher"):
+        deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), [ZERO])
+
+
+def test_committee__no_registry__is_refused(
+    project: Any, deployer: Any, faults: FaultCatalogue
+) -> None:
+    with faults.expect("ZeroParameter", name="registry"):
+        deployer.deploy(project.Committee, ZERO, 1, 1)
+
+
+@pytest.mark.parametrize("sizes", [(0, 4), (5, 4), (1, 129)])
+def test_committee__bad_sizes__are_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue, sizes: tuple[int, int]
+) -> None:
+    with faults.expect("SizesOutOfRange", minSize=sizes[0], maxSize=sizes[1], maximum=128):
+        deployer.deploy(project.Committee, network.registry, *sizes)
+
+
+@pytest.mark.parametrize(
+    "name", ["forceWindowSeconds", "baseFeeWei", "congestionTarget", "maxBytes"]
+)
+def test_forced_inbox__zero_parameter__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue, name: str
+) -> None:
+    queue = replace(GOOD_QUEUE, **{name: 0})
+    with faults.expect("ZeroParameter", name=name):
+        deployer.deploy(project.ForcedInbox, network.rollups, deployer.address, queue.as_tuple())
+
+
+def test_forced_inbox__zero_address__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
+) -> None:
+    with faults.expect("ZeroParameter", name="rollups"):
+        deployer.deploy(project.ForcedInbox, ZERO, deployer.address, GOOD_QUEUE.as_tuple())
+    with faults.expect("ZeroParameter", name="chain"):
+        deployer.deploy(project.ForcedInbox, network.rollups, ZERO, GOOD_QUEUE.as_tuple())
+
+
+def test_forced_inbox__bounds_that_cannot_work__are_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
+) -> None:
+    def deploy(queue: InboxParameters) -> None:
+        deployer.deploy(project.ForcedInbox, network.rollups, deployer.address, queue.as_tuple())
+
+    with faults.expect("MaxBytesOutOfRange", maximum=131_072, actual=131_073):
+        deploy(replace(GOOD_QUEUE, maxBytes=131_073))
+    with faults.expect("MaxGasOutOfRange", minimum=21_000, actual=20_999):
+        deploy(replace(GOOD_QUEUE, maxGas=20_999))
+    deploy(replace(GOOD_QUEUE, maxBytes=131_072, maxGas=21_000))
+
+
+def test_forced_inbox__parameters__are_readable(network: Network) -> None:
+    assert tuple(vars(network.inbox.parameters()).values()) == network.queue.as_tuple()
+
+
+def test_commitment_chain__wrong_wiring__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
+) -> None:
+    with faults.expect("InboxOfAnotherChain", actual=network.chain.address):
+        deployer.deploy(project.CommitmentChain, network.registry, network.committee, network.inbox)
+    other = deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), [deployer.address])
+    with faults.expect(
+        "CommitteeOfAnotherRegistry", expected=other.address, actual=network.registry.address
+    ):
+        deployer.deploy(project.CommitmentChain, other, network.committee, network.inbox)
+
+
+def test_equivocation_slasher__wrong_wiring__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
+) -> None:
+    with faults.expect("UnknownToRegistry", registry=network.registry.address):
+        deployer.deploy(project.EquivocationSlasher, network.registry, network.committee)
+    # ape runs a reverted creation once more to learn why, one nonce and so one address later.
+    predicted = [create_address(deployer.address, deployer.nonce + n) for n in (1, 2)]
+    other = deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), predicted)
+    with faults.expect(
+        "CommitteeOfAnotherRegistry", expected=other.address, actual=network.registry.address
+    ):
+        deployer.deploy(project.EquivocationSlasher, other, network.committee)

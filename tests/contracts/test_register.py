@@ -1,0 +1,42 @@
+"""RollupRegistry.register (ROLL-1)
+
+register
+├── when the chain id is zero or does not fit 64 bits: refused
+└── otherwise: the next id, whoever asks and whatever chain id others took
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.contracts.faults import FaultCatalogue
+from tests.contracts.network import Network, events
+
+
+def test_register__good_chain_id__gives_the_next_id(
+    network: Network, user: Any, stranger: Any
+) -> None:
+    receipt = network.rollups.register(2**64 - 1, sender=stranger)
+    assert events(receipt, "RollupRegistered") == [
+        {"rollupId": 2, "owner": stranger.address, "chainId": 2**64 - 1}
+    ]
+    assert network.rollups.rollupCount() == 2
+    assert tuple(network.rollups.rollup(1)) == (user.address, 42)
+    assert tuple(network.rollups.rollup(2)) == (stranger.address, 2**64 - 1)
+
+
+def test_register__taken_chain_id__is_not_squatted(network: Network, stranger: Any) -> None:
+    network.rollups.register(42, sender=stranger)
+    assert tuple(network.rollups.rollup(2)) == (stranger.address, 42)
+
+
+def test_register__bad_chain_id__is_refused(
+    network: Network, faults: FaultCatalogue, stranger: Any
+) -> None:
+    for chain_id in (0, 2**64):
+        with faults.expect("InvalidChainId", maximum=2**64 - 1, actual=chain_id):
+            network.rollups.register(chain_id, sender=stranger)
+
+
+def test_is_registered__only_given_ids(network: Network) -> None:
+    assert [network.rollups.isRegistered(i) for i in (0, 1, 2)] == [False, True, False]
