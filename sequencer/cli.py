@@ -63,15 +63,28 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_long_running(commands: Any) -> None:
-    for name, handler, summary in (
-        ("node", _node, "run a sequencer node until it is stopped"),
-        ("rollup", _rollup, "derive a rollup's canonical list from L1 alone, and serve it"),
-    ):
-        command = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
-        command.add_argument(
-            "--config", required=True, type=Path, metavar="FILE", help="configuration (TOML)"
-        )
-        command.set_defaults(handler=handler)
+    node = commands.add_parser("node", help="run a sequencer node until it is stopped")
+    node.add_argument(
+        "--config", required=True, type=Path, metavar="FILE", help="configuration (TOML)"
+    )
+    node.set_defaults(handler=_node)
+
+    rollup = commands.add_parser(
+        "rollup",
+        help="derive the canonical list of a rollup from L1 alone, print it and serve it",
+    )
+    rollup.add_argument(
+        "--deployment", required=True, type=Path, metavar="FILE", help="the deployment file"
+    )
+    rollup.add_argument("--l1", required=True, metavar="URL", help="an L1 endpoint")
+    rollup.add_argument("--rollup", type=int, metavar="ID", help="one rollup (default: all)")
+    rollup.add_argument("--listen", metavar="HOST:PORT", help="serve the list by HTTP too")
+    rollup.add_argument(
+        "--data", type=Path, metavar="DIR", help="where entries are kept (default: temporary)"
+    )
+    rollup.add_argument("--json", action="store_true", help="print entries as JSON lines")
+    rollup.add_argument("--quiet", action="store_true", help="print no entries")
+    rollup.set_defaults(handler=_rollup)
 
 
 def _add_networks(commands: Any) -> None:
@@ -130,10 +143,19 @@ def _node(args: argparse.Namespace) -> int:
 
 
 def _rollup(args: argparse.Namespace) -> int:
-    from sequencer.derivation.follower import load_follower_config, run_follower
+    from sequencer.derivation.follower import FollowerConfig, run_follower
+    from sequencer.types import RollupId
 
-    _run(run_follower(load_follower_config(args.config)))
-    return 0
+    config = FollowerConfig(
+        deployment=args.deployment,
+        l1_url=args.l1,
+        rollup=None if args.rollup is None else RollupId(args.rollup),
+        listen=args.listen,
+        data_dir=args.data,
+        as_json=args.json,
+        is_quiet=args.quiet,
+    )
+    return _run(run_follower(config))
 
 
 def _devnet(args: argparse.Namespace) -> int:

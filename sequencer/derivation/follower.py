@@ -1,0 +1,208 @@
+"""`switchyard rollup`: derive from L1 alone, print each entry, and serve the lists.
+
+The follower needs an L1 endpoint and the deployment file; it knows no node.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+
+from sequencer.config import split_address
+from sequencer.derivation.derive import Deriver
+from sequencer.derivation.entries import DerivedBatch, Entry
+from sequencer.derivation.entry_store import EntryStore
+from sequencer.derivation.server import create_app, entry_view
+from sequencer.errors import LocalFault
+from sequencer.l1.client import L1Client
+from sequencer.l1.deployment import Deployment, load_deployment
+from sequencer.l1.events import L1Block, ReorgTooDeep, RollupRegistered
+from sequencer.l1.reader import L1Reader
+from sequencer.l1.watcher import ReaderLoop
+from sequencer.types import RollupId
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerConfig:
+    """What `switchyard rollup` is told."""
+
+    deployment: Path
+    l1_url: str
+    rollup: RollupId | None = None
+    """One rollup, or all."""
+    listen: str | None = None
+    """host:port to serve on; port 0 is any free one. None: only print."""
+    data_dir: Path | None = None
+    """Where the entries are kept and `endpoints.json` is written; None: a temporary folder."""
+    as_json: bool = False
+    is_quiet: bool = False
+    poll_ms: int = 250
+
+
+class Following:
+    """A derivation that follows L1: the sink of the reader, and what the server shows."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        only: RollupId | None,
+        store: EntryStore,
+        show: Callable[[Entry], None],
+    ) -> None:
+        self._deployment = deployment
+        self._store = store
+        self._show = show
+        self._only = only
+        self.chain_ids: dict[RollupId, int] = {}
+        self.void_batches = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Derive from the start (again)."""
+        self.deriver = Deriver(self._deployment.domain.separator(), self._only)
+        self.chain_ids.clear()
+        self.void_batches = 0
+        self._store.drop_after(-1)
+
+    async def extend(self, block: L1Block) -> None:
+        outputs = self.deriver.extend(block)
+        entries = [output for output in outputs if isinstance(output, Entry)]
+        self._store.add(entries)
+        for event in block.events:
+            if not isinstance(event, RollupRegistered):
+                continue
+            if self._only is None or self._only == event.rollup_id:
+                self.chain_ids[event.rollup_id] = event.chain_id
+        for output in outputs:
+            if isinstance(output, Entry):
+                self._show(output)
+            elif isinstance(output, DerivedBatch) and output.void is not None:
+                self.void_batches += 1
+                log.warning("batch %d is void: %s", output.index, output.void)
+
+    async def rollback_to(self, number: int) -> None:
+        log.info("L1 went back to block %d", number)
+        self.deriver.rollback_to(number)
+        self._store.drop_after(number)
+
+
+async def run_follower(config: FollowerConfig) -> None:
+    """Run until SIGINT or SIGTERM. Raises `LocalFault` when the follower cannot start."""
+    deployment = load_deployment(config.deployment)
+    loop = asyncio.get_running_loop()
+    with tempfile.TemporaryDirectory(prefix="switchyard-") as temporary:
+        folder = config.data_dir or Path(temporary)
+        store = EntryStore(folder / "entries.sqlite")
+        client = L1Client(config.l1_url)
+        running = asyncio.create_task(_follow(config, deployment, client, store, folder))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, running.cancel)
+        try:
+            with suppress(asyncio.CancelledError):
+                await running
+        finally:
+            await client.close()
+            store.close()
+
+
+async def _follow(
+    config: FollowerConfig,
+    deployment: Deployment,
+    client: L1Client,
+    store: EntryStore,
+    folder: Path,
+) -> None:
+    following = Following(deployment, config.rollup, store, _printer(config))
+    server = _Server(config, folder)
+    try:
+        while True:
+            following.begin()
+            l1 = ReaderLoop(
+                client,
+                deployment.chain_id,
+                L1Reader(
+                    client,
+                    deployment.contracts,
+                    deployment.start_block,
+                    following,
+                    with_calldata=True,
+                ),
+                config.poll_ms / 1000,
+                lambda: None,
+            )
+            await server.show(following, store, l1)
+            try:
+                await l1.run()
+            except ReorgTooDeep as reorg:  # DERIVE-9
+                log.warning("%s: deriving again from the start", reorg)
+    finally:
+        await server.close()
+
+
+class _Server:
+    """Serves the derivation that runs now, on one address for the follower's life."""
+
+    def __init__(self, config: FollowerConfig, folder: Path) -> None:
+        self._config = config
+        self._folder = folder
+        self._runner: web.AppRunner | None = None
+        self._shown: tuple[Following, EntryStore, ReaderLoop] | None = None
+
+    async def show(self, following: Following, store: EntryStore, l1: ReaderLoop) -> None:
+        self._shown = (following, store, l1)
+        if self._config.listen is not None and self._runner is None:
+            await self._listen(self._config.listen)
+
+    async def close(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _listen(self, listen: str) -> None:
+        host, port = split_address(listen, "listen")
+        self._runner = web.AppRunner(create_app(self._current), access_log=None)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            raise LocalFault(f"listen address {host}:{port}: {error.strerror}") from error
+        bound = self._runner.addresses[0]
+        url = f"http://{bound[0]}:{bound[1]}"
+        log.info("serving at %s", url)
+        partial = self._folder / "endpoints.json.part"
+        partial.write_text(json.dumps({"rpc": url, "pid": os.getpid()}) + "\n", encoding="utf-8")
+        partial.replace(self._folder / "endpoints.json")
+
+    def _current(self) -> tuple[Following, EntryStore, ReaderLoop]:
+        assert self._shown is not None, "shown before it is served"
+        return self._shown
+
+
+def _printer(config: FollowerConfig) -> Callable[[Entry], None]:
+    """How an entry goes to standard output."""
+    if config.is_quiet:
+        return lambda _: None
+    if config.as_json:
+        return lambda entry: print(json.dumps(entry_view(entry)), flush=True)
+    return lambda entry: print(describe(entry), flush=True)
+
+
+def describe(entry: Entry) -> str:
+    """An entry in one line."""
+    by_l1 = entry.batch_index is None
+    batch = "included by L1 alone" if by_l1 else f"batch {entry.batch_index}"
+    what = "message" if entry.source.value == "forced" else "block"
+    fate = f"skipped: {entry.skipped}" if entry.skipped else f"running {entry.running_hash.hex()}"
+    return (
+        f"rollup {entry.rollup_id} #{entry.index} 0x{entry.transaction_hash.hex()}"
+        f" {what} {entry.position}, {batch}, L1 block {entry.l1_block}, {fate}"
+    )

@@ -1,0 +1,119 @@
+"""The follower's HTTP: what was derived, for anyone who asks. Read only.
+
+`GET /status`; `GET /rollup/{id}/entries?from=0&limit=100` (at most 1,000);
+`GET /rollup/{id}/entry/{transaction hash}`.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from aiohttp import web
+
+from sequencer.derivation.entries import Entry
+from sequencer.derivation.entry_store import EntryStore
+from sequencer.types import Hash32, RollupId
+
+if TYPE_CHECKING:
+    from sequencer.derivation.follower import Following
+    from sequencer.l1.watcher import ReaderLoop
+
+MAX_LIMIT = 1_000
+MAX_POSITION = 2**53
+
+Current = Callable[[], "tuple[Following, EntryStore, ReaderLoop]"]
+
+
+def create_app(current: Current) -> web.Application:
+    """`current` gives the derivation that runs now."""
+    handlers = _Handlers(current)
+    app = web.Application(client_max_size=1_024)
+    app.router.add_get("/status", handlers.status)
+    app.router.add_get("/rollup/{rollup}/entries", handlers.entries)
+    app.router.add_get("/rollup/{rollup}/entry/{hash}", handlers.entry)
+    return app
+
+
+def entry_view(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON has it."""
+    return {
+        "rollup": entry.rollup_id,
+        "index": entry.index,
+        "source": entry.source.value,
+        "position": entry.position,
+        "batch": entry.batch_index,
+        "l1Block": entry.l1_block,
+        "hash": "0x" + entry.transaction_hash.hex(),
+        "transaction": "0x" + entry.transaction.hex(),
+        "runningHash": "0x" + entry.running_hash.hex(),
+        "skipped": entry.skipped,
+    }
+
+
+class _Handlers:
+    def __init__(self, current: Current) -> None:
+        self._current = current
+
+    async def status(self, _request: web.Request) -> web.Response:
+        following, _, l1 = self._current()
+        deriver = following.deriver
+        return _json(
+            {
+                "l1": {
+                    "head": deriver.number,
+                    "connected": l1.is_connected,
+                    "lastError": l1.last_error,
+                },
+                "voidBatches": following.void_batches,
+                "rollups": [
+                    {
+                        "rollup": rollup,
+                        "chainId": chain_id,
+                        "entries": deriver.rollup(rollup).entries,
+                        "runningHash": "0x" + deriver.rollup(rollup).running_hash.hex(),
+                    }
+                    for rollup, chain_id in sorted(following.chain_ids.items())
+                ],
+            }
+        )
+
+    async def entries(self, request: web.Request) -> web.Response:
+        _, store, _ = self._current()
+        rollup = self._rollup(request)
+        first = _number(request.query.get("from", "0"), "from", 0, MAX_POSITION)
+        limit = _number(request.query.get("limit", "100"), "limit", 1, MAX_LIMIT)
+        return _json({"entries": [entry_view(e) for e in store.read(rollup, first, limit)]})
+
+    async def entry(self, request: web.Request) -> web.Response:
+        _, store, _ = self._current()
+        text = request.match_info["hash"]
+        try:
+            wanted = Hash32(bytes.fromhex(text.removeprefix("0x")))
+        except ValueError:
+            wanted = Hash32(b"")
+        if len(wanted) != 32:
+            raise _bad("a transaction hash is 0x and 32 bytes in hex")
+        return _json(
+            {"entries": [entry_view(e) for e in store.find(self._rollup(request), wanted)]}
+        )
+
+    def _rollup(self, request: web.Request) -> RollupId:
+        rollup = RollupId(_number(request.match_info["rollup"], "rollup", 0, 2**32 - 1))
+        known = self._current()[0].chain_ids
+        if rollup not in known:
+            raise web.HTTPNotFound(text=f"rollup {rollup} is not followed here\n")
+        return rollup
+
+
+def _number(text: str, what: str, least: int, most: int) -> int:
+    if text.isascii() and text.isdecimal() and len(text) < 20 and least <= int(text) <= most:
+        return int(text)
+    raise _bad(f"{what} is a number from {least} to {most}")
+
+
+def _bad(message: str) -> web.HTTPBadRequest:
+    return web.HTTPBadRequest(text=message + "\n")
+
+
+def _json(value: object) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
