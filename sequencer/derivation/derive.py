@@ -16,7 +16,7 @@ from sequencer.blocks.header import Block
 from sequencer.blocks.payload import decode_payload
 from sequencer.crypto.hashing import keccak
 from sequencer.derivation.entries import DerivedBatch, Entry, Output, Source
-from sequencer.errors import DecodeError, LocalFault, PeerFault
+from sequencer.errors import DecodeError, PeerFault
 from sequencer.ingress.transaction import decode_transaction
 from sequencer.l1.events import (
     BatchCommitted,
@@ -24,16 +24,13 @@ from sequencer.l1.events import (
     ForceIncluded,
     L1Block,
     MessageEnqueued,
+    ReorgTooDeep,
     RollupRegistered,
 )
 from sequencer.types import ZERO_HASH, BatchIndex, Hash32, Height, RollupId
 
 WINDOW = 256
 """DERIVE-9: blocks that can be undone."""
-
-
-class ReorgTooDeepError(LocalFault):
-    """The state before the reorg is not kept: derive again from the start (DERIVE-9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +105,9 @@ class Deriver:
         return outputs
 
     def rollback_to(self, number: int) -> None:
-        """Return to the state after block `number` (DERIVE-9); raises `ReorgTooDeepError`."""
+        """Return to the state after block `number` (DERIVE-9); raises `ReorgTooDeep`."""
         if self._undo and number < self._undo[0].tip.number:
-            raise ReorgTooDeepError(
+            raise ReorgTooDeep(
                 f"L1 reorg to block {number} is below block {self._undo[0].tip.number},"
                 f" the oldest of {self._window} that are kept (DERIVE-9)"
             )

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from sequencer.config import split_address
 from sequencer.derivation.derive import Deriver
-from sequencer.derivation.entries import DerivedBatch, Entry
+from sequencer.derivation.entries import Entry
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.derivation.server import create_app, entry_view
 from sequencer.errors import LocalFault
@@ -86,7 +86,7 @@ class Following:
         for output in outputs:
             if isinstance(output, Entry):
                 self._show(output)
-            elif isinstance(output, DerivedBatch) and output.void is not None:
+            elif output.void is not None:
                 self.void_batches += 1
                 log.warning("batch %d is void: %s", output.index, output.void)
 
