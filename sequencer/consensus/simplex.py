@@ -140,6 +140,15 @@ class Simplex:
         found = self._parent_of(self.view)
         return found[0] if found else None
 
+    def sizes(self) -> dict[str, int]:
+        """How much is held of each kind (SIMPLEX-12)."""
+        return {
+            "rounds": len(self._rounds),
+            "blocks": len(self.tree),
+            "wanted": len(self._wanted),
+            "answered": len(self._answered_ms),
+        }
+
     def live_records(self) -> Iterator[SignedVote | Certificate | Block]:
         """What a journal must hold for the views that are not final (JOURNAL-5). Not to be asked
         while an own vote is signed but not yet fed back: it would be forgotten."""

@@ -1,0 +1,1 @@
+"""Consensus under faults: many cores, a fake clock, a seeded network, named attackers."""

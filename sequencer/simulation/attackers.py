@@ -1,0 +1,266 @@
+"""Members that break the rules, each in its own way. All run the honest core underneath, so
+that they keep pace with the others."""
+
+from collections import deque
+
+import msgspec
+
+from sequencer.blocks.header import Block, Header
+from sequencer.consensus.events import CastVote, Propose
+from sequencer.consensus.messages import (
+    BlockRequest,
+    Blocks,
+    Certificate,
+    ConsensusMessage,
+    Proposal,
+    SignedVote,
+    Vote,
+    VoteKind,
+)
+from sequencer.crypto.hashing import keccak
+from sequencer.simulation.application import POISON, make_block
+from sequencer.simulation.node import Node
+from sequencer.types import ZERO_HASH, Hash32, Height, MemberIndex, View
+
+
+class Attacker(Node):
+    """Signs whatever it likes; nobody checks its journal."""
+
+    is_honest = False
+
+    @property
+    def seat(self) -> MemberIndex:
+        assert self.member is not None
+        return self.member
+
+    def has_luck(self, share: float) -> bool:
+        return self._setting.random.random() < share
+
+    def sign(self, kind: VoteKind, view: View, block: Hash32 = ZERO_HASH) -> SignedVote:
+        committee = self._setting.committee
+        vote = Vote(kind, committee.epoch, committee.hash, view, block)
+        return self._setting.verifier.sign(vote, self.seat)
+
+    def make_block(self, view: View, parent: Header, content: bytes) -> Block:
+        return make_block(self._setting.committee, self.seat, view, parent, self.now_ms, content)
+
+    def peers(self) -> list[int]:
+        """All others, in random order."""
+        others = [p for p in self._setting.network.positions() if p != self.position]
+        self._setting.random.shuffle(others)
+        return others
+
+    def half(self) -> list[int]:
+        peers = self.peers()
+        return peers[: len(peers) // 2 + 1]
+
+    def tell(self, peers: list[int], message: ConsensusMessage) -> None:
+        for peer in peers:
+            self.post(peer, message)
+
+
+class Silent(Attacker):
+    """Says nothing at all."""
+
+    def post(self, peer: int, message: ConsensusMessage, hold_ms: int = 0) -> None:
+        pass
+
+
+class TwoFaced(Attacker):
+    """One key, two nodes, each honest to its own half of the network and unknown to the other
+    half. The world severs the links."""
+
+
+class SelectiveSender(Attacker):
+    """Loses half of what it should send, differently for each peer."""
+
+    def post(self, peer: int, message: ConsensusMessage, hold_ms: int = 0) -> None:
+        if self.has_luck(0.5):
+            super().post(peer, message, hold_ms)
+
+
+class LateVoter(Attacker):
+    """Everything it says comes late, some of it seconds late."""
+
+    def post(self, peer: int, message: ConsensusMessage, hold_ms: int = 0) -> None:
+        limit_ms = 3_000 if self.has_luck(0.2) else 400
+        super().post(peer, message, self._setting.random.randint(0, limit_ms))
+
+
+class Withholder(Attacker):
+    """Shows its blocks to as few as make a quorum, and never answers for them."""
+
+    def broadcast(self, message: SignedVote | Certificate | Proposal) -> None:
+        if not isinstance(message, Proposal):
+            super().broadcast(message)
+            return
+        committee = self._setting.committee
+        weight = committee.members[self.seat].weight
+        for peer in self.peers():
+            if peer < len(committee) and not committee.is_quorum(weight):
+                weight += committee.members[peer].weight
+                self.post(peer, message)
+
+    def find_blocks(self, request: BlockRequest) -> Blocks | None:
+        return None
+
+
+class Equivocator(Attacker):
+    """Two proposals in each view it leads, and a vote for every proposal it sees."""
+
+    def on_propose(self, output: Propose) -> None:
+        header = output.block.header
+        parent = self.core.tree.header(header.parent_hash)
+        if parent is None:
+            return
+        other = self.make_block(header.view, parent, b"other ")
+        first = self.sign_and_keep(output.vote, output.block)
+        second = self.sign(VoteKind.NOTARIZE, header.view, other.header.hash)
+        justified = (output.parent_certificate, output.nullifications)
+        peers = self.peers()
+        middle = len(peers) // 2
+        self.tell(peers[:middle], Proposal(output.block, *justified, first))
+        self.tell(peers[middle:], Proposal(other, *justified, second))
+
+    def on_message(self, sender: int, message: ConsensusMessage) -> None:
+        super().on_message(sender, message)
+        if isinstance(message, Proposal) and self.is_up:
+            header = message.block.header
+            self.tell(self.peers(), self.sign(VoteKind.NOTARIZE, header.view, header.hash))
+            if self.has_luck(0.3):
+                self.tell(self.peers(), self.sign(VoteKind.FINALIZE, header.view, header.hash))
+
+
+class NullifyFinalizer(Attacker):
+    """Wants each view both finalized and nullified; tells halves of the network differently."""
+
+    def on_cast(self, output: CastVote) -> None:
+        super().on_cast(output)
+        vote = output.vote
+        if vote.kind is VoteKind.FINALIZE:
+            self.tell(self.half(), self.sign(VoteKind.NULLIFY, vote.view))
+        elif vote.kind is VoteKind.NOTARIZE:
+            self.tell(self.half(), self.sign(VoteKind.FINALIZE, vote.view, vote.block))
+            self.tell(self.half(), self.sign(VoteKind.NULLIFY, vote.view))
+
+
+class ForkProposer(Attacker):
+    """Builds on old blocks, without the nullifications that would allow it."""
+
+    def on_propose(self, output: Propose) -> None:
+        header = output.block.header
+        parents: list[tuple[Header, Certificate | None]] = [(self.disk.start, None)]
+        for block in self.disk.chain[-3:]:
+            proof = self.disk.proofs.get(block.header.height)
+            if proof is not None and not proof.descendants:
+                parents.append((block.header, proof.certificate))
+        finalization = self.core.finalization
+        if finalization is not None:
+            parents.append((self.core.tree.root, finalization))
+        parent, certificate = self._setting.random.choice(parents)
+        block = self.make_block(header.view, parent, b"fork ")
+        signed = self.sign(VoteKind.NOTARIZE, header.view, block.header.hash)
+        some = output.nullifications if self.has_luck(0.5) else ()
+        self.tell(self.peers(), Proposal(block, certificate, some, signed))
+
+
+class StaleCertificates(Attacker):
+    """Repeats what was said long ago, and answers requests with nothing new."""
+
+    MEMORY = 64
+
+    def on_message(self, sender: int, message: ConsensusMessage) -> None:
+        super().on_message(sender, message)
+        if not hasattr(self, "_heard"):
+            self._heard: deque[ConsensusMessage] = deque(maxlen=self.MEMORY)
+        if not isinstance(message, BlockRequest) and self.has_luck(0.3):
+            self._heard.append(message)
+        if self.has_luck(0.2) and self._heard:
+            old = self._setting.random.choice(self._heard)
+            self.post(self._setting.random.choice(self.peers()), old)
+
+
+class Flooder(Attacker):
+    """Votes for views far ahead and far behind, and proposes at absurd heights."""
+
+    def on_cast(self, output: CastVote) -> None:
+        super().on_cast(output)
+        kind = self._setting.random.choice(list(VoteKind))
+        offset = self._setting.random.choice((-70, -3, 1, 2, 30, 63, 64, 65, 10**6, 10**15))
+        view = View(max(0, self.core.view + offset))
+        block = ZERO_HASH if kind is VoteKind.NULLIFY else keccak(b"%d" % self.now_ms)
+        self.tell(self.peers(), self.sign(kind, view, block))
+
+    def on_propose(self, output: Propose) -> None:
+        height = Height(10**12 + self.now_ms)
+        header = msgspec.structs.replace(output.block.header, height=height)
+        signed = self.sign(VoteKind.NOTARIZE, header.view, header.hash)
+        block = Block(header, output.block.payload)
+        justified = (output.parent_certificate, output.nullifications)
+        self.tell(self.peers(), Proposal(block, *justified, signed))
+
+
+class Garbage(Attacker):
+    """Well-formed messages that break every rule about their content."""
+
+    def on_cast(self, output: CastVote) -> None:
+        super().on_cast(output)
+        self.tell(self.peers(), self._setting.random.choice(self.forgeries(output.vote)))
+
+    def on_propose(self, output: Propose) -> None:
+        header = output.block.header
+        justified = (output.parent_certificate, output.nullifications)
+        poisoned = Block(
+            msgspec.structs.replace(header, payload_hash=keccak(POISON), payload_length=3), POISON
+        )
+        swapped = Block(header, b"not these bytes")
+        for block in (swapped, poisoned):
+            name = block.header.hash
+            signed = self.sign(VoteKind.NOTARIZE, header.view, name)
+            self.tell(self.half(), Proposal(block, *justified, signed))
+        if self.has_luck(0.5):
+            super().on_propose(output)
+
+    def forgeries(self, vote: Vote) -> list[SignedVote | Certificate]:
+        signed = self._setting.verifier.sign(vote, self.seat)
+        everyone = (1 << len(self._setting.committee)) - 1
+        next_seat = MemberIndex((self.seat + 1) % 128)
+        return [
+            SignedVote(vote, self.seat, bytes(64)),
+            SignedVote(vote, next_seat, signed.signature),
+            SignedVote(vote, MemberIndex(127), signed.signature),
+            SignedVote(msgspec.structs.replace(vote, epoch=7), self.seat, signed.signature),
+            self.forge(vote, 1 << self.seat, signed.signature),
+            self.forge(vote, everyone, signed.signature),
+            self.forge(vote, everyone, signed.signature * len(self._setting.committee)),
+            self.forge(vote, 1 << 200 | everyone, signed.signature * 3),
+            self.forge(vote, 0, b""),
+        ]
+
+    @staticmethod
+    def forge(vote: Vote, signers: int, signatures: bytes) -> Certificate:
+        return Certificate(vote, signers.to_bytes(32, "big"), signatures)
+
+    def find_blocks(self, request: BlockRequest) -> Blocks | None:
+        reply = super().find_blocks(request)
+        if reply is None or self.has_luck(0.3):
+            return reply
+        *rest, last = reply.blocks
+        tampered = (*rest, Block(last.header, b"other bytes"))
+        orphaned = reply.blocks[::2]
+        blocks = tampered if self.has_luck(0.5) else orphaned
+        return Blocks(blocks, reply.proof)
+
+
+EACH_ALONE: tuple[type[Attacker], ...] = (
+    Silent,
+    SelectiveSender,
+    LateVoter,
+    Withholder,
+    Equivocator,
+    NullifyFinalizer,
+    ForkProposer,
+    StaleCertificates,
+    Flooder,
+    Garbage,
+)

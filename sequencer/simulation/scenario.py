@@ -1,0 +1,164 @@
+"""What a seed means: committee, faults, disturbances, load."""
+
+from dataclasses import dataclass
+from random import Random
+
+from sequencer.consensus.pacemaker import Timing
+from sequencer.simulation.application import Temper
+from sequencer.simulation.attackers import EACH_ALONE, Attacker, TwoFaced
+from sequencer.simulation.network import Conditions, Link
+
+LOADS = ("idle", "busy", "bursts")
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A node that dies `steps` outputs after `at_ms` and comes back."""
+
+    at_ms: int
+    position: int
+    steps: int
+    down_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    seed: int
+    weights: tuple[int, ...]
+    attackers: tuple[tuple[int, type[Attacker]], ...]
+    observers: int
+    timing: Timing
+    chaos_ms: int
+    weather: tuple[tuple[int, Conditions], ...]
+    """From when on which conditions, until `chaos_ms`."""
+    outages: tuple[Outage, ...]
+    temper: Temper
+    load: str
+    is_later_epoch: bool
+    is_encoding: bool
+
+    def line(self) -> str:
+        """For a person: what this schedule is about."""
+        names = " ".join(f"{at}:{kind.__name__}" for at, kind in self.attackers) or "none"
+        return (
+            f"weights {self.weights} attackers {names} observers {self.observers}"
+            f" load {self.load} chaos {self.chaos_ms} ms outages {len(self.outages)}"
+        )
+
+
+def draw(seed: int) -> Scenario:
+    random = Random(seed)
+    weights = _draw_weights(random)
+    attackers = _draw_attackers(random, weights)
+    observers = random.choice((0, 0, 0, 1))
+    count = len(weights) + observers
+    load = random.choice(LOADS)
+    chaos_ms = random.randint(0, 3_000 if load == "busy" else 9_000)
+    return Scenario(
+        seed=seed,
+        weights=weights,
+        attackers=attackers,
+        observers=observers,
+        timing=Timing(timeout_ms=random.choice((150, 250, 400)), max_timeout_ms=2_000),
+        chaos_ms=chaos_ms,
+        weather=_draw_weather(random, count, chaos_ms),
+        outages=_draw_outages(random, count, chaos_ms),
+        temper=_draw_temper(random, len(weights)),
+        load=load,
+        is_later_epoch=random.random() < 0.3,
+        is_encoding=random.random() < 0.05,
+    )
+
+
+def _draw_weights(random: Random) -> tuple[int, ...]:
+    count = random.choice((1, 4, 4, 4, 4, 5, 6, 7))
+    style = random.choice(("equal", "equal", "close", "wild"))
+    if style == "equal":
+        return (10**18,) * count
+    high = 13 if style == "close" else 60
+    return tuple(sorted((random.randint(10, high) for _ in range(count)), reverse=True))
+
+
+def _draw_attackers(
+    random: Random, weights: tuple[int, ...]
+) -> tuple[tuple[int, type[Attacker]], ...]:
+    """Less than a third of the weight, often as much as fits."""
+    if random.random() < 0.3:
+        return ()
+    kinds = (*EACH_ALONE, TwoFaced)
+    seats = list(range(len(weights)))
+    random.shuffle(seats)
+    chosen: list[tuple[int, type[Attacker]]] = []
+    weight = 0
+    for seat in seats:
+        if 3 * (weight + weights[seat]) < sum(weights):
+            weight += weights[seat]
+            chosen.append((seat, random.choice(kinds)))
+    return tuple(sorted(chosen, key=lambda pair: pair[0]))
+
+
+def _draw_weather(random: Random, count: int, chaos_ms: int) -> tuple[tuple[int, Conditions], ...]:
+    changes = []
+    at_ms = 0
+    while at_ms < chaos_ms:
+        changes.append((at_ms, _draw_conditions(random, count)))
+        at_ms += random.randint(200, 2_500)
+    return tuple(changes)
+
+
+def _draw_conditions(random: Random, count: int) -> Conditions:
+    low = random.choice((1, 5, 20))
+    return Conditions(
+        delay_ms=(low, low + random.choice((5, 30, 120))),
+        slow_rate=random.choice((0.0, 0.0, 0.05, 0.3)),
+        slow_ms=random.choice((300, 2_000)),
+        loss=random.choice((0.0, 0.0, 0.02, 0.15, 0.5)),
+        duplicates=random.choice((0.0, 0.0, 0.1)),
+        cuts=_draw_cuts(random, count),
+    )
+
+
+def _draw_cuts(random: Random, count: int) -> frozenset[Link]:
+    links = [(a, b) for a in range(count) for b in range(count) if a != b]
+    style = random.choice(("none", "none", "halves", "one away", "one way", "total"))
+    if style == "halves":
+        side = {p for p in range(count) if random.random() < 0.5}
+        return frozenset((a, b) for a, b in links if (a in side) != (b in side))
+    if style == "one away":
+        away = random.randrange(count)
+        return frozenset((a, b) for a, b in links if away in (a, b))
+    if style == "one way":
+        return frozenset(link for link in links if random.random() < 0.3)
+    return frozenset(links) if style == "total" else frozenset()
+
+
+def _draw_outages(random: Random, count: int, chaos_ms: int) -> tuple[Outage, ...]:
+    style = random.choice(("none", "some", "some", "all at once"))
+    if style == "none" or chaos_ms == 0:
+        return ()
+    if style == "all at once":
+        at_ms = random.randrange(chaos_ms)
+        down_ms = random.choice((1, 500))
+        return tuple(
+            Outage(at_ms, position, random.randint(0, 8), down_ms) for position in range(count)
+        )
+    return tuple(
+        Outage(
+            at_ms=random.randrange(chaos_ms),
+            position=random.randrange(count),
+            steps=random.randint(0, 12),
+            down_ms=random.choice((0, 100, 1_000, 4_000)),
+        )
+        for _ in range(random.randint(1, 2 * count))
+    )
+
+
+def _draw_temper(random: Random, members: int) -> Temper:
+    style = random.choice(("prompt", "prompt", "slow", "moody"))
+    if members == 1:
+        return Temper(latency_ms=20)  # alone and busy it would decide without end in no time
+    if style == "prompt":
+        return Temper()
+    if style == "slow":
+        return Temper(latency_ms=random.choice((5, 60)))
+    return Temper(latency_ms=5, hesitation=0.4, hesitation_ms=200, refusal=0.1)

@@ -1,0 +1,187 @@
+"""One schedule from its first to its last event, and what came of it."""
+
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+import msgspec
+
+from sequencer.blocks.header import Header, genesis
+from sequencer.consensus.events import WorkChanged
+from sequencer.simulation.application import Application, Temper
+from sequencer.simulation.attackers import TwoFaced
+from sequencer.simulation.checks import Referee
+from sequencer.simulation.disk import Disk
+from sequencer.simulation.keys import SEPARATOR, SimVerifier, make_committee
+from sequencer.simulation.network import Conditions, Network
+from sequencer.simulation.node import Node, Setting
+from sequencer.simulation.scenario import Scenario
+from sequencer.simulation.scheduler import Scheduler, Trace
+from sequencer.types import MemberIndex
+
+Faces = dict[MemberIndex, tuple[int, ...]]
+
+CHAOS_EVENTS = 2_500
+"""Calm falls after that many deliveries even if the chaos was meant to last longer."""
+MAX_EVENTS = 40_000
+"""More deliveries than any schedule needs: a storm."""
+GOAL_BLOCKS = 3
+PATIENCE_MS = 120_000
+"""How long after the calm every honest node has to finalize that many more blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    seed: int
+    trace: str
+    violations: tuple[str, ...]
+    is_stuck: bool
+    height: int
+    events: int
+    recovery_ms: int
+    """From the calm to the goal."""
+
+
+class World:
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.random = Random(scenario.seed)
+        self.scheduler = Scheduler()
+        self.trace = Trace()
+        self.network = Network(self.scheduler, self.random, self.trace)
+        self.network.is_encoding = scenario.is_encoding
+        self.committee = make_committee(scenario.weights)
+        self.referee = Referee(self._honest_positions())
+        self._temper = Temper(**{f: getattr(scenario.temper, f) for f in Temper.__slots__})
+        self.nodes: list[Node] = []
+        self._populate()
+        self.honest = [node for node in self.nodes if node.is_honest]
+
+    def _start(self) -> Header:
+        """Genesis, or the last block of an epoch before this one."""
+        start = genesis(SEPARATOR)
+        if not self.scenario.is_later_epoch:
+            return start
+        return msgspec.structs.replace(start, height=100, view=77)
+
+    def _honest_positions(self) -> frozenset[int]:
+        taken = {seat for seat, _ in self.scenario.attackers}
+        return frozenset(range(len(self.committee) + self.scenario.observers)) - taken
+
+    def _populate(self) -> None:
+        scenario, members = self.scenario, len(self.committee)
+        kinds = dict(scenario.attackers)
+        two_faced = [seat for seat, kind in scenario.attackers if kind is TwoFaced]
+        second = members + scenario.observers
+        faces: Faces = {MemberIndex(s): (s, second + i) for i, s in enumerate(two_faced)}
+        setting = Setting(
+            committee=self.committee,
+            timing=scenario.timing,
+            verifier=SimVerifier(self.committee),
+            scheduler=self.scheduler,
+            network=self.network,
+            referee=self.referee,
+            random=self.random,
+            faces=faces,
+        )
+        seats = [*range(members), *[None] * scenario.observers, *two_faced]
+        for position, seat in enumerate(seats):
+            kind = Node if seat is None else kinds.get(seat, Node)
+            self.nodes.append(
+                kind(
+                    setting,
+                    position,
+                    None if seat is None else MemberIndex(seat),
+                    Disk(self._start()),
+                    Application(self.committee, self.random, self._temper),
+                )
+            )
+        self._sever(faces)
+
+    def _sever(self, faces: Faces) -> None:
+        """Each face talks to its own half."""
+        others = [p for p in range(len(self.nodes)) if not isinstance(self.nodes[p], TwoFaced)]
+        half = set(self.random.sample(others, len(others) // 2))
+        first = {pair[0] for pair in faces.values()}
+        second = {pair[1] for pair in faces.values()}
+        mine, theirs = half | first, (set(others) - half) | second
+        masked = first | second
+        self.network.severed = frozenset(
+            link
+            for a in mine
+            for b in theirs
+            for link in ((a, b), (b, a))
+            if a in masked or b in masked
+        )
+
+    # The schedule
+
+    def run(self) -> Outcome:
+        scenario, scheduler = self.scenario, self.scheduler
+        for node in self.nodes:
+            scheduler.at(self.random.choice((0, 0, 50)), node.boot)
+        for at_ms, conditions in scenario.weather:
+            scheduler.at(at_ms, partial(self._set_conditions, conditions))
+        for outage in scenario.outages:
+            node = self.nodes[outage.position]
+            scheduler.at(outage.at_ms, partial(node.crash_after, outage.steps))
+            scheduler.at(outage.at_ms + outage.down_ms + 1, partial(self._revive, node))
+        self._schedule_work()
+        while scheduler.now_ms < scenario.chaos_ms and self.trace.events < CHAOS_EVENTS:
+            if not scheduler.step():
+                break
+        return self._calm_down()
+
+    def _calm_down(self) -> Outcome:
+        self.scheduler.now_ms = max(self.scheduler.now_ms, 0)
+        calm_ms = self.scheduler.now_ms
+        self.network.conditions = Conditions()
+        self._temper.hesitation = self._temper.refusal = 0.0
+        self._is_calm = True
+        for node in self.nodes:
+            node.crash_after(10**9)
+            self.scheduler.after(100, partial(self._revive, node))
+        goal = max(node.disk.tip.height for node in self.honest) + GOAL_BLOCKS
+        waiting = list(self.honest)
+        while waiting and not self.referee.violations:
+            if not self.scheduler.step() or self.scheduler.now_ms > calm_ms + PATIENCE_MS:
+                break
+            if self.trace.events > MAX_EVENTS:
+                self.referee.blame(f"{MAX_EVENTS} messages and no end")
+            waiting = [node for node in waiting if node.disk.tip.height < goal]
+        for node in self.honest:
+            self.referee.after_all(node.position, node.core)
+        return Outcome(
+            seed=self.scenario.seed,
+            trace=self.trace.digest(),
+            violations=tuple(self.referee.violations),
+            is_stuck=bool(waiting) and not self.referee.violations,
+            height=max(node.disk.tip.height for node in self.honest),
+            events=self.trace.events,
+            recovery_ms=self.scheduler.now_ms - calm_ms,
+        )
+
+    def _set_conditions(self, conditions: Conditions) -> None:
+        if self.scheduler.now_ms < self.scenario.chaos_ms:
+            self.network.conditions = conditions
+
+    def _revive(self, node: Node) -> None:
+        if not node.is_up:
+            node.boot()
+
+    def _schedule_work(self) -> None:
+        if self.scenario.load == "busy":
+            for node in self.nodes:
+                node.application.has_work = True
+            return
+        if self.scenario.load == "bursts":
+            self._burst()
+
+    def _burst(self) -> None:
+        """Work arrives at some nodes, and leaves again."""
+        for node in self.nodes:
+            has_work = self.random.random() < 0.5
+            if node.application.has_work != has_work:
+                node.application.has_work = has_work
+                node.feed(WorkChanged(has_work))
+        self.scheduler.after(self.random.randint(20, 700), self._burst)
