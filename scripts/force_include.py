@@ -28,9 +28,11 @@ from sequencer.deployment.words import at_time, ether, parse_ether
 from sequencer.errors import LocalFault
 from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_transaction
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.25
 REMIND_SECONDS = 10
 TRANSFER_GAS = 21_000
+FORCE_GAS = 100_000
+"""It takes the same gas for any number of messages, under 65,000 (INBOX-5)."""
 GWEI = 10**9
 MARGIN = 1.1
 """Others may queue before us, which raises the fee; what is not needed is returned."""
@@ -158,7 +160,8 @@ class _Story:
             elif consumption := self._queue.consumption_of(message):
                 self._tell_end(message, consumption)
                 return
-            elif self._queue.now() >= message.deadline:
+            elif self._queue.now() + 1 >= message.deadline:
+                # Block times increase, so the next block is at the deadline or after it.
                 self._force(message)
             else:
                 self._tell_waiting(message)
@@ -190,9 +193,11 @@ class _Story:
             "The deadline has passed and the committee has not taken it. Forcing it by L1 alone ..."
         )
         try:
-            self._contracts.inbox.forceInclude(message.index + 1, sender=self._account)
+            self._contracts.inbox.forceInclude(
+                message.index + 1, sender=self._account, gas_limit=FORCE_GAS
+            )
         except CustomError as refusal:
-            # Somebody was quicker, or our endpoint's clock is ahead of L1: look again.
+            # Somebody was quicker, or L1 has reorganised meanwhile: look again.
             if refusal.name not in ("NothingToForce", "NotDue"):
                 raise
 

@@ -70,17 +70,16 @@ def _add_long_running(commands: Any) -> None:
     node.set_defaults(handler=_node)
 
     rollup = commands.add_parser(
-        "rollup",
-        help="derive the canonical list of a rollup from L1 alone, print it and serve it",
+        "rollup", help="derive the canonical lists of rollups from L1 alone; print and serve them"
     )
     rollup.add_argument(
         "--deployment", required=True, type=Path, metavar="FILE", help="the deployment file"
     )
-    rollup.add_argument("--l1", required=True, metavar="URL", help="an L1 endpoint")
-    rollup.add_argument("--rollup", type=int, metavar="ID", help="one rollup (default: all)")
-    rollup.add_argument("--listen", metavar="HOST:PORT", help="serve the list by HTTP too")
+    rollup.add_argument("--l1", required=True, metavar="URL", help="an L1 endpoint (JSON-RPC)")
+    rollup.add_argument("--rollup", type=int, metavar="ID", help="only this rollup (default: all)")
+    rollup.add_argument("--listen", metavar="HOST:PORT", help="serve the lists; port 0: any free")
     rollup.add_argument(
-        "--data", type=Path, metavar="DIR", help="where entries are kept (default: temporary)"
+        "--data-dir", type=Path, metavar="DIR", help="keep the lists there (default: temporary)"
     )
     rollup.add_argument("--json", action="store_true", help="print entries as JSON lines")
     rollup.add_argument("--quiet", action="store_true", help="print no entries")
@@ -151,11 +150,12 @@ def _rollup(args: argparse.Namespace) -> int:
         l1_url=args.l1,
         rollup=None if args.rollup is None else RollupId(args.rollup),
         listen=args.listen,
-        data_dir=args.data,
+        data_dir=args.data_dir,
         as_json=args.json,
         is_quiet=args.quiet,
     )
-    return _run(run_follower(config))
+    _run(run_follower(config))
+    return 0
 
 
 def _devnet(args: argparse.Namespace) -> int:

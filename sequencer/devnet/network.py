@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sequencer.deployment.parameters import PARAMETER_SETS, Parameters
 from sequencer.devnet.anvil import Anvil, start_anvil
 from sequencer.devnet.bootstrap import Operator, make_operators, prepare_l1, snapshot
+from sequencer.devnet.follower_process import FollowerProcess
 from sequencer.devnet.layout import Layout, Memory
 from sequencer.devnet.node_process import NodeProcess, NodeSettings
 from sequencer.devnet.ports import free_ports, require_free
@@ -20,6 +21,7 @@ from sequencer.l1.deployment import Deployment, load_deployment
 from sequencer.types import Epoch, RollupId
 
 NODES = 4
+FOLLOWERS = 2
 FIRST_BLOCK_SECONDS = 60.0
 
 
@@ -52,7 +54,7 @@ class Ports:
     def check(self) -> None:
         """Raises `LocalFault` naming the option whose port is in use."""
         wanted = [("--l1-port", self.l1, 1), ("--rpc-port", self.rpc, NODES)]
-        wanted.append(("--follower-port", self.follower, 2))
+        wanted.append(("--follower-port", self.follower, FOLLOWERS))
         for option, first, count in wanted:
             for port in range(first, first + count) if first else ():
                 require_free(port, option)
@@ -70,6 +72,7 @@ class Network:
         self._deployment: Deployment | None = None
         self.operators: list[Operator] = []
         self.nodes: list[NodeProcess] = []
+        self.followers: list[FollowerProcess] = []
 
     @property
     def anvil(self) -> Anvil:
@@ -109,17 +112,21 @@ class Network:
             await self._start_nodes()
         with step("first committee" if not keep else "committee of this epoch"):
             await self._record_committee()
-        with step("finality: a block is final on every node"):
-            await self._first_blocks()
+        with step(f"{FOLLOWERS} followers, and a first final block on every node"):
+            await asyncio.gather(self._start_followers(), self._first_blocks())
 
     async def stop(self) -> None:
-        """Stop nodes first, so that none complains about an L1 that is gone."""
-        await asyncio.gather(*(node.stop() for node in self.nodes))
+        """L1 last, so that nobody complains that it is gone."""
+        nodes = (node.stop() for node in self.nodes)
+        followers = (follower.stop() for follower in self.followers)
+        await asyncio.gather(*nodes, *followers)
         if self._anvil is not None:
             await self._anvil.stop()
 
     def _processes(self) -> list[Process]:
-        return [self.anvil.process, *(node.process for node in self.nodes)]
+        nodes = [node.process for node in self.nodes]
+        followers = [follower.process for follower in self.followers]
+        return [self.anvil.process, *nodes, *followers]
 
     async def _prepare_l1(self) -> None:
         profile = self.profile
@@ -150,6 +157,15 @@ class Network:
             self.nodes.append(node)
             await node.start()
         await asyncio.gather(*(node.ready() for node in self.nodes))
+
+    async def _start_followers(self) -> None:
+        first = self._ports.follower
+        for number in range(1, FOLLOWERS + 1):
+            port = first and first + number - 1
+            follower = FollowerProcess(self.layout, number, self.anvil.url, port)
+            self.followers.append(follower)
+            await follower.start()
+        await asyncio.gather(*(follower.ready() for follower in self.followers))
 
     async def _record_committee(self) -> None:
         """Of epoch 0, or of the epoch that a network kept for a while has come to."""

@@ -6,18 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
+from sequencer.devnet.endpoints import listening_at
 from sequencer.devnet.layout import Layout
 from sequencer.devnet.processes import Process, start
 from sequencer.devnet.rpc import NodeRpc, RpcUnreachable
-from sequencer.devnet.waiting import eventually
-from sequencer.errors import LocalFault
 from sequencer.types import Address
 
 NODE_MODULE = "sequencer.cli"
 EQUIVOCATOR_MODULE = "sequencer.devnet.equivocator"
-READY_SECONDS = 30.0
 
 _CONFIG = """\
 # Written by `switchyard devnet`; see sequencer/config.py for what else can be set.
@@ -58,11 +54,6 @@ class NodeSettings:
             confirmations=self.confirmations,
             deny_senders=json.dumps(["0x" + sender.hex() for sender in self.deny_senders]),
         )
-
-
-class _Endpoints(msgspec.Struct):
-    rpc: str
-    pid: int
 
 
 class NodeProcess:
@@ -128,16 +119,7 @@ class NodeProcess:
 
     async def ready(self) -> None:
         """Wait until the process serves its RPC; raises `LocalFault` if it ends instead."""
-
-        async def serves() -> str | None:
-            if not self.is_running:
-                raise self.process.fault("stopped while it was starting")
-            endpoints = self._endpoints()
-            if endpoints is None or endpoints.pid != self.process.pid:
-                return None
-            return endpoints.rpc
-
-        url = await eventually(f"starting {self.name}", serves, seconds=READY_SECONDS)
+        url = await listening_at(self.process, self._folder / "data")
         await self._close_rpc()
         self._rpc = NodeRpc(url)
 
@@ -162,14 +144,3 @@ class NodeProcess:
         if self._rpc is not None:
             await self._rpc.close()
             self._rpc = None
-
-    def _endpoints(self) -> _Endpoints | None:
-        """`endpoints.json`, which a node replaces in one step when it is ready."""
-        try:
-            content = (self._folder / "data" / "endpoints.json").read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            return msgspec.json.decode(content, type=_Endpoints)
-        except msgspec.DecodeError as error:
-            raise LocalFault(f"{self.name}: endpoints.json: {error}") from error

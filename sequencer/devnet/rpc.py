@@ -1,4 +1,4 @@
-"""A client of a node's JSON-RPC, for programs that watch a network."""
+"""Clients of a node's JSON-RPC and of a follower, for programs that watch a network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -84,6 +84,7 @@ def _introduction(network: Network) -> str:
     lines = [
         f"{'L1':12} {network.anvil.url}  (chain id {network.deployment.chain_id})",
         *(f"{node.name:12} {node.url}" for node in network.nodes),
+        *(f"{follower.name:12} {follower.url}/status" for follower in network.followers),
         *(
             f"{f'rollup {rollup.id}':12} {first.url}/rollup/{rollup.id}"
             f"  (chain id {rollup.chain_id}; any other node will do, too)"

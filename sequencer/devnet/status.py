@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sequencer.deployment.words import span
+from sequencer.devnet.follower_process import Derived
 from sequencer.devnet.node_status import Finality, NodeStatus
 
 HASH_DIGITS = 12
@@ -31,21 +32,11 @@ class L1Status:
 
 
 @dataclass(frozen=True, slots=True)
-class DerivedView:
-    """A rollup as a follower has derived it: included entries and their running hash."""
-
-    rollup: int
-    chain_id: int
-    entries: int
-    running_hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class FollowerView:
     """A follower; `derived` is None while it does not answer."""
 
     name: str
-    derived: tuple[DerivedView, ...] | None
+    derived: tuple[Derived, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +127,7 @@ def _followers(followers: tuple[FollowerView, ...]) -> Iterator[str]:
             yield f"{follower.name:11} does not answer"
             continue
         for derived in follower.derived:
-            digits = derived.running_hash.hex()[:HASH_DIGITS]
+            digits = derived.running_hash[: HASH_DIGITS + 2]
             yield (
                 f"{follower.name:11} {derived.rollup:>6} {derived.chain_id:>9}"
                 f" {derived.entries:>8}  {digits}  {_verdict(followers, derived.rollup)}"

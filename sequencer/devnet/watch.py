@@ -5,11 +5,12 @@ import time
 
 from eth_abi.abi import decode
 
+from sequencer.devnet.follower_process import FollowerProcess
 from sequencer.devnet.network import Network
 from sequencer.devnet.node_process import NodeProcess
 from sequencer.devnet.node_status import decode_status
 from sequencer.devnet.rpc import RpcUnreachable
-from sequencer.devnet.status import L1Status, NodeView, View
+from sequencer.devnet.status import FollowerView, L1Status, NodeView, View
 from sequencer.devnet.traffic import Trickle
 from sequencer.l1 import abi
 from sequencer.l1.rpc import L1Unavailable
@@ -21,14 +22,15 @@ _HEALTH = ["uint64", "uint64", "uint64", "uint64", "uint64", "uint64", "uint16"]
 async def look(network: Network, trickle: Trickle, started: float) -> View:
     """The network now; what does not answer is shown as not answering. `started` is a reading of
     the monotonic clock."""
-    nodes = asyncio.gather(*(_look_at_node(node) for node in network.nodes))
+    nodes = asyncio.gather(*map(_look_at_node, network.nodes))
+    followers = asyncio.gather(*map(_look_at_follower, network.followers))
     return View(
         uptime_seconds=round(time.monotonic() - started),
         sent=trickle.sent,
         refused=trickle.refused,
         l1=await _look_at_l1(network),
         nodes=tuple(await nodes),
-        followers=(),
+        followers=tuple(await followers),
     )
 
 
@@ -37,6 +39,14 @@ async def _look_at_node(node: NodeProcess) -> NodeView:
         return NodeView(node.name, decode_status(await node.status()))
     except RpcUnreachable:
         return NodeView(node.name, None)
+
+
+async def _look_at_follower(follower: FollowerProcess) -> FollowerView:
+    try:
+        status = await follower.status()
+    except RpcUnreachable:
+        return FollowerView(follower.name, None)
+    return FollowerView(follower.name, status.rollups)
 
 
 async def _look_at_l1(network: Network) -> L1Status | None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from sequencer.devnet.follower_process import Derived
 from sequencer.devnet.node_status import NodeStatus, decode_status, report
 from sequencer.devnet.rpc import RpcUnreachable
 from sequencer.devnet.status import (
-    DerivedView,
     FollowerView,
     L1Status,
     NodeView,
@@ -45,7 +45,7 @@ L1 = L1Status(
     pending=1,
     due=0,
 )
-DERIVED = DerivedView(rollup=1, chain_id=7001, entries=523, running_hash=bytes([0x12]) * 32)
+DERIVED = Derived(rollup=1, chain_id=7001, entries=523, running_hash="0x" + "12" * 32)
 VIEW = View(
     uptime_seconds=133,
     sent=240,
@@ -60,7 +60,7 @@ def with_node(status: NodeStatus) -> str:
     return "\n".join(render(replace(VIEW, nodes=(NodeView("node-1", status),))))
 
 
-def with_second(derived: DerivedView | None) -> str:
+def with_second(derived: Derived | None) -> str:
     second = FollowerView("follower-2", None if derived is None else (derived,))
     return "\n".join(render(replace(VIEW, followers=(VIEW.followers[0], second))))
 
@@ -82,8 +82,8 @@ def test_the_screen_is_pinned() -> None:
         "node-2   does not answer",
         "",
         "follower    rollup  chain id  entries  running hash",
-        "follower-1       1      7001      523  121212121212  agree",
-        "follower-2       1      7001      523  121212121212  agree",
+        "follower-1       1      7001      523  0x121212121212  agree",
+        "follower-2       1      7001      523  0x121212121212  agree",
     ]
 
 
@@ -133,8 +133,10 @@ def test_a_node_s_remark(changes: dict[str, object], remark: str) -> None:
 
 def test_followers_that_differ() -> None:
     assert "alone" in with_second(None)
-    assert "one is behind" in with_second(replace(DERIVED, entries=522))
-    assert "DISAGREE" in with_second(replace(DERIVED, running_hash=bytes(32)))
+    assert "one is behind" in with_second(msgspec.structs.replace(DERIVED, entries=522))
+    assert "DISAGREE" in with_second(
+        msgspec.structs.replace(DERIVED, running_hash="0x" + "00" * 32)
+    )
 
 
 def test_node_report_for_a_person() -> None:
