@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sequencer.batches.batch import Batch
+from sequencer.errors import LocalFault
 from sequencer.types import Address, BatchIndex, Committee, Epoch, Hash32, RollupId
 
 
@@ -114,6 +115,10 @@ Event = (
     | MessagesConsumed
     | BatchCommitted
 )
+
+
+class ReorgTooDeep(LocalFault):
+    """L1 went back beyond what is kept (L1-1, DERIVE-9)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from sequencer.l1.events import (
     L1Header,
     MessageEnqueued,
     MessagesConsumed,
+    ReorgTooDeep,
     RollupRegistered,
 )
 from sequencer.l1.operators import Operator, apply_operator_event
@@ -85,7 +86,7 @@ class L1View:
             raise LocalFault(f"confirmations {confirmations}, expected 0 to {window - 1}")
         self.confirmations = confirmations
         self.schedule = schedule
-        self._window = window
+        self.window = window
         self._states = [_State(-1, None)]
         self._messages: _Log[int, ForcedMessage] = {}
         self._commits: _Log[BatchIndex, Commit] = {}
@@ -113,11 +114,11 @@ class L1View:
         self._prune()
 
     def rollback_to(self, number: int) -> None:
-        """Forget every block above `number`; raises `LocalFault` if that is below the window."""
+        """Forget every block above `number`; raises `ReorgTooDeep` if that is below the window."""
         if number < self._states[0].number:
-            raise LocalFault(
+            raise ReorgTooDeep(
                 f"L1 reorg to block {number} is below block {self._states[0].number},"
-                f" the oldest of {self._window} that are kept (L1-1)"
+                f" the oldest of {self.window} that are kept (L1-1)"
             )
         while self._states[-1].number > number:
             self._states.pop()
@@ -171,7 +172,7 @@ class L1View:
     def _prune(self) -> None:
         """Drop what no rollback can bring back."""
         states = self._states
-        oldest = states[-1].number - self._window
+        oldest = states[-1].number - self.window
         surplus = bisect_right(states, oldest, key=lambda state: state.number) - 1
         if surplus <= 0:
             return

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from sequencer.blocks.header import Header, genesis
 from sequencer.crypto.hashing import keccak
-from sequencer.derivation.derive import Deriver, ReorgTooDeepError, RollupState
+from sequencer.derivation.derive import Deriver, RollupState
 from sequencer.derivation.entries import DerivedBatch, Entry, Output, Source
 from sequencer.errors import PeerFault
-from sequencer.l1.events import BatchCommitted, Event, L1Block
+from sequencer.l1.events import BatchCommitted, Event, L1Block, ReorgTooDeep
 from sequencer.types import ZERO_HASH, RollupId
 from tests.unit.batches.builders import SEPARATOR
 from tests.unit.derivation.worlds import DECLARED_GAS, GARBAGE, Committee, message, transaction
@@ -268,7 +268,7 @@ class TestReorg:
         deriver = Deriver(SEPARATOR, window=4)
         for number in range(10):
             deriver.extend(block(number))
-        with pytest.raises(ReorgTooDeepError):
+        with pytest.raises(ReorgTooDeep):
             deriver.rollback_to(4)
         deriver.rollback_to(5)
         assert deriver.number == 5

@@ -1,0 +1,88 @@
+"""The contracts' ABI (`abi.json`, generated from the sources): events, calls and errors."""
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError as AbiDecodingError
+from eth_utils.abi import collapse_if_tuple
+
+from sequencer.crypto.hashing import keccak
+from sequencer.errors import DecodeError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A function, event or error; types are canonical, structs as tuples of their fields."""
+
+    name: str
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    indexed: tuple[bool, ...]
+    hash: bytes
+    """Keccak of the signature: an event's topic; its first four bytes are the selector."""
+
+    def call(self, *arguments: Any) -> bytes:
+        """The calldata of a function."""
+        return self.hash[:4] + encode(self.types, arguments)
+
+    def decode_event(self, topics: tuple[bytes, ...], data: bytes) -> dict[str, Any]:
+        """The arguments of a log by name; raises `DecodeError`.
+
+        A `string` comes as bytes: L1 does not check that it is UTF-8, and an operator who bonds
+        with one that is not must not stop anybody's reader.
+        """
+        count = sum(self.indexed)
+        if len(topics) != count + 1 or topics[0] != self.hash:
+            raise DecodeError(f"log of {self.name}: {len(topics)} topics, expected {count + 1}")
+        plain = [
+            kind for kind, indexed in zip(self.types, self.indexed, strict=True) if not indexed
+        ]
+        words = [kind for kind, indexed in zip(self.types, self.indexed, strict=True) if indexed]
+        try:
+            found = iter(decode(["bytes" if k == "string" else k for k in plain], data))
+            topic = iter(decode(words, b"".join(topics[1:])))
+        except (AbiDecodingError, OverflowError) as error:
+            raise DecodeError(f"log of {self.name}: {error}") from error
+        return {
+            name: next(topic) if indexed else next(found)
+            for name, indexed in zip(self.names, self.indexed, strict=True)
+        }
+
+
+def _load() -> dict[tuple[str, str, str], Entry]:
+    text = resources.files("sequencer.l1").joinpath("abi.json").read_text(encoding="utf-8")
+    found: dict[tuple[str, str, str], Entry] = {}
+    for contract, entries in json.loads(text).items():
+        for raw in entries:
+            if raw["type"] not in ("function", "event", "error"):
+                continue
+            types = tuple(collapse_if_tuple(part) for part in raw["inputs"])
+            found[contract, raw["type"], raw["name"]] = Entry(
+                name=raw["name"],
+                names=tuple(part["name"] for part in raw["inputs"]),
+                types=types,
+                indexed=tuple(bool(part.get("indexed")) for part in raw["inputs"]),
+                hash=keccak(f"{raw['name']}({','.join(types)})".encode()),
+            )
+    return found
+
+
+_ENTRIES = _load()
+
+
+def function(contract: str, name: str) -> Entry:
+    """A function by the names in the sources; raises `KeyError`."""
+    return _ENTRIES[contract, "function", name]
+
+
+def event(contract: str, name: str) -> Entry:
+    """An event by the names in the sources; raises `KeyError`."""
+    return _ENTRIES[contract, "event", name]
+
+
+def errors() -> dict[bytes, Entry]:
+    """Every custom error of the contracts by selector."""
+    return {entry.hash[:4]: entry for (_, kind, _), entry in _ENTRIES.items() if kind == "error"}

@@ -1,0 +1,152 @@
+"""Logs of the deployment's contracts to events (L1-4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sequencer.l1 import abi
+from sequencer.l1.deployment import Contracts
+from sequencer.l1.events import (
+    BatchCommitted,
+    Event,
+    ExitInitiated,
+    ForceIncluded,
+    MessageEnqueued,
+    MessagesConsumed,
+    OperatorBonded,
+    OperatorEjected,
+    OperatorReleased,
+    PeerAnnounced,
+    RollupRegistered,
+)
+from sequencer.types import Address, BatchIndex, Epoch, Hash32, RollupId
+
+MAX_ENDPOINT = 128
+"""BOND-9; a longer one is cut, as it can only come from an endpoint that makes things up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log as an endpoint gives it."""
+
+    address: Address
+    topics: tuple[bytes, ...]
+    data: bytes
+    block_number: int
+    block_hash: Hash32
+    transaction_hash: Hash32
+    index: int
+    """Within its block."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitteePointer:
+    """COMM-4: where the bytes of an epoch's committee are."""
+
+    epoch: Epoch
+    pointer: Address
+    committee_hash: Hash32
+
+
+Decoded = Event | CommitteePointer
+_Arguments = dict[str, Any]
+
+
+def decode_log(log: Log, contracts: Contracts) -> Decoded | None:
+    """The event of a log; None if it is of no concern. Raises `DecodeError`."""
+    if not log.topics:
+        return None
+    for contract, (address_of, decoders) in _DECODERS.items():
+        decoder = decoders.get(log.topics[0])
+        if decoder is not None and log.address == address_of(contracts):
+            name, build = decoder
+            return build(abi.event(contract, name).decode_event(log.topics, log.data), log)
+    return None
+
+
+def addresses_of(contracts: Contracts) -> tuple[Address, ...]:
+    """The contracts whose logs are read."""
+    return tuple(address_of(contracts) for address_of, _ in _DECODERS.values())
+
+
+def _bonded(a: _Arguments, _: Log) -> Event:
+    return OperatorBonded(
+        a["id"], _address(a["operator"]), _address(a["signer"]), a["transportKey"], _endpoint(a)
+    )
+
+
+def _announced(a: _Arguments, _: Log) -> Event:
+    return PeerAnnounced(a["id"], a["transportKey"], _endpoint(a))
+
+
+def _committee(a: _Arguments, _: Log) -> CommitteePointer:
+    return CommitteePointer(Epoch(a["epoch"]), _address(a["pointer"]), Hash32(a["committeeHash"]))
+
+
+def _enqueued(a: _Arguments, _: Log) -> Event:
+    return MessageEnqueued(
+        a["index"],
+        RollupId(a["rollupId"]),
+        _address(a["sender"]),
+        a["gasLimit"],
+        a["deadline"],
+        a["transaction"],
+    )
+
+
+def _committed(a: _Arguments, log: Log) -> Event:
+    return BatchCommitted(
+        BatchIndex(a["index"]), Hash32(a["batchHash"]), Epoch(a["epoch"]), log.transaction_hash
+    )
+
+
+def _address(text: str) -> Address:
+    return Address(bytes.fromhex(text.removeprefix("0x")))
+
+
+def _endpoint(a: _Arguments) -> str:
+    """Whatever an operator wrote: bytes that are no UTF-8 are replaced."""
+    raw: bytes = a["endpoint"]
+    return raw[:MAX_ENDPOINT].decode("utf-8", "replace")
+
+
+_Build = Callable[[_Arguments, Log], Decoded]
+_EVENTS: dict[str, tuple[Callable[[Contracts], Address], dict[str, _Build]]] = {
+    "BondRegistry": (
+        lambda contracts: contracts.bond_registry,
+        {
+            "OperatorBonded": _bonded,
+            "PeerAnnounced": _announced,
+            "ExitInitiated": lambda a, _: ExitInitiated(a["id"]),
+            "OperatorSlashed": lambda a, _: OperatorEjected(a["id"]),
+            "OperatorReleased": lambda a, _: OperatorReleased(a["id"]),
+        },
+    ),
+    "Committee": (
+        lambda contracts: contracts.committee,
+        {"CommitteeRecorded": _committee, "CommitteeKept": _committee},
+    ),
+    "RollupRegistry": (
+        lambda contracts: contracts.rollup_registry,
+        {"RollupRegistered": lambda a, _: RollupRegistered(RollupId(a["rollupId"]), a["chainId"])},
+    ),
+    "ForcedInbox": (
+        lambda contracts: contracts.forced_inbox,
+        {
+            "MessageEnqueued": _enqueued,
+            "ForceIncluded": lambda a, _: ForceIncluded(a["from"], a["upTo"]),
+            "MessagesConsumed": lambda a, _: MessagesConsumed(a["from"], a["upTo"]),
+        },
+    ),
+    "CommitmentChain": (
+        lambda contracts: contracts.commitment_chain,
+        {"BatchCommitted": _committed},
+    ),
+}
+_DECODERS = {
+    contract: (
+        address_of,
+        {abi.event(contract, name).hash: (name, build) for name, build in builders.items()},
+    )
+    for contract, (address_of, builders) in _EVENTS.items()
+}

@@ -1,0 +1,207 @@
+"""An L1 in memory: branches, logs as the contracts write them, faults where a test wants them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from eth_abi.abi import encode
+
+from sequencer.crypto.hashing import address_word, keccak, word
+from sequencer.l1 import abi
+from sequencer.l1.client import L1Transaction
+from sequencer.l1.deployment import Contracts, Deployment
+from sequencer.l1.events import (
+    BatchCommitted,
+    CommitteeRecorded,
+    Event,
+    ForceIncluded,
+    L1Block,
+    L1Header,
+    MessageEnqueued,
+    MessagesConsumed,
+    OperatorBonded,
+    OperatorReleased,
+    RollupRegistered,
+)
+from sequencer.l1.logs import Log
+from sequencer.l1.rpc import L1Refused
+from sequencer.l1.schedule import Schedule
+from sequencer.types import Address, Committee, Hash32
+from tests.unit.l1.chains import header
+
+CONTRACTS = Contracts(*(Address(bytes([0xC0 + number]) * 20) for number in range(6)))
+DEPLOYMENT = Deployment(
+    chain_id=31337,
+    start_block=2,
+    contracts=CONTRACTS,
+    schedule=Schedule(0, 60),
+    force_window_seconds=30,
+    commit_grace_seconds=120,
+    batch_bytes=64 << 10,
+    batch_age_ms=4_000,
+    block_bytes=52 << 10,
+)
+
+
+def committee_bytes(committee: Committee) -> bytes:
+    """ENC-4."""
+    return word(committee.total_weight) + b"".join(
+        member.signer + member.weight.to_bytes(12, "big") for member in committee.members
+    )
+
+
+def real(event: Event) -> Event:
+    """A committee whose hash is that of its bytes."""
+    if isinstance(event, CommitteeRecorded):
+        found = event.committee
+        return CommitteeRecorded(replace(found, hash=keccak(committee_bytes(found))))
+    return event
+
+
+@dataclass
+class FakeL1:
+    """The methods of `L1Client` that reading needs."""
+
+    endpoint: str = "http://fake"
+    blocks: list[L1Block] = field(default_factory=lambda: [L1Block(header(0))])
+    orphans: dict[Hash32, L1Block] = field(default_factory=dict)
+    calldata: dict[Hash32, bytes] = field(default_factory=dict)
+    """Of `commit`, by transaction hash."""
+    codes: dict[Address, bytes] = field(default_factory=dict)
+    on_call: Callable[[str], None] = lambda method: None
+    calls: list[str] = field(default_factory=list)
+    range_limit: int = 10**9
+    branch: int = 0
+
+    # --- what happens on it ---
+
+    def mine(self, *events: Event) -> L1Block:
+        parent = self.blocks[-1].header
+        made = L1Block(
+            header(parent.number + 1, str(self.branch), parent), tuple(real(e) for e in events)
+        )
+        for event in made.events:
+            if isinstance(event, CommitteeRecorded):
+                self.codes[_pointer(event)] = b"\0" + committee_bytes(event.committee)
+        self.blocks.append(made)
+        return made
+
+    def reorg(self, depth: int, *replacement: Iterable[Event]) -> None:
+        """Replace the last `depth` blocks (never the first) by others."""
+        keep = max(1, len(self.blocks) - depth)
+        for lost in self.blocks[keep:]:
+            self.orphans[Hash32(lost.header.hash)] = lost
+        del self.blocks[keep:]
+        self.branch += 1
+        for events in replacement:
+            self.mine(*events)
+
+    # --- what an endpoint answers ---
+
+    def _called(self, method: str) -> None:
+        self.calls.append(method)
+        self.on_call(method)
+
+    async def chain_id(self) -> int:
+        self._called("chain_id")
+        return 31337
+
+    async def head(self) -> L1Header:
+        self._called("head")
+        return self.blocks[-1].header
+
+    async def header(self, number: int) -> L1Header | None:
+        self._called("header")
+        return self.blocks[number].header if number < len(self.blocks) else None
+
+    async def logs_of(self, addresses: Iterable[Address], block_hash: Hash32) -> list[Log]:
+        self._called("logs_of")
+        known = {block.header.hash: block for block in self.blocks} | self.orphans
+        if block_hash not in known:
+            raise L1Refused("unknown block", -32000, b"")
+        return logs(known[block_hash])
+
+    async def logs_between(self, addresses: Iterable[Address], first: int, last: int) -> list[Log]:
+        self._called("logs_between")
+        if last - first >= self.range_limit:
+            raise L1Refused("range is too large", -32005, b"")
+        return [log for block in self.blocks[first : last + 1] for log in logs(block)]
+
+    async def code(self, address: Address) -> bytes:
+        self._called("code")
+        return self.codes.get(address, b"")
+
+    async def transaction(self, transaction_hash: Hash32) -> L1Transaction | None:
+        self._called("transaction")
+        for block in self.blocks:
+            for event in block.events:
+                if isinstance(event, BatchCommitted) and event.transaction_hash == transaction_hash:
+                    data = self.calldata[transaction_hash]
+                    return L1Transaction(
+                        CONTRACTS.commitment_chain, data, Hash32(block.header.hash)
+                    )
+        return None
+
+    async def close(self) -> None:
+        pass
+
+
+def logs(block: L1Block) -> list[Log]:
+    """The block's events as the contracts log them."""
+    return [_log(event, block.header, index) for index, event in enumerate(block.events)]
+
+
+def _log(event: Event, where: L1Header, index: int) -> Log:
+    address, contract, name, values = _parts(event)
+    entry = abi.event(contract, name)
+    topics, plain, types = [entry.hash], [], []
+    for kind, indexed, value in zip(entry.types, entry.indexed, values, strict=True):
+        if indexed:
+            topics.append(address_word(value) if isinstance(value, bytes) else word(value))
+        else:
+            plain.append(value)
+            types.append("bytes" if kind == "string" else kind)
+    return Log(
+        address=address,
+        topics=tuple(topics),
+        data=encode(types, plain),
+        block_number=where.number,
+        block_hash=Hash32(where.hash),
+        transaction_hash=getattr(event, "transaction_hash", Hash32(keccak(b"tx"))),
+        index=index,
+    )
+
+
+def _pointer(event: CommitteeRecorded) -> Address:
+    return Address(event.committee.hash[:20])
+
+
+def _parts(event: Event) -> tuple[Address, str, str, list[object]]:
+    match event:
+        case OperatorBonded():
+            endpoint = event.endpoint.encode("utf-8", "surrogateescape")
+            values = [event.operator_id, event.operator, event.signer]
+            values += [10**18, event.transport_key, endpoint]
+            return CONTRACTS.bond_registry, "BondRegistry", "OperatorBonded", values
+        case OperatorReleased():
+            values = [event.operator_id, Address(bytes(20)), 0]
+            return CONTRACTS.bond_registry, "BondRegistry", "OperatorReleased", values
+        case CommitteeRecorded():
+            values = [event.committee.epoch, _pointer(event), event.committee.hash]
+            return CONTRACTS.committee, "Committee", "CommitteeRecorded", values
+        case RollupRegistered():
+            values = [event.rollup_id, Address(bytes(20)), event.chain_id]
+            return CONTRACTS.rollup_registry, "RollupRegistry", "RollupRegistered", values
+        case MessageEnqueued():
+            values = [event.index, event.rollup_id, event.sender]
+            values += [event.gas_limit, event.deadline, event.transaction]
+            return CONTRACTS.forced_inbox, "ForcedInbox", "MessageEnqueued", values
+        case ForceIncluded():
+            values = [event.first, event.up_to, Address(bytes(20))]
+            return CONTRACTS.forced_inbox, "ForcedInbox", "ForceIncluded", values
+        case MessagesConsumed():
+            values = [event.first, event.up_to]
+            return CONTRACTS.forced_inbox, "ForcedInbox", "MessagesConsumed", values
+        case BatchCommitted():
+            values = [event.index, event.batch_hash, event.epoch, 0]
+            return CONTRACTS.commitment_chain, "CommitmentChain", "BatchCommitted", values
+    raise NotImplementedError(event)
