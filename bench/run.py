@@ -35,7 +35,7 @@ TICK_SECONDS = 0.1
 
 def sign(network: Network, count: int, first: int) -> list[list[Signed]]:
     """`count` transactions in lanes; accounts are numbered from `first` on."""
-    lanes = []
+    lanes: list[list[Signed]] = []
     while count > 0:
         wallet = Wallet((first + len(lanes) + 1).to_bytes(32, "big"))
         rollup = network.rollups[len(lanes) % len(network.rollups)]

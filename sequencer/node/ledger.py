@@ -50,6 +50,8 @@ class Ledger:
         self._genesis = genesis(separator)
         self._on_ordered = on_ordered
         self._on_batch = on_batch
+        self._noted: dict[BatchIndex, Hash32] = {}
+        """Commits of the L1 window as they are in the store."""
         self._cutter = BatchCutter(self._last_cut(separator), parameters)
 
     @property
@@ -132,10 +134,14 @@ class Ledger:
 
     def note_commits(self, l1: L1View) -> None:
         """Remember where L1 has the batches of its window, beyond the window."""
-        for index in range(l1.final_index + 1, l1.last_index + 1):
-            commit = l1.commit_of(BatchIndex(index))
-            if commit is not None:
+        for number in range(l1.final_index + 1, l1.last_index + 1):
+            index = BatchIndex(number)
+            commit = l1.commit_of(index)
+            if commit is not None and self._noted.get(index) != commit.transaction_hash:
+                self._noted[index] = commit.transaction_hash
                 self._store.set_meta(f"commit/{index}", commit.transaction_hash)
+        for index in [noted for noted in self._noted if noted <= l1.final_index]:
+            del self._noted[index]
 
     def commitment(self, height: Height, l1: L1View) -> Commitment | None:
         """Where L1 has a block, as of its head."""
