@@ -1,49 +1,74 @@
-"""An account that pays for L1 transactions and gets each of them mined (SUBMIT-3)."""
+"""An account that pays for L1 transactions (SUBMIT-3)."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
-from sequencer.errors import PeerFault
+from sequencer.crypto.hashing import keccak
 from sequencer.l1.client import L1Client, Receipt
-from sequencer.l1.reverts import describe_revert
-from sequencer.l1.rpc import L1Refused
+from sequencer.l1.rpc import L1Error, L1Refused
 from sequencer.types import Address, Hash32
 
 log = logging.getLogger(__name__)
 
-TIP_WEI = 10**9
-POLL_SECONDS = 0.2
-MAX_FEE_WEI = 5_000 * 10**9
-"""Per gas: what is dearer waits."""
-MAX_ATTEMPTS = 12
-_GAS_MARGIN_PERCENT = 130
-_BUMP = (1125, 1000)
+GWEI = 10**9
+TIP_WEI = GWEI
+MAX_FEE_WEI = 1_000 * GWEI
+"""Per gas: above it the account waits instead of paying."""
+MAX_RAISES = 64
+"""Of a fee in one attempt, when an unknown transaction holds the nonce: 12.5% each, so enough
+for any price up to the cap."""
+POLL_SECONDS = 0.25
 
 
-class Reverted(PeerFault):
-    """L1 would refuse, or has refused, the call; the message says why."""
+@dataclass(frozen=True, slots=True)
+class L1Call:
+    """A call to send; `label` says what it does."""
+
+    label: str
+    to: Address
+    data: bytes
+    gas_limit: int
 
 
 @dataclass(frozen=True, slots=True)
 class Fees:
-    """Wei per gas, as EIP-1559 names them."""
+    """EIP-1559, wei per gas."""
 
     max_fee: int
-    max_priority_fee: int
+    tip: int
 
-    def bumped(self) -> "Fees":
-        """12.5% more of both, rounded up: what L1's pools ask of a replacement."""
-        up, down = _BUMP
-        return Fees(-(-self.max_fee * up // down), -(-self.max_priority_fee * up // down))
+    def raised(self) -> "Fees":
+        """The least that replaces a transaction with these (12.5% on both)."""
+        return Fees(self.max_fee + -(-self.max_fee // 8), self.tip + -(-self.tip // 8))
+
+    def at_least(self, other: "Fees") -> "Fees":
+        return Fees(max(self.max_fee, other.max_fee), max(self.tip, other.tip))
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A call on its way, under every hash it was sent with."""
+
+    call: L1Call
+    nonce: int
+    hashes: list[Hash32]
+    sent_ms: int
+    receipt: Receipt | None = None
 
 
 class L1Account:
-    """One key on one endpoint, one transaction at a time."""
+    """Sends calls of one key, and replaces them until they are mined.
+
+    The nonce is what L1 says at each `send`, so a restart loses nothing: a transaction from
+    before holds the same nonce, and is replaced. `fees` remembers the price of each nonce that
+    is not mined, so that a replacement is dear enough.
+    """
 
     def __init__(
         self,
@@ -52,80 +77,100 @@ class L1Account:
         secret: bytes,
         resubmit_ms: int,
         now_ms: Callable[[], int],
+        *,
+        max_fee_wei: int = MAX_FEE_WEI,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._client = client
         self._chain_id = chain_id
-        self._secret = secret
+        self._account: LocalAccount = Account.from_key(secret)
+        self.address = Address(bytes.fromhex(self._account.address[2:]))
         self._resubmit_ms = resubmit_ms
         self._now_ms = now_ms
-        self.address = Address(bytes.fromhex(Account.from_key(secret).address[2:]))
+        self._max_fee_wei = max_fee_wei
+        self._pause = pause
+        self._fees: dict[int, Fees] = {}
 
-    async def send(self, to: Address, data: bytes) -> Receipt:
-        """Call a contract and return when the call is mined.
+    async def estimate(self, to: Address, data: bytes) -> int:
+        """The gas of a call as of now; raises `L1Refused` with the revert data if it fails, so
+        that nothing is paid for it."""
+        return await self._client.estimate_gas(self.address, to, data)
 
-        Raises `Reverted` if it fails (most often before anything is paid), and `L1Error` when
-        the endpoint cannot do what is asked; whether a transaction was sent is then open, and
-        the next `send` uses the account's nonce as L1 has it.
+    async def send(self, calls: Sequence[L1Call], is_wanted: Callable[[], bool]) -> list[Receipt]:
+        """Send the calls one after another and wait until all are mined.
+
+        Gives up when `is_wanted` says so, leaving what is not mined to be replaced by the next
+        call; then the receipts are fewer than the calls. Raises `L1Error`.
         """
-        gas = await self._estimate(to, data)
         nonce = await self._client.nonce(self.address)
+        self._fees = {known: fees for known, fees in self._fees.items() if known >= nonce}
+        sent = [await self._send(call, nonce + at) for at, call in enumerate(calls)]
+        while True:
+            await self._settle(sent)
+            receipts = [entry.receipt for entry in sent if entry.receipt is not None]
+            if len(receipts) == len(sent) or not is_wanted():
+                return receipts
+            await self._pause(POLL_SECONDS)
+
+    async def _settle(self, sent: list[_Sent]) -> None:
+        """Look for receipts; replace what has waited too long."""
+        mined = await self._client.nonce(self.address)
+        for entry in sent:
+            if entry.receipt is not None:
+                continue
+            for known in reversed(entry.hashes):
+                entry.receipt = await self._client.receipt(known)
+                if entry.receipt is not None:
+                    break
+            else:
+                if entry.nonce < mined:
+                    raise L1Error(f"{entry.call.label}: nonce {entry.nonce} went to another one")
+                if self._now_ms() - entry.sent_ms >= self._resubmit_ms:
+                    await self._replace(entry)
+
+    async def _replace(self, entry: _Sent) -> None:
+        again = await self._send(entry.call, entry.nonce)
+        log.info("L1: %s is not mined, sent again at a higher fee", entry.call.label)
+        entry.hashes += again.hashes
+        entry.sent_ms = again.sent_ms
+
+    async def _send(self, call: L1Call, nonce: int) -> _Sent:
+        """Sign and send, at a price that replaces whatever holds the nonce."""
         base_fee = await self._client.base_fee_wei()
         fees = Fees(2 * base_fee + TIP_WEI, TIP_WEI)
-        sent: list[Hash32] = []
-        for _ in range(MAX_ATTEMPTS):
-            if fees.max_fee > MAX_FEE_WEI:
-                raise PeerFault(f"L1 asks for {fees.max_fee} wei a gas, at most {MAX_FEE_WEI} paid")
-            await self._broadcast(self._sign(to, data, gas, nonce, fees), sent)
-            receipt = await self._wait(sent)
-            if receipt is not None:
-                if not receipt.is_success:
-                    raise Reverted(f"transaction failed in L1 block {receipt.block_number}")
-                return receipt
-            fees = fees.bumped()
-            log.warning("not mined in %d ms: replaced at nonce %d", self._resubmit_ms, nonce)
-        raise PeerFault(f"transaction at nonce {nonce} was not mined in {MAX_ATTEMPTS} attempts")
+        if nonce in self._fees:
+            fees = fees.at_least(self._fees[nonce].raised())
+        for _ in range(MAX_RAISES):
+            if fees.max_fee > self._max_fee_wei:
+                raise L1Error(
+                    f"{call.label}: {fees.max_fee} wei per gas is above the cap of"
+                    f" {self._max_fee_wei}"
+                )
+            raw = self._sign(call, nonce, fees)
+            try:
+                await self._client.send_raw(raw)
+            except L1Refused as refusal:
+                if "underpriced" in str(refusal):
+                    fees = fees.raised()
+                    continue
+                if "already" not in str(refusal):  # already known, already imported
+                    raise
+            self._fees[nonce] = fees
+            return _Sent(call, nonce, [keccak(raw)], self._now_ms())
+        raise L1Error(f"{call.label}: underpriced at {fees.max_fee} wei per gas")
 
-    async def _estimate(self, to: Address, data: bytes) -> int:
-        try:
-            gas = await self._client.estimate_gas(self.address, to, data)
-        except L1Refused as refused:
-            if refused.data:
-                raise Reverted(describe_revert(refused.data)) from refused
-            raise
-        return gas * _GAS_MARGIN_PERCENT // 100
-
-    def _sign(self, to: Address, data: bytes, gas: int, nonce: int, fees: Fees) -> bytes:
-        signed = Account.sign_transaction(
+    def _sign(self, call: L1Call, nonce: int, fees: Fees) -> bytes:
+        signed = self._account.sign_transaction(
             {
                 "type": 2,
                 "chainId": self._chain_id,
                 "nonce": nonce,
-                "to": to_checksum_address(to),
-                "data": data,
-                "gas": gas,
-                "maxFeePerGas": fees.max_fee,
-                "maxPriorityFeePerGas": fees.max_priority_fee,
+                "to": to_checksum_address(call.to),
                 "value": 0,
-            },
-            self._secret,
+                "data": call.data,
+                "gas": call.gas_limit,
+                "maxFeePerGas": fees.max_fee,
+                "maxPriorityFeePerGas": fees.tip,
+            }
         )
         return bytes(signed.raw_transaction)
-
-    async def _broadcast(self, raw: bytes, sent: list[Hash32]) -> None:
-        """A replacement that is refused because the first one was just mined is no fault."""
-        try:
-            sent.append(await self._client.send_raw(raw))
-        except L1Refused:
-            if not sent:
-                raise
-
-    async def _wait(self, sent: list[Hash32]) -> Receipt | None:
-        """The receipt of whichever was mined; None when it is time to replace them."""
-        until = self._now_ms() + self._resubmit_ms
-        while self._now_ms() < until:
-            for transaction_hash in sent:
-                receipt = await self._client.receipt(transaction_hash)
-                if receipt is not None:
-                    return receipt
-            await asyncio.sleep(POLL_SECONDS)
-        return None

@@ -1,8 +1,5 @@
-"""Carries out what this node owes L1, one duty at a time (SUBMIT-1 to SUBMIT-4).
-
-What is on L1 decides: nothing is remembered of what was sent. After a restart or a reorg the
-view says which batch is next, and the same signed batch goes out again.
-"""
+"""Brings batches to L1 when it is this node's turn (SUBMIT-1 to SUBMIT-4), and keeps the next
+committee recorded."""
 
 import asyncio
 import logging
@@ -11,150 +8,226 @@ from typing import Protocol
 
 from sequencer.batches.attestations import BatchCertificate
 from sequencer.batches.batch import Batch
+from sequencer.consensus.messages import bitmap_members
 from sequencer.errors import PeerFault
 from sequencer.l1 import abi
-from sequencer.l1.account import L1Account, Reverted
+from sequencer.l1.account import L1Account, L1Call
 from sequencer.l1.calldata import encode_commit
 from sequencer.l1.client import Receipt
 from sequencer.l1.deployment import Contracts
-from sequencer.l1.duties import (
-    CommitBatch,
-    Duty,
-    ForceMessages,
-    RecordCommittee,
-    batch_duty,
-    is_turn,
-    missing_committee,
-    next_index,
+from sequencer.l1.reverts import describe_revert, revert_name
+from sequencer.l1.rpc import L1Refused
+from sequencer.l1.submission import (
+    MAX_TOGETHER,
+    Commit,
+    Seat,
+    Situation,
+    Snapshot,
+    Step,
+    due_up_to,
+    next_step,
 )
 from sequencer.l1.view import L1View
-from sequencer.types import BatchIndex
+from sequencer.types import Address, BatchIndex, Epoch
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 0.2
-BACKOFF_SECONDS = 1.0
+POLL_SECONDS = 0.25
+FORCE_GAS = 120_000
+"""Above what `forceInclude` takes, however many it includes (INBOX-5)."""
+MAX_GAS = 1 << 24
+"""EIP-7825: of one transaction."""
+
+_FORCE = abi.function("ForcedInbox", "forceInclude")
 _SNAPSHOT = abi.function("Committee", "snapshot")
-_FORCE_INCLUDE = abi.function("ForcedInbox", "forceInclude")
 
 
 class Source(Protocol):
-    """What the node behind the submitter has."""
+    """What the submitter asks of its node."""
 
     def seat(self) -> tuple[int, int] | None:
-        """This node's member index and the size of its committee; None without a seat."""
+        """This node's member index and the committee's size; None if it has no seat."""
 
     def ready(self, index: BatchIndex) -> tuple[Batch, BatchCertificate] | None:
-        """A batch that has its quorum."""
+        """A batch that this node cut, and its quorum; None while one of them is missing."""
 
     def data(self, batch: Batch) -> bytes:
         """ENC-13."""
 
 
 class Submitter:
-    """One node's hand on L1."""
+    """What L1 has, by `view`, decides each step; nothing is kept over a restart."""
 
     def __init__(
         self,
         account: L1Account,
         contracts: Contracts,
-        l1: L1View,
+        view: L1View,
         source: Source,
         takeover_ms: int,
         now_ms: Callable[[], int],
-        poke_watcher: Callable[[], None],
+        on_mined: Callable[[], None],
     ) -> None:
+        """`on_mined` is called when L1 has something of ours, so that the view looks."""
         self._account = account
         self._contracts = contracts
-        self._l1 = l1
+        self._view = view
         self._source = source
         self._takeover_ms = takeover_ms
         self._now_ms = now_ms
-        self._poke_watcher = poke_watcher
-        self._since: dict[str, tuple[int, int]] = {}
-        """For each kind of duty, which one is next and since when it could be done."""
-        self._no_committee_before_ms = 0
+        self._on_mined = on_mined
+        self._poked = asyncio.Event()
+        self._ready_index = BatchIndex(0)
+        self._ready_since_ms = 0
+        self._mined_number = -1
+        self._refused: tuple[Step, object] | None = None
         self.last_error: str | None = None
+        """Why the last attempt came to nothing; None if it did not."""
+
+    def poke(self) -> None:
+        """Something may have become ready."""
+        self._poked.set()
 
     async def run(self) -> None:
-        """For ever; faults of L1 are noted and tried again."""
+        """For ever. What fails is noted and tried again."""
         while True:
-            duty = self.next_duty()
-            if duty is None:
-                await asyncio.sleep(IDLE_SECONDS)
+            if await self.step():
                 continue
             try:
-                receipt = await self._carry_out(duty)
-            except Reverted as reverted:
-                # Most often another member was faster; the view will say.
-                log.info("L1 refuses %s: %s", _name(duty), reverted)
-                if isinstance(duty, RecordCommittee):  # too few bonds, say: batches go on
-                    self._no_committee_before_ms = self._now_ms() + self._takeover_ms
-                await self._pause(str(reverted))
-            except PeerFault as fault:
-                log.warning("%s: %s", _name(duty), fault)
-                await self._pause(str(fault))
-            else:
-                log.info("%s: in L1 block %d", _name(duty), receipt.block_number)
-                await self._until_seen(receipt)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._poked.wait()
+            except TimeoutError:
+                pass
+            self._poked.clear()
 
-    def next_duty(self) -> Duty | None:
-        """What this node should send now, if it is its turn."""
-        seat = self._source.seat()
-        if seat is None:
+    async def step(self) -> bool:
+        """Do what is this node's turn now and wait until it is mined; whether it was."""
+        situation = self._situation()
+        step = None if situation is None else next_step(situation)
+        # What L1 refused stays refused until L1 changes.
+        if step is None or (step, self._view.head) == self._refused:
+            return False
+        head = self._view.head
+        try:
+            receipts = await self._execute(step)
+        except PeerFault as fault:
+            self._refused = step, head
+            self._note(step, fault)
+            return False
+        self._refused = None
+        self._mined_number = max((r.block_number for r in receipts), default=-1)
+        is_done = all(receipt.is_success for receipt in receipts)
+        if not is_done:
+            log.info("L1: %s reverted in block %d", _name(step), self._mined_number)
+        self.last_error = None if is_done else f"{_name(step)} reverted"
+        self._on_mined()
+        return is_done and bool(receipts)
+
+    def _situation(self) -> Situation | None:
+        """None while there is nothing to decide on: no seat, no L1, or a view that has not yet
+        seen what was mined."""
+        seat, head = self._source.seat(), self._view.head
+        if seat is None or head is None or head.number < self._mined_number:
             return None
-        epoch = missing_committee(self._l1)
-        is_open = self._now_ms() >= self._no_committee_before_ms
-        if epoch is not None and is_open and self._is_turn("epoch", epoch, seat):
-            return RecordCommittee(epoch)
-        index = next_index(self._l1)
-        found = self._source.ready(index)
-        if found is None or not self._is_turn("batch", index, seat):
-            return None
-        return batch_duty(self._l1, *found)
+        batches = self._ready_batches()
+        return Situation(
+            seat=Seat(*seat),
+            takeover_ms=self._takeover_ms,
+            batches=batches,
+            waited_ms=self._now_ms() - self._ready_since_ms,
+            consumed=self._view.consumed,
+            due_up_to=due_up_to(self._view),
+            l1_seconds=head.timestamp,
+            latest_epoch=self._view.latest_epoch_recorded_at(head.number),
+            schedule=self._view.schedule,
+        )
 
-    def _is_turn(self, kind: str, position: int, seat: tuple[int, int]) -> bool:
-        now_ms = self._now_ms()
-        known, since_ms = self._since.get(kind, (None, now_ms))
-        if known != position:
-            since_ms = now_ms
-            self._since[kind] = (position, now_ms)
-        return is_turn(position, now_ms - since_ms, self._takeover_ms, *seat)
+    def _ready_batches(self) -> tuple[Batch, ...]:
+        first = BatchIndex(self._view.last_index + 1)
+        batches: list[Batch] = []
+        for index in range(first, first + MAX_TOGETHER):
+            ready = self._source.ready(BatchIndex(index))
+            if ready is None:
+                break
+            batches.append(ready[0])
+        if batches and self._ready_index != first:
+            self._ready_index, self._ready_since_ms = first, self._now_ms()
+        return tuple(batches)
 
-    async def _carry_out(self, duty: Duty) -> Receipt:
-        match duty:
-            case RecordCommittee():
-                call = _SNAPSHOT.call(duty.epoch)
-                return await self._account.send(self._contracts.committee, call)
-            case ForceMessages():
-                call = _FORCE_INCLUDE.call(duty.up_to)
-                return await self._account.send(self._contracts.forced_inbox, call)
-            case CommitBatch():
-                call = encode_commit(duty.batch, duty.certificate, self._source.data(duty.batch))
-                return await self._account.send(self._contracts.commitment_chain, call)
+    async def _execute(self, step: Step) -> list[Receipt]:
+        match step:
+            case Snapshot(epoch):
+                call = _SNAPSHOT.call(epoch)
+                calls = [
+                    await self._estimated(f"snapshot({epoch})", self._contracts.committee, call)
+                ]
+                return await self._account.send(calls, lambda: self._wants_snapshot(step))
+            case Commit():
+                calls = await self._commit_calls(step)
+                last = step.batches[-1].index
+                return await self._account.send(calls, lambda: self._view.last_index < last)
 
-    async def _pause(self, error: str) -> None:
-        self.last_error = error
-        self._poke_watcher()
-        await asyncio.sleep(BACKOFF_SECONDS)
+    def _wants_snapshot(self, step: Snapshot) -> bool:
+        head = self._view.head
+        recorded = None if head is None else self._view.latest_epoch_recorded_at(head.number)
+        return recorded is None or recorded < step.epoch
 
-    async def _until_seen(self, receipt: Receipt) -> None:
-        """Wait until the view has the block, or L1 has dropped it."""
-        self.last_error = None
-        until = self._now_ms() + self._takeover_ms
-        while self._now_ms() < until:
-            head = self._l1.head
-            if head is not None and head.number >= receipt.block_number:
-                return
-            self._poke_watcher()
-            await asyncio.sleep(IDLE_SECONDS)
+    async def _commit_calls(self, step: Commit) -> list[L1Call]:
+        """The calls of a commit; the first batch is tried out, so that what L1 would refuse is
+        known before it is paid for."""
+        calls: list[L1Call] = []
+        if step.force_up_to is not None:
+            label, data = f"forceInclude({step.force_up_to})", _FORCE.call(step.force_up_to)
+            calls.append(L1Call(label, self._contracts.forced_inbox, data, FORCE_GAS))
+        chain = self._contracts.commitment_chain
+        for batch in step.batches:
+            ready = self._source.ready(batch.index)
+            if ready is None or ready[0] != batch:
+                break
+            data = encode_commit(batch, ready[1], self._source.data(batch))
+            if batch == step.batches[0]:
+                await self._try_out(chain, data, is_forced=step.force_up_to is not None)
+            gas_limit = commit_gas(ready[1], data)
+            calls.append(L1Call(f"commit({batch.index})", chain, data, gas_limit))
+        return calls
+
+    async def _try_out(self, chain: Address, data: bytes, is_forced: bool) -> None:
+        try:
+            await self._account.estimate(chain, data)
+        except L1Refused as refusal:
+            # The contract looks at the queue last: with this error all else is right, and the
+            # call that stands before takes the message out of the way.
+            if not is_forced or revert_name(refusal.data) != "DueMessageLeft":
+                raise
+
+    async def _snapshot_call(self, epoch: Epoch) -> L1Call:
+        to, data = self._contracts.committee, _SNAPSHOT.call(epoch)
+        gas = await self._account.estimate(to, data)
+        return L1Call(f"snapshot({epoch})", to, data, min(MAX_GAS, gas + gas // 4))
+
+    def _note(self, step: Step, fault: PeerFault) -> None:
+        """That another node was first is the normal end of a race."""
+        text = str(fault)
+        if isinstance(fault, L1Refused) and fault.data:
+            text = describe_revert(fault.data)
+        is_race = isinstance(fault, L1Refused) and revert_name(fault.data) in (
+            "WrongIndex",
+            "EpochNotAscending",
+        )
+        if text != self.last_error:
+            log.log(logging.INFO if is_race else logging.WARNING, "L1: %s: %s", _name(step), text)
+        self.last_error = None if is_race else text
 
 
-def _name(duty: Duty) -> str:
-    match duty:
-        case RecordCommittee():
-            return f"recording the committee of epoch {duty.epoch}"
-        case ForceMessages():
-            return f"forcing messages up to {duty.up_to}"
-        case CommitBatch():
-            return f"committing batch {duty.batch.index}"
+def commit_gas(certificate: BatchCertificate, calldata: bytes) -> int:
+    """A limit that any commit stays below: the dearest calldata (EIP-7623) and the checks."""
+    signers = sum(1 for _ in bitmap_members(int.from_bytes(certificate.signers, "big")))
+    return min(MAX_GAS, 21_000 + 40 * len(calldata) + 200_000 + 10_000 * signers)
+
+
+def _name(step: Step) -> str:
+    match step:
+        case Snapshot(epoch):
+            return f"snapshot({epoch})"
+        case Commit(batches):
+            return f"commit({batches[0].index})"

@@ -1,0 +1,111 @@
+"""Whose turn it is to write to L1, and what (SUBMIT-1, SUBMIT-2, COMM-3): pure."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sequencer.batches.batch import Batch
+from sequencer.l1.schedule import Schedule
+from sequencer.l1.view import L1View
+from sequencer.types import Epoch
+
+MAX_TOGETHER = 4
+"""Batches committed in one go: one each L1 block would never catch up after an outage. Four full
+ones are what L1 pools let one account have waiting."""
+_INTERVALS = 8
+"""L1 blocks that are looked at for the time between two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member of the committee that takes turns: its index and the committee's size."""
+
+    member: int
+    size: int
+
+    def has_turn(self, number: int, waited_ms: int, takeover_ms: int) -> bool:
+        """SUBMIT-1: member `number + k` with `k` the whole take-over times waited."""
+        return (number + waited_ms // takeover_ms) % self.size == self.member
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Commit these batches, the first of them next on L1, one after another; before that,
+    if `force_up_to` is given, `forceInclude` of the messages that would stand in the way."""
+
+    batches: tuple[Batch, ...]
+    force_up_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Record the committee of an epoch."""
+
+    epoch: Epoch
+
+
+Step = Commit | Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a decision depends on. Times of L1 in seconds, others in milliseconds."""
+
+    seat: Seat
+    takeover_ms: int
+    batches: tuple[Batch, ...]
+    """The batches after the last one on L1 that have a quorum, without a gap."""
+    waited_ms: int
+    """Since the first of them had its quorum."""
+    consumed: int
+    """Forced messages in the order."""
+    due_up_to: int
+    """Messages below are due when the next L1 block comes."""
+    l1_seconds: int
+    latest_epoch: Epoch | None
+    """With a committee on L1."""
+    schedule: Schedule
+
+
+def next_step(now: Situation) -> Step | None:
+    """What this node should send to L1 now; None if it is not its turn, or nothing is due."""
+    if now.batches:
+        first = now.batches[0]
+        if now.seat.has_turn(first.index, now.waited_ms, now.takeover_ms):
+            left = max(now.consumed, first.forced_count)
+            force_up_to = now.due_up_to if now.due_up_to > left else None
+            return Commit(now.batches[:MAX_TOGETHER], force_up_to)
+    return _next_snapshot(now)
+
+
+def _next_snapshot(now: Situation) -> Snapshot | None:
+    """The committee of this epoch if it was missed, else that of the next: without it no block
+    can take an origin from there (EPOCH-2). Turns as for batches, from the epoch's start."""
+    epoch = now.schedule.epoch_of(now.l1_seconds)
+    if epoch is None or now.latest_epoch is None or now.latest_epoch > epoch:
+        return None
+    target = Epoch(max(epoch, now.latest_epoch + 1))
+    started = now.schedule.start_of(epoch)
+    if now.l1_seconds <= started:  # COMM-1: the selection must lie in the past
+        return None
+    waited_ms = 1_000 * (now.l1_seconds - started)
+    return Snapshot(target) if now.seat.has_turn(target, waited_ms, now.takeover_ms) else None
+
+
+def due_up_to(view: L1View) -> int:
+    """How many messages of the queue are due when the next L1 block comes, or before it."""
+    expected = _next_timestamp(view)
+    index = view.consumed
+    while (message := view.message(index)) is not None and message.deadline <= expected:
+        index += 1
+    return index
+
+
+def _next_timestamp(view: L1View) -> int:
+    """Of the next L1 block if it comes as soon as one did lately."""
+    head = view.head
+    if head is None:
+        return 0
+    numbers = range(head.number - _INTERVALS, head.number + 1)
+    times = [block.timestamp for number in numbers if (block := view.block_at(number)) is not None]
+    intervals = [after - before for before, after in pairwise(times)]
+    return head.timestamp + max(1, min(intervals, default=1))
