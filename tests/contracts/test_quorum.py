@@ -106,6 +106,15 @@ def test_tally__high_s_and_garbage__neither_accepts(library: Any, faults: FaultC
             assert not agree(library, faults, committee, DIGEST, 0b11, SIGNATURES[0] + first)
 
 
+def test_tally__largest_s__is_accepted_and_one_more_is_not(
+    library: Any, faults: FaultCatalogue
+) -> None:
+    for s, accepted in ((ref.MAX_S, True), (ref.MAX_S + 1, False)):
+        signer, signature = ref.key_that_signs(DIGEST, s)
+        committee = ref.committee_bytes([ref.Member(1, signer.address, 1)])
+        assert agree(library, faults, committee, DIGEST, 1, signature) is accepted
+
+
 @pytest.mark.parametrize(
     ("signed", "total", "expected"),
     [

@@ -107,8 +107,12 @@ def signature_vectors() -> list[dict[str, Any]]:
     r = int.from_bytes(good[:32], "big")
     s = int.from_bytes(good[32:], "big") % (1 << 255)
     y_parity = good[32] >> 7
+    largest, with_largest_s = ref.key_that_signs(digest, ref.MAX_S)
+    _, with_high_s = ref.key_that_signs(digest, ref.MAX_S + 1)
     cases: list[tuple[str, bytes, str | None]] = [
         ("canonical", good, SIGNERS[0].address),
+        ("s is half the order", with_largest_s, largest.address),
+        ("s is just above half the order, and a signer would be recovered", with_high_s, None),
         ("s is zero", ref.compact(r, 0, y_parity), None),
         ("s is just above half the order", ref.compact(r, ref.MAX_S + 1, y_parity), None),
         ("s is the largest the form can hold", ref.compact(r, (1 << 255) - 1, y_parity), None),

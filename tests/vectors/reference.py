@@ -19,6 +19,7 @@ from eth_utils.crypto import keccak
 ZERO_HASH = bytes(32)
 SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 MAX_S = SECP256K1_ORDER // 2
+_GENERATOR_X = 0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798
 _Y_PARITY_BIT = 1 << 255
 
 # Primary type -> its fields, in order (ENC-2, ENC-8, ENC-12).
@@ -109,7 +110,7 @@ class Batch:
 
 
 def account_of(number: int) -> LocalAccount:
-    """The account whose private key is a small number: obviously for tests."""
+    """The account of this private key; a small number is obviously for tests."""
     account: LocalAccount = Account.from_key(number.to_bytes(32, "big"))
     return account
 
@@ -123,6 +124,16 @@ def sign(account: LocalAccount, digest: bytes) -> bytes:
     """ENC-3."""
     signed = account.unsafe_sign_hash(digest)
     return compact(signed.r, signed.s, signed.v - 27)
+
+
+def key_that_signs(digest: bytes, s: int) -> tuple[LocalAccount, bytes]:
+    """A key made to fit: its signature over ``digest`` has this very ``s``, so the bounds of ENC-3
+    can be tried with signatures that recover a signer.
+
+    With the nonce 1, ``r`` is the x coordinate of the generator and ``s = z + r · key``.
+    """
+    key = (s - int.from_bytes(digest, "big")) * pow(_GENERATOR_X, -1, SECP256K1_ORDER)
+    return account_of(key % SECP256K1_ORDER), compact(_GENERATOR_X, s, y_parity=0)
 
 
 def malleated(signature: bytes) -> bytes:
