@@ -278,6 +278,7 @@ def test_lookup__across_many_blocks__remembers_the_right_ones(node: FakeNode) ->
             assert isinstance(receipt, dict)
             assert receipt["transactionHash"] == tx_hash
             assert receipt["blockNumber"] == hex(hashes.index(tx_hash) + 1)
+    assert len(methods._payloads) == 4
 
 
 # eth_getTransactionCount

@@ -171,6 +171,7 @@ def test_lane__behind_a_gap_that_came_later__waits_no_second_time() -> None:
     eighth, sixth = tx(ALICE, 8), tx(ALICE, 6)
     pool.add(ONE, eighth, 0)
     pool.add(ONE, sixth, 1_500)
+    assert pool.next_release_ms() == 3_500
     assert ready(pool, 2_000) == []
     assert ready(pool, 3_500) == [sixth, eighth]
 
@@ -391,6 +392,15 @@ def test_finalized__everything__leaves_nothing_behind() -> None:
     assert (len(pool), pool.total_bytes, pool.ready_count) == (0, 0, 0)
     assert pool.next_release_ms() is None
     assert ready(pool, 10_000) == []
+    assert (pool._lanes, pool._timers) == ({}, [])
+
+
+def test_timers__are_one_for_each_lane_that_is_held() -> None:
+    pool = pool_after(4)
+    pool.add(ONE, tx(ALICE, 9), 0)
+    for _ in range(100):
+        pool.finalized([(ONE, tx(ALICE, 0))])
+    assert len(pool._timers) == 1
 
 
 def test_expire__what_waited_its_time__leaves_to_the_millisecond() -> None:

@@ -16,6 +16,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -387,3 +388,19 @@ def test_threads__reading_while_one_writes__see_whole_blocks(store: BlockStore) 
     reader.join(timeout=30)
     assert not reader.is_alive()
     assert seen == sorted(seen)
+
+
+def test_threads__inside_a_transaction__have_the_store_to_themselves(store: BlockStore) -> None:
+    with ThreadPoolExecutor(max_workers=1) as pool, store._transaction():
+        assert pool.submit(store._lock.acquire, blocking=False).result(timeout=30) is False
+
+
+def test_threads__writing_at_once__take_turns(store: BlockStore) -> None:
+    def write(name: str) -> None:
+        for number in range(50):
+            store.set_meta(name, b"%d" % number)
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        for done in [pool.submit(write, name) for name in "abcd"]:
+            done.result(timeout=30)
+    assert [store.get_meta(name) for name in "abcd"] == [b"49"] * 4
