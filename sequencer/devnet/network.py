@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from sequencer.deployment.parameters import PARAMETER_SETS, Parameters
 from sequencer.devnet.anvil import Anvil, start_anvil
@@ -23,6 +24,7 @@ from sequencer.types import Epoch, RollupId
 NODES = 4
 FOLLOWERS = 2
 FIRST_BLOCK_SECONDS = 60.0
+WATCH_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,21 @@ class Network:
         for process in self._processes():
             process.require_running()
 
+    async def guard(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` for as long as every process runs.
+
+        Raises what it raises, or `LocalFault` about the first process that ends by itself.
+        """
+        tasks = {asyncio.create_task(work), asyncio.create_task(self._watch())}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     async def start(self, keep: bool) -> None:
         """Set everything up, with a line for each step; raises `LocalFault`."""
         step, layout = self._progress.step, self.layout
@@ -122,6 +139,11 @@ class Network:
         await asyncio.gather(*nodes, *followers)
         if self._anvil is not None:
             await self._anvil.stop()
+
+    async def _watch(self) -> None:
+        while True:
+            self.require_running()
+            await asyncio.sleep(WATCH_SECONDS)
 
     def _processes(self) -> list[Process]:
         nodes = [node.process for node in self.nodes]

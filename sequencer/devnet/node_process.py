@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,13 @@ class NodeProcess:
     def config_path(self) -> Path:
         return self._folder / "node.toml"
 
-    @property
-    def evidence_folder(self) -> Path:
-        return self._folder / "data" / "evidence"
+    def evidence_files(self) -> list[Path]:
+        """The evidence that the node has found."""
+        return sorted((self._folder / "data" / "evidence").glob("*.json"))
+
+    def deny(self, senders: tuple[Address, ...]) -> None:
+        """From the next start on, censor these accounts (POOL-6)."""
+        self.settings = replace(self.settings, deny_senders=senders)
 
     @property
     def process(self) -> Process:

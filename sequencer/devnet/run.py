@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from sequencer.devnet.accounts import WALLETS, Account, account
+from sequencer.devnet.accounts import TRAFFIC, WALLETS, Account, account
 from sequencer.devnet.layout import Layout
 from sequencer.devnet.network import DEVNET, Network, Ports, running
 from sequencer.devnet.progress import Progress
 from sequencer.devnet.screen import Screen
 from sequencer.devnet.status import render, summary
-from sequencer.devnet.traffic import Trickle
+from sequencer.devnet.traffic import Traffic
+from sequencer.devnet.wallets import Wallet
 from sequencer.devnet.watch import look
 
+TRAFFIC_SECONDS = 0.5
+"""Between two sample transactions."""
 REFRESH_SECONDS = 1.0
 LINE_SECONDS = 5.0
 """Between the lines for an output that is no terminal."""
@@ -57,19 +60,24 @@ async def _run(options: DevnetOptions) -> None:
     async with running(layout, DEVNET, options.ports, progress, keep=options.keep) as network:
         progress.say("ready")
         print(_introduction(network))
-        trickle = Trickle(network.nodes, network.rollups)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(trickle.run())
-            tasks.create_task(_show(network, trickle))
+        wallets = [Wallet(account(index).secret) for index in TRAFFIC]
+        traffic = Traffic(network.nodes, network.rollups, wallets, TRAFFIC_SECONDS)
+        await traffic.resume()
+        await network.guard(_send_and_show(network, traffic))
 
 
-async def _show(network: Network, trickle: Trickle) -> None:
-    """Refresh the status until cancelled, and see to it that everything still runs."""
+async def _send_and_show(network: Network, traffic: Traffic) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(traffic.run())
+        tasks.create_task(_show(network, traffic))
+
+
+async def _show(network: Network, traffic: Traffic) -> None:
+    """Refresh the status until cancelled."""
     started = time.monotonic()
     screen = Screen() if sys.stdout.isatty() else None
     while True:
-        network.require_running()
-        view = await look(network, trickle, started)
+        view = await look(network, traffic, started)
         if screen is not None:
             screen.draw(render(view))
         else:

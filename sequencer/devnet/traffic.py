@@ -1,62 +1,65 @@
-"""A trickle of sample traffic: a transfer now and then, from node to node and rollup to rollup."""
+"""Transfers sent to nodes one after another, for as long as it takes."""
 
 import asyncio
-import itertools
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from sequencer.devnet.accounts import TRAFFIC, account
 from sequencer.devnet.node_process import NodeProcess
 from sequencer.devnet.rpc import RpcRefused, RpcUnreachable
-from sequencer.devnet.wallets import Rollup, Wallet
+from sequencer.devnet.wallets import Rollup, Signed, Wallet
 
-INTERVAL_SECONDS = 0.5
 MAX_VALUE_WEI = 10**15
 
 
-class Trickle:
-    """Sends until cancelled. A node that is down is passed over."""
+class Traffic:
+    """Sends until cancelled. Each wallet keeps to one node, so that its nonces reach the
+    mempools in order; the wallets of a node that is down wait."""
 
-    def __init__(self, nodes: Sequence[NodeProcess], rollups: Sequence[Rollup]) -> None:
+    def __init__(
+        self,
+        nodes: Sequence[NodeProcess],
+        rollups: Sequence[Rollup],
+        wallets: Sequence[Wallet],
+        interval_seconds: float,
+        on_accepted: Callable[[NodeProcess, Signed], None] = lambda _node, _signed: None,
+    ) -> None:
         self._nodes = nodes
         self._rollups = rollups
-        self._wallets = [Wallet(account(index).secret) for index in TRAFFIC]
+        self._wallets = wallets
+        self._interval_seconds = interval_seconds
+        self._on_accepted = on_accepted
         self.sent = 0
         self.refused = 0
-        self.last_refusal: str | None = None
 
     async def run(self) -> None:
-        await self._resume()
-        turns = zip(
-            itertools.cycle(self._nodes),
-            itertools.cycle(self._pairs()),
-            strict=False,
-        )
-        for node, (wallet, rollup) in turns:
-            await self._send(node, wallet, rollup)
-            await asyncio.sleep(INTERVAL_SECONDS)
+        while True:
+            for wallet, node, rollup in self._turns():
+                if node.is_running:
+                    await self._send(wallet, node, rollup)
+                await asyncio.sleep(self._interval_seconds)
 
-    def _pairs(self) -> list[tuple[Wallet, Rollup]]:
-        return [(wallet, rollup) for wallet in self._wallets for rollup in self._rollups]
-
-    async def _resume(self) -> None:
-        """A network that was kept has ordered transactions of these wallets before."""
-        for wallet, rollup in self._pairs():
+    async def resume(self) -> None:
+        """Go on from the nonces that the nodes have seen: a network that was kept has ordered
+        transactions of these wallets before."""
+        for wallet, node, rollup in self._turns():
             address = "0x" + wallet.address.hex()
-            nonce = await self._nodes[0].rpc.call(
-                "eth_getTransactionCount", address, rollup=rollup.id
-            )
+            nonce = await node.rpc.call("eth_getTransactionCount", address, rollup=rollup.id)
             wallet.resume(rollup, int(nonce, 16))
 
-    async def _send(self, node: NodeProcess, wallet: Wallet, rollup: Rollup) -> None:
+    def _turns(self) -> Iterator[tuple[Wallet, NodeProcess, Rollup]]:
+        for rollup in self._rollups:
+            for number, wallet in enumerate(self._wallets):
+                yield wallet, self._nodes[number % len(self._nodes)], rollup
+
+    async def _send(self, wallet: Wallet, node: NodeProcess, rollup: Rollup) -> None:
         to = self._wallets[secrets.randbelow(len(self._wallets))].address
-        value_wei = 1 + secrets.randbelow(MAX_VALUE_WEI)
-        signed = wallet.transfer(rollup, to, value_wei)
+        signed = wallet.transfer(rollup, to, 1 + secrets.randbelow(MAX_VALUE_WEI))
         try:
             await node.rpc.call("eth_sendRawTransaction", signed.hex, rollup=rollup.id)
-            self.sent += 1
         except RpcUnreachable:
             wallet.resume(rollup, signed.nonce)
-        except RpcRefused as refusal:
+        except RpcRefused:
             self.refused += 1
-            self.last_refusal = refusal.message
+        else:
+            self.sent += 1
+            self._on_accepted(node, signed)

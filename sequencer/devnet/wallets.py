@@ -27,6 +27,7 @@ class Signed:
     """A transaction as a wallet sends it."""
 
     rollup: Rollup
+    sender: Address
     nonce: int
     raw: bytes = field(repr=False)
     hash: Hash32
@@ -69,4 +70,4 @@ class Wallet:
                 }
             ).raw_transaction
         )
-        return Signed(rollup, nonce, raw, keccak(raw))
+        return Signed(rollup, self.address, nonce, raw, keccak(raw))

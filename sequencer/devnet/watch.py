@@ -11,7 +11,7 @@ from sequencer.devnet.node_process import NodeProcess
 from sequencer.devnet.node_status import decode_status
 from sequencer.devnet.rpc import RpcUnreachable
 from sequencer.devnet.status import FollowerView, L1Status, NodeView, View
-from sequencer.devnet.traffic import Trickle
+from sequencer.devnet.traffic import Traffic
 from sequencer.l1 import abi
 from sequencer.l1.rpc import L1Unavailable
 
@@ -19,15 +19,15 @@ _HEALTH = ["uint64", "uint64", "uint64", "uint64", "uint64", "uint64", "uint16"]
 """`Health` of `ICommitmentChain`."""
 
 
-async def look(network: Network, trickle: Trickle, started: float) -> View:
+async def look(network: Network, traffic: Traffic, started: float) -> View:
     """The network now; what does not answer is shown as not answering. `started` is a reading of
     the monotonic clock."""
     nodes = asyncio.gather(*map(_look_at_node, network.nodes))
     followers = asyncio.gather(*map(_look_at_follower, network.followers))
     return View(
         uptime_seconds=round(time.monotonic() - started),
-        sent=trickle.sent,
-        refused=trickle.refused,
+        sent=traffic.sent,
+        refused=traffic.refused,
         l1=await _look_at_l1(network),
         nodes=tuple(await nodes),
         followers=tuple(await followers),

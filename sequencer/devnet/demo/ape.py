@@ -1,0 +1,61 @@
+"""The ape scripts, run as a person runs them."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from sequencer.devnet.accounts import Account
+from sequencer.devnet.demo.stage import Stage
+from sequencer.errors import LocalFault
+
+SCRIPT_SECONDS = 120.0
+_NOISE = ("INFO:", "SUCCESS:", "WARNING:")
+
+
+async def run_script(stage: Stage, name: str, account: Account, *arguments: str) -> None:
+    """`ape run NAME` with an account of the local L1; its words become part of the story.
+
+    Raises `LocalFault` when it fails or takes too long.
+    """
+    command = [_ape(name), "run", name, "--account", account.ape_alias]
+    command += ["--network", stage.network.anvil.url]
+    command += ["--deployment", str(stage.network.layout.deployment), *arguments]
+    stage.story.note(f"$ ape run {name} --account {account.ape_alias} {' '.join(arguments)}")
+    child = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={"APE_DATA_FOLDER": "build/ape", **os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        async with asyncio.timeout(SCRIPT_SECONDS):
+            await _quote(stage, child)
+            status = await child.wait()
+    except TimeoutError:
+        raise LocalFault(f"ape run {name} took more than {SCRIPT_SECONDS:.0f} s") from None
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if status != 0:
+        raise LocalFault(f"ape run {name} ended with exit status {status}")
+
+
+def _ape(script: str) -> str:
+    """The program, installed next to the Python that runs us."""
+    program = Path(sys.executable).with_name("ape")
+    if not program.exists():
+        raise LocalFault(f"{program} is not installed; `make` installs it")
+    if not Path("scripts", f"{script}.py").exists():
+        raise LocalFault(f"scripts/{script}.py is not here; run this in the project's folder")
+    return str(program)
+
+
+async def _quote(stage: Stage, child: asyncio.subprocess.Process) -> None:
+    assert child.stdout is not None, "opened as a pipe"
+    async for line in child.stdout:
+        text = line.decode("utf-8", "replace").rstrip()
+        if text and not text.startswith(_NOISE):
+            stage.story.quote(text)

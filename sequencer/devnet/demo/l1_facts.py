@@ -1,0 +1,82 @@
+"""What L1 says about the things the demo checks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from eth_abi.abi import decode
+
+from sequencer.devnet.anvil import Anvil
+from sequencer.l1 import abi
+from sequencer.l1.deployment import Deployment
+from sequencer.types import Address, Epoch
+
+_OPERATOR = "(address,uint96,address,uint64,uint8)"
+EJECTED = 3
+"""`OperatorStatus` of `IBondRegistry`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event with its arguments, and where it stands."""
+
+    arguments: dict[str, Any]
+    block: int
+    transaction: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorState:
+    bond_wei: int
+    status: int
+
+
+class L1Facts:
+    """Reads of one deployment, at the head."""
+
+    def __init__(self, anvil: Anvil, deployment: Deployment) -> None:
+        self._anvil = anvil
+        at = deployment.contracts
+        self._addresses: dict[str, Address] = {
+            "BondRegistry": at.bond_registry,
+            "Committee": at.committee,
+            "ForcedInbox": at.forced_inbox,
+            "CommitmentChain": at.commitment_chain,
+        }
+        self._start_block = deployment.start_block
+
+    async def events(self, contract: str, name: str) -> list[Happened]:
+        """Every event of this name, in order."""
+        entry, address = abi.event(contract, name), self._addresses[contract]
+        head = await self._anvil.client.head()
+        logs = await self._anvil.client.logs_between([address], self._start_block, head.number)
+        return [
+            Happened(
+                entry.decode_event(log.topics, log.data), log.block_number, log.transaction_hash
+            )
+            for log in logs
+            if log.topics[0] == entry.hash
+        ]
+
+    async def batches(self) -> dict[int, Happened]:
+        """Commits by batch index."""
+        found = await self.events("CommitmentChain", "BatchCommitted")
+        return {event.arguments["index"]: event for event in found}
+
+    async def time_of(self, block: int) -> int:
+        """Of a block, in seconds."""
+        header = await self._anvil.client.header(block)
+        assert header is not None, "the block of an event"
+        return header.timestamp
+
+    async def operator(self, operator_id: int) -> OperatorState:
+        (found,) = decode([_OPERATOR], await self._call("BondRegistry", "operator", operator_id))
+        return OperatorState(bond_wei=found[1], status=found[4])
+
+    async def members(self, epoch: Epoch) -> list[Address]:
+        """The signing keys of a committee (ENC-4)."""
+        (data,) = decode(["bytes"], await self._call("Committee", "committeeBytes", epoch))
+        return [Address(data[at : at + 20]) for at in range(32, len(data), 32)]
+
+    async def _call(self, contract: str, name: str, *arguments: Any) -> bytes:
+        data = abi.function(contract, name).call(*arguments)
+        return await self._anvil.call(self._addresses[contract], data)
