@@ -83,14 +83,6 @@ def test_answer__notifications_only__is_nothing() -> None:
         ("1", b"[]", -32600),
         ("1", batch(*[b"1"] * 1_001), -32005),
         ("2", request(), -32602),
-        ("", request(), -32602),
-        ("x", request(), -32602),
-        ("-1", request(), -32602),
-        ("+1", request(), -32602),
-        ("1 ", request(), -32602),
-        ("\u0661", request(), -32602),
-        (str(2**32), request(), -32602),
-        ("9" * 5_000, request(), -32602),
         (None, request(), -32601),
     ],
 )
@@ -99,6 +91,16 @@ def test_answer__what_cannot_be_done__is_one_error(
 ) -> None:
     found = answer(FakeNode(), body, path_id)
     assert code(found) == expected
+    assert len(found["error"]["message"]) < 300
+
+
+@pytest.mark.parametrize(
+    "path_id", ["", "x", "-1", "+1", "1 ", "1_0", "0x1", "\u0661", str(2**32), "9" * 5_000]
+)
+def test_answer__on_the_path_of_no_rollup_id__says_what_one_is(path_id: str) -> None:
+    found = answer(FakeNode(), request(), path_id)
+    assert code(found) == -32602
+    assert found["error"]["message"].startswith("a rollup id is a number below 2**32, found ")
     assert len(found["error"]["message"]) < 300
 
 
