@@ -43,10 +43,9 @@ class EntryStore:
 
     def __init__(self, path: Path) -> None:
         """Starts empty: what is at `path` is replaced. Raises `LocalFault`."""
-        for stale in (path, path.with_name(path.name + "-journal")):
-            stale.unlink(missing_ok=True)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.executescript("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;")
             self._db.executescript(_SCHEMA)

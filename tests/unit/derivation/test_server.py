@@ -1,0 +1,157 @@
+"""What a follower serves (`GET /status`, `/entries`, `/entry`), and to hostile requests.
+
+P35: the running hash that is served is recomputed here from the entries served, so a follower
+that answered without deriving would be caught.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from sequencer.crypto.hashing import keccak, word
+from sequencer.derivation.entry_store import EntryStore
+from sequencer.derivation.follower import Following, describe
+from sequencer.derivation.server import create_app
+from sequencer.l1.deployment import Deployment
+from sequencer.l1.events import Event, L1Block, L1Header, RollupRegistered
+from sequencer.types import RollupId
+from tests.unit.derivation.worlds import CHAIN_IDS, Committee, transaction
+from tests.unit.node.test_node import deployment
+
+
+class World:
+    """A follower over hand-made L1 blocks, served on a port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.shown: list[str] = []
+        self.store = EntryStore(folder / "entries.sqlite")
+        self.deployed: Deployment = deployment()
+        separator = self.deployed.domain.separator()
+        self.committee = Committee(separator=separator, batch_hash=separator)
+        self.committee.last.__dict__["hash"] = separator
+        self.following = Following(
+            self.deployed, None, self.store, lambda e: self.shown.append(describe(e))
+        )
+        self.number = 0
+
+    async def see(self, *events: Event) -> None:
+        self.number += 1
+        header = L1Header(self.number, keccak(word(self.number)), keccak(b""), self.number)
+        await self.following.extend(L1Block(header, events))
+
+    async def order(self, *nonces: int) -> None:
+        block = self.committee.block((1, [transaction(nonce) for nonce in nonces]))
+        await self.see(self.committee.commit(block))
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path)
+    await made.see(*(RollupRegistered(rollup, chain) for rollup, chain in CHAIN_IDS.items()))
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+async def url(world: World) -> AsyncIterator[str]:
+    l1 = SimpleNamespace(is_connected=True, last_error=None)
+    runner = web.AppRunner(create_app(lambda: (world.following, world.store, l1)))  # type: ignore[arg-type,return-value]
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def get(url: str) -> tuple[int, Any]:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        is_json = answer.content_type == "application/json"
+        return answer.status, await (answer.json() if is_json else answer.text())
+
+
+async def test_p35_status__running_hash__is_that_of_the_entries(world: World, url: str) -> None:
+    await world.order(0, 1, 2)
+    await world.order(3)
+    _, status = await get(f"{url}/status")
+    _, served = await get(f"{url}/rollup/1/entries")
+    running = bytes(32)
+    for entry in served["entries"]:
+        raw = bytes.fromhex(entry["transaction"][2:])
+        running = keccak(running, keccak(raw))
+        assert entry["runningHash"] == "0x" + running.hex()
+    assert [e["transaction"][2:] for e in served["entries"]] == [
+        transaction(nonce).hex() for nonce in range(4)
+    ]
+    first, second = status["rollups"]
+    assert (first["entries"], first["runningHash"]) == (4, "0x" + running.hex())
+    assert (second["rollup"], second["chainId"], second["entries"]) == (2, 7002, 0)
+    assert status["l1"] == {"head": world.number, "connected": True, "lastError": None}
+
+
+async def test_entry__by_hash__says_where_it_was_ordered(world: World, url: str) -> None:
+    await world.order(0)
+    status, found = await get(f"{url}/rollup/1/entry/0x{keccak(transaction(0)).hex()}")
+    assert status == 200
+    (entry,) = found["entries"]
+    assert (entry["index"], entry["source"], entry["position"], entry["batch"]) == (
+        0,
+        "block",
+        1,
+        1,
+    )
+    assert entry["skipped"] is None
+
+
+async def test_entries__after_a_reorg__are_those_of_the_new_branch(world: World, url: str) -> None:
+    await world.order(0)
+    await world.following.rollback_to(world.number - 1)
+    _, served = await get(f"{url}/rollup/1/entries")
+    assert served == {"entries": []}
+
+
+async def test_void_batch__is_counted_and_adds_nothing(world: World, url: str) -> None:
+    block = world.committee.block((1, [transaction(0)]))
+    await world.see(world.committee.commit(block, data=b"garbage"))
+    _, status = await get(f"{url}/status")
+    assert (status["voidBatches"], status["rollups"][0]["entries"]) == (1, 0)
+
+
+async def test_begin__again__derives_from_the_start(world: World) -> None:
+    await world.order(0)
+    world.following.begin()
+    assert world.following.deriver.number == -1
+    assert world.store.read(RollupId(1), 0, 10) == []
+
+
+async def test_describe__an_entry__is_one_line(world: World) -> None:
+    await world.order(0)
+    (line,) = world.shown
+    assert line.startswith("rollup 1 #0 0x")
+    assert "block 1, batch 1, L1 block 2, running " in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/rollup/9/entries", 404, "rollup 9 is not followed here"),
+        ("/rollup/x/entries", 400, "rollup is a number"),
+        ("/rollup/1/entries?from=-1", 400, "from is a number"),
+        ("/rollup/1/entries?limit=1001", 400, "limit is a number from 1 to 1000"),
+        ("/rollup/1/entries?limit=0", 400, "limit is a number"),
+        ("/rollup/1/entries?from=99999999999999999999999", 400, "from is a number"),
+        ("/rollup/1/entry/0x12", 400, "32 bytes in hex"),
+        ("/rollup/1/entry/zz", 400, "32 bytes in hex"),
+        ("/nothing", 404, ""),
+    ],
+)
+async def test_hostile_request__gets_a_clear_error(
+    url: str, path: str, status: int, words: str
+) -> None:
+    found, text = await get(url + path)
+    assert found == status
+    assert words in text
