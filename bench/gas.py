@@ -101,7 +101,7 @@ def batch_data(epoch: int, height: int, payload: bytes) -> bytes:
         proposer,
         payload,
     ]
-    return b"\x01" + rlp.encode([epoch, keccak(b"parent"), height, [block]])
+    return b"\x01" + bytes(rlp.encode([epoch, keccak(b"parent"), height, [block]]))
 
 
 # ENC-10, codec 0, no segments.
@@ -138,7 +138,7 @@ class Deployment:
         factory = self.w3.eth.contract(abi=artifact["abi"], bytecode=artifact["bytecode"])
         transaction = factory.constructor(*arguments).transact({"from": self.user, **NO_TIP})
         receipt = self.w3.eth.wait_for_transaction_receipt(transaction)
-        return self.w3.eth.contract(address=receipt["contractAddress"], abi=artifact["abi"])
+        return factory(receipt["contractAddress"])
 
     def jump_to(self, timestamp: int) -> None:
         rpc(self.w3, "evm_setNextBlockTimestamp", timestamp)
