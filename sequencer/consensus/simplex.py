@@ -56,6 +56,8 @@ from sequencer.types import ZERO_HASH, Committee, Hash32, MemberIndex, View
 
 WINDOW = 64
 """SIMPLEX-12: views ahead of the current one, and behind the root, whose votes are kept."""
+MAX_ASKED = 256
+"""Blocks asked for, whose answers are welcome."""
 
 
 class Simplex:
@@ -83,6 +85,8 @@ class Simplex:
         through a block above it."""
         self._rounds: dict[View, Round] = {}
         self._wanted: dict[Hash32, int] = {}
+        self._asked: dict[Hash32, None] = {}
+        self._rival_view: View | None = None
         self._answered_ms: dict[MemberIndex, int] = {}
         self._restoring = True
         self._has_work = False
@@ -120,9 +124,9 @@ class Simplex:
         return min(due)
 
     def is_wanted(self, block_hash: Hash32) -> bool:
-        """Whether an answer that leads to this block breaks no rule: it was asked for, and may
-        have come another way since."""
-        return block_hash in self._wanted or self.tree.block(block_hash) is not None
+        """Whether an answer that leads to this block breaks no rule: it was asked for lately, even
+        if nobody waits for it any more."""
+        return block_hash in self._asked
 
     def is_news(self, message: SignedVote | Certificate) -> bool:
         """Whether the message could change anything: asked before its signatures are checked."""
@@ -170,7 +174,6 @@ class Simplex:
     def _on_restored(self, record: SignedVote | Certificate | Block) -> None:
         if isinstance(record, Block):
             self.tree.add(record)
-            self._wanted.pop(record.header.hash, None)
         elif isinstance(record, Certificate):
             self._on_certificate(record)
         elif record.vote.view > self.root_view - WINDOW:
@@ -182,7 +185,6 @@ class Simplex:
     def _on_start(self) -> None:
         self._restoring = False
         self._pace.start(self.view)
-        self._wanted.clear()
         self._retry_finalize()
         for view in sorted(v for v in self._rounds if v > self.root_view):
             known = self._rounds[view]
@@ -203,8 +205,7 @@ class Simplex:
         current = self._round(self.view)
         for wanted, due in self._wanted.items():
             if self._now >= due:
-                self._wanted[wanted] = self._now + self._timing.timeout_ms
-                self._out.append(NeedBlocks(wanted))
+                self._ask(wanted)
         if self._judge_again_ms is not None and self._now >= self._judge_again_ms:
             self._judge_again_ms = None
             self._judge(current)
@@ -513,7 +514,10 @@ class Simplex:
             self._add_blocks(blocks)
             return
         above = tuple(b for b in blocks if b.header.height > self.tree.root.height)
-        if not above or above[0].header.parent_hash != self.tree.root.hash:
+        if not above or above[0].header.height != self.tree.root.height + 1:
+            return
+        if above[0].header.parent_hash != self.tree.root.hash:
+            self._on_rival()
             return
         self._advance(above, proof)
         self._out.append(Record(proof.certificate))
@@ -527,9 +531,12 @@ class Simplex:
         """Blocks have come: whatever waited for them goes on."""
         for block in blocks:
             self.tree.add(block)
-        for block in blocks:
-            if self._wanted.pop(block.header.hash, None) is not None:
-                self._want_chain(block.header.hash)
+        for arrived in [b.header.hash for b in blocks if b.header.hash in self._wanted]:
+            if self.tree.block(arrived) is None:
+                self._on_rival()  # and asked for again after a while: no chain leads through it
+            else:
+                del self._wanted[arrived]
+                self._want_chain(arrived)
         self._retry_finalize()
         self._resume()
 
@@ -537,11 +544,25 @@ class Simplex:
         """SIMPLEX-13: whether the blocks from the root up to this one are here; if not, the
         highest missing one is asked for."""
         missing = self.tree.path(block_hash)[1]
-        if missing is not None and missing not in self._wanted:
-            self._wanted[missing] = self._now + self._timing.timeout_ms
-            if not self._restoring:
-                self._out.append(NeedBlocks(missing))
+        if missing is not None and missing not in self._wanted and not self._restoring:
+            self._ask(missing)
         return missing is None
+
+    def _ask(self, missing: Hash32) -> None:
+        self._wanted[missing] = self._now + self._timing.timeout_ms
+        self._asked[missing] = None
+        if len(self._asked) > MAX_ASKED:
+            del self._asked[next(iter(self._asked))]
+        self._out.append(NeedBlocks(missing))
+
+    def _on_rival(self) -> None:
+        """A certified chain goes past the root: it is dead, or the chain has forked. Every
+        certificate goes out once more, so that any two that exclude each other meet, and convict
+        more than a third of the weight."""
+        if self._rival_view is None or self.root_view >= self._rival_view + WINDOW:
+            self._rival_view = self.root_view
+            for view in sorted(self._rounds):
+                self._out.extend(map(Broadcast, self._rounds[view].certificates.values()))
 
     def _is_needed(self, missing: Hash32) -> bool:
         """Whether a missing block is certified above the root, or a parent of one that is here."""

@@ -7,15 +7,17 @@ from sequencer.consensus.messages import Certificate, Proposal, SignedVote
 from sequencer.consensus.simplex import WINDOW, Simplex
 from sequencer.errors import PeerFault
 from sequencer.simulation.disk import Disk
-from sequencer.types import Hash32, MemberIndex, View
+from sequencer.types import Committee, Hash32, MemberIndex, View
 
 
 class Referee:
     """Collects violations; the first ones of a schedule tell the story."""
 
-    def __init__(self, honest: frozenset[int]) -> None:
-        """`honest` are positions; those of members are their indices."""
+    def __init__(self, honest: frozenset[int], is_overrun: bool) -> None:
+        """`honest` are positions; those of members are their indices. With a third of the weight
+        or more against it (`is_overrun`) the chain may fork, but not without evidence."""
         self.honest = honest
+        self.is_overrun = is_overrun
         self.violations: list[str] = []
         self.chain: dict[int, Hash32] = {}
         """Height to the first block any honest node finalized there."""
@@ -33,7 +35,8 @@ class Referee:
                 self.blame(f"node {position}: block {header.height} handed on out of order")
             if self.chain.setdefault(header.height, header.hash) != header.hash:
                 self.forks.add(header.height)
-                self.blame(f"node {position}: another block is final at height {header.height}")
+                if not self.is_overrun:
+                    self.blame(f"node {position}: another block is final at height {header.height}")
             tip = header
 
     def on_signed(self, position: int, signed: SignedVote) -> None:
@@ -72,8 +75,17 @@ class Referee:
 
     def on_fault(self, position: int, sender: int, fault: PeerFault) -> None:
         """NET-4 would silence an honest peer for it."""
-        if sender in self.honest:
+        if sender in self.honest and not self.forks:
             self.blame(f"node {position}: blames honest node {sender}: {fault}")
+
+    def after_overrun(self, committee: Committee) -> None:
+        """The promise that is left: who forks the chain has signed more than a third away."""
+        if self.forks and not self.has_evidence(committee):
+            self.blame(f"a fork, and evidence only against {sorted(self.convicted)}")
+
+    def has_evidence(self, committee: Committee) -> bool:
+        weight = sum(committee.members[member].weight for member in self.convicted)
+        return 3 * weight > committee.total_weight
 
     def after_all(self, position: int, core: Simplex) -> None:
         """SIMPLEX-12, after a calm in which everything was finalized."""

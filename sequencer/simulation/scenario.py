@@ -34,6 +34,8 @@ class Scenario:
     outages: tuple[Outage, ...]
     temper: Temper
     load: str
+    is_overrun: bool
+    """Whether the attackers have a third of the weight or more."""
     is_later_epoch: bool
     is_encoding: bool
 
@@ -43,11 +45,43 @@ class Scenario:
         return (
             f"weights {self.weights} attackers {names} observers {self.observers}"
             f" load {self.load} chaos {self.chaos_ms} ms outages {len(self.outages)}"
+            f"{' OVERRUN' if self.is_overrun else ''}"
         )
 
 
 def draw(seed: int) -> Scenario:
     random = Random(seed)
+    return _draw_overrun(seed, random) if random.random() < 0.06 else _draw_usual(seed, random)
+
+
+def _draw_overrun(seed: int, random: Random) -> Scenario:
+    """Two-faced members with a third of the weight or more, and the others cut in two."""
+    weights = random.choice(((1,) * 3, (1,) * 4, (1,) * 6, (1,) * 7, (3, 2, 2, 1, 1), (5, 4, 3, 3)))
+    seats: list[int] = []
+    while 3 * sum(weights[seat] for seat in seats) < sum(weights) or random.random() < 0.4:
+        left = [seat for seat in range(len(weights)) if seat not in seats]
+        if len(left) <= 2:
+            break
+        seats.append(random.choice(left))
+    chaos_ms = random.randint(500, 4_000)
+    return Scenario(
+        seed=seed,
+        weights=weights,
+        attackers=tuple((seat, TwoFaced) for seat in sorted(seats)),
+        observers=0,
+        timing=Timing(timeout_ms=150, max_timeout_ms=1_000),
+        chaos_ms=chaos_ms,
+        weather=((0, Conditions()),),
+        outages=(),
+        temper=Temper(),
+        load=random.choice(LOADS),
+        is_overrun=True,
+        is_later_epoch=False,
+        is_encoding=False,
+    )
+
+
+def _draw_usual(seed: int, random: Random) -> Scenario:
     weights = _draw_weights(random)
     attackers = _draw_attackers(random, weights)
     observers = random.choice((0, 0, 0, 1))
@@ -65,6 +99,7 @@ def draw(seed: int) -> Scenario:
         outages=_draw_outages(random, count, chaos_ms),
         temper=_draw_temper(random, len(weights)),
         load=load,
+        is_overrun=False,
         is_later_epoch=random.random() < 0.3,
         is_encoding=random.random() < 0.05,
     )

@@ -26,6 +26,8 @@ CHAOS_EVENTS = 2_500
 MAX_EVENTS = 40_000
 """More deliveries than any schedule needs: a storm."""
 GOAL_BLOCKS = 3
+OVERRUN_MS = 10_000
+"""How long after a fork's halves meet there must be evidence."""
 PATIENCE_MS = 120_000
 """How long after the calm every honest node has to finalize that many more blocks."""
 
@@ -51,8 +53,9 @@ class World:
         self.network = Network(self.scheduler, self.random, self.trace)
         self.network.is_encoding = scenario.is_encoding
         self.committee = make_committee(scenario.weights)
-        self.referee = Referee(self._honest_positions())
+        self.referee = Referee(self._honest_positions(), scenario.is_overrun)
         self._temper = Temper(**{f: getattr(scenario.temper, f) for f in Temper.__slots__})
+        self._is_calm = False
         self.nodes: list[Node] = []
         self._populate()
         self.honest = [node for node in self.nodes if node.is_honest]
@@ -102,6 +105,9 @@ class World:
         """Each face talks to its own half."""
         others = [p for p in range(len(self.nodes)) if not isinstance(self.nodes[p], TwoFaced)]
         half = set(self.random.sample(others, len(others) // 2))
+        self._halves = frozenset(
+            (a, b) for a in others for b in others if (a in half) != (b in half)
+        )
         first = {pair[0] for pair in faces.values()}
         second = {pair[1] for pair in faces.values()}
         mine, theirs = half | first, (set(others) - half) | second
@@ -122,6 +128,9 @@ class World:
             scheduler.at(self.random.choice((0, 0, 50)), node.boot)
         for at_ms, conditions in scenario.weather:
             scheduler.at(at_ms, partial(self._set_conditions, conditions))
+        if scenario.is_overrun:
+            self.network.conditions = Conditions(cuts=self._halves)
+            scheduler.at(1, partial(self._set_conditions, self.network.conditions))
         for outage in scenario.outages:
             node = self.nodes[outage.position]
             scheduler.at(outage.at_ms, partial(node.crash_after, outage.steps))
@@ -133,14 +142,15 @@ class World:
         return self._calm_down()
 
     def _calm_down(self) -> Outcome:
-        self.scheduler.now_ms = max(self.scheduler.now_ms, 0)
         calm_ms = self.scheduler.now_ms
+        self._is_calm = True
         self.network.conditions = Conditions()
         self._temper.hesitation = self._temper.refusal = 0.0
-        self._is_calm = True
         for node in self.nodes:
             node.crash_after(10**9)
             self.scheduler.after(100, partial(self._revive, node))
+        if self.scenario.is_overrun:
+            return self._await_evidence(calm_ms)
         goal = max(node.disk.tip.height for node in self.honest) + GOAL_BLOCKS
         waiting = list(self.honest)
         while waiting and not self.referee.violations:
@@ -151,18 +161,32 @@ class World:
             waiting = [node for node in waiting if node.disk.tip.height < goal]
         for node in self.honest:
             self.referee.after_all(node.position, node.core)
+        return self._outcome(calm_ms, is_stuck=bool(waiting))
+
+    def _await_evidence(self, calm_ms: int) -> Outcome:
+        """Until there is enough of it, or should have been."""
+        referee = self.referee
+        while self.scheduler.now_ms < calm_ms + OVERRUN_MS and self.trace.events < MAX_EVENTS:
+            self.scheduler.step()
+            is_forked = bool(referee.forks) or self.scheduler.now_ms < calm_ms + OVERRUN_MS // 4
+            if not is_forked or (referee.forks and referee.has_evidence(self.committee)):
+                break
+        self.referee.after_overrun(self.committee)
+        return self._outcome(calm_ms, is_stuck=False)
+
+    def _outcome(self, calm_ms: int, is_stuck: bool) -> Outcome:
         return Outcome(
             seed=self.scenario.seed,
             trace=self.trace.digest(),
             violations=tuple(self.referee.violations),
-            is_stuck=bool(waiting) and not self.referee.violations,
+            is_stuck=is_stuck and not self.referee.violations,
             height=max(node.disk.tip.height for node in self.honest),
             events=self.trace.events,
             recovery_ms=self.scheduler.now_ms - calm_ms,
         )
 
     def _set_conditions(self, conditions: Conditions) -> None:
-        if self.scheduler.now_ms < self.scenario.chaos_ms:
+        if not self._is_calm:
             self.network.conditions = conditions
 
     def _revive(self, node: Node) -> None:
