@@ -14,7 +14,7 @@ from collections.abc import Callable
 from sequencer.blocks.header import Block
 from sequencer.blocks.payload import MAX_TRANSACTION_BYTES, decode_payload
 from sequencer.crypto.hashing import keccak
-from sequencer.errors import PeerFault
+from sequencer.errors import DecodeError, PeerFault
 from sequencer.ingress.backend import Backend
 from sequencer.ingress.jsonrpc import CallFault, Code, excerpt
 from sequencer.ingress.refusal import OverLimit, Refused
@@ -170,7 +170,10 @@ class Methods:
             return None
         position = location[1]
         _, raw = self._transactions(block)[position]
-        return block, position, decode_transaction(raw, chain_id)
+        try:
+            return block, position, decode_transaction(raw, chain_id)
+        except DecodeError:  # a faulty committee may order it; no rollup takes it (DERIVE-6)
+            return None
 
     def _transactions(self, block: Block) -> tuple[tuple[RollupId, bytes], ...]:
         height = block.header.height

@@ -7,6 +7,7 @@ from sequencer.ingress.jsonrpc import CallFault, Code
 from sequencer.ingress.methods import CLIENT_VERSION, Methods
 from sequencer.mempool.pool import MempoolConfig
 from sequencer.types import RollupId
+from tests.unit.batches.builders import Step, chain
 from tests.unit.ingress.builders import SENDER, TO, Raw
 from tests.unit.ingress.nodes import L1_TRANSACTION, ROLLUP, FakeNode
 
@@ -279,6 +280,12 @@ def test_lookup__across_many_blocks__remembers_the_right_ones(node: FakeNode) ->
             assert receipt["transactionHash"] == tx_hash
             assert receipt["blockNumber"] == hex(hashes.index(tx_hash) + 1)
     assert len(methods._payloads) == 4
+
+
+@pytest.mark.parametrize("method", ["eth_getTransactionByHash", "eth_getTransactionReceipt"])
+def test_lookup__ordered_but_no_transaction__is_null(node: FakeNode, method: str) -> None:
+    node.blocks = chain(Step(transactions=(b"no transaction",)))
+    assert call(node, method, hexed(keccak(b"no transaction"))) is None
 
 
 # eth_getTransactionCount
