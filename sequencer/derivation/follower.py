@@ -17,14 +17,14 @@ from pathlib import Path
 from aiohttp import web
 
 from sequencer.config import split_address
-from sequencer.derivation.derive import Deriver
 from sequencer.derivation.entries import Entry
 from sequencer.derivation.entry_store import EntryStore
+from sequencer.derivation.following import Following, describe
 from sequencer.derivation.server import create_app, entry_view
 from sequencer.errors import LocalFault
 from sequencer.l1.client import L1Client
 from sequencer.l1.deployment import Deployment, load_deployment
-from sequencer.l1.events import L1Block, ReorgTooDeep, RollupRegistered
+from sequencer.l1.events import ReorgTooDeep
 from sequencer.l1.reader import L1Reader
 from sequencer.l1.watcher import ReaderLoop
 from sequencer.types import RollupId
@@ -47,53 +47,6 @@ class FollowerConfig:
     as_json: bool = False
     is_quiet: bool = False
     poll_ms: int = 250
-
-
-class Following:
-    """A derivation that follows L1: the sink of the reader, and what the server shows."""
-
-    def __init__(
-        self,
-        deployment: Deployment,
-        only: RollupId | None,
-        store: EntryStore,
-        show: Callable[[Entry], None],
-    ) -> None:
-        self._deployment = deployment
-        self._store = store
-        self._show = show
-        self._only = only
-        self.chain_ids: dict[RollupId, int] = {}
-        self.void_batches = 0
-        self.begin()
-
-    def begin(self) -> None:
-        """Derive from the start (again)."""
-        self.deriver = Deriver(self._deployment.domain.separator(), self._only)
-        self.chain_ids.clear()
-        self.void_batches = 0
-        self._store.drop_after(-1)
-
-    async def extend(self, block: L1Block) -> None:
-        outputs = self.deriver.extend(block)
-        entries = [output for output in outputs if isinstance(output, Entry)]
-        self._store.add(entries)
-        for event in block.events:
-            if not isinstance(event, RollupRegistered):
-                continue
-            if self._only is None or self._only == event.rollup_id:
-                self.chain_ids[event.rollup_id] = event.chain_id
-        for output in outputs:
-            if isinstance(output, Entry):
-                self._show(output)
-            elif output.void is not None:
-                self.void_batches += 1
-                log.warning("batch %d is void: %s", output.index, output.void)
-
-    async def rollback_to(self, number: int) -> None:
-        log.info("L1 went back to block %d", number)
-        self.deriver.rollback_to(number)
-        self._store.drop_after(number)
 
 
 async def run_follower(config: FollowerConfig) -> None:
@@ -194,15 +147,3 @@ def _printer(config: FollowerConfig) -> Callable[[Entry], None]:
     if config.as_json:
         return lambda entry: print(json.dumps(entry_view(entry)), flush=True)
     return lambda entry: print(describe(entry), flush=True)
-
-
-def describe(entry: Entry) -> str:
-    """An entry in one line."""
-    by_l1 = entry.batch_index is None
-    batch = "included by L1 alone" if by_l1 else f"batch {entry.batch_index}"
-    what = "message" if entry.source.value == "forced" else "block"
-    fate = f"skipped: {entry.skipped}" if entry.skipped else f"running {entry.running_hash.hex()}"
-    return (
-        f"rollup {entry.rollup_id} #{entry.index} 0x{entry.transaction_hash.hex()}"
-        f" {what} {entry.position}, {batch}, L1 block {entry.l1_block}, {fate}"
-    )

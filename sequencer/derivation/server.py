@@ -5,23 +5,21 @@
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from sequencer.derivation.entries import Entry
 from sequencer.derivation.entry_store import EntryStore
+from sequencer.derivation.following import Following
+from sequencer.l1.watcher import ReaderLoop
 from sequencer.types import Hash32, RollupId
-
-if TYPE_CHECKING:
-    from sequencer.derivation.follower import Following
-    from sequencer.l1.watcher import ReaderLoop
 
 MAX_LIMIT = 1_000
 MAX_POSITION = 2**53
 
-Current = Callable[[], "tuple[Following, EntryStore, ReaderLoop]"]
+Current = Callable[[], tuple[Following, EntryStore, ReaderLoop]]
 
 
 def create_app(current: Current) -> web.Application:

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from sequencer.crypto.hashing import keccak, word
 from sequencer.derivation.entry_store import EntryStore
-from sequencer.derivation.follower import Following, describe
+from sequencer.derivation.following import Following, describe
 from sequencer.derivation.server import create_app
 from sequencer.l1.deployment import Deployment
 from sequencer.l1.events import Event, L1Block, L1Header, RollupRegistered
