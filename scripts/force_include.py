@@ -190,7 +190,7 @@ class _Story:
 
     def _force(self, message: Message) -> None:
         click.echo(
-            "The deadline has passed and the committee has not taken it. Forcing it by L1 alone ..."
+            "The deadline is here and the committee has not taken it. Forcing it by L1 alone ..."
         )
         try:
             self._contracts.inbox.forceInclude(

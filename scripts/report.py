@@ -104,15 +104,14 @@ def _show(
         evidence.first.for_contract(), evidence.second.for_contract(), salt, sender=account
     )
     (event,) = contracts.registry.OperatorSlashed.from_receipt(receipt)
-    split = event.split
-    slashed = split.reporter + split.victim + split.insurance + split.burned
+    reward, _, _, burned = event.split  # reporter, victim, insurance, burned
+    click.echo(f"Slashed: operator {event.id} lost {ether(sum(event.split))} of its bond.")
     click.echo(
-        f"Slashed: operator {event.id} lost {ether(slashed)} of its bond, {ether(event.bondWei)}"
-        f" is left and stays locked until {at_time(event.releaseAt)}. It is out of all committees"
-        " that are chosen from now on."
+        f"{ether(event.bondWei)} are left, locked until {at_time(event.releaseAt)}; no committee"
+        " that is chosen from now on has this operator."
     )
-    click.echo(f"Burned {ether(split.burned)}; the reward of {ether(split.reporter)} is yours.")
-    if split.reporter:
+    click.echo(f"Burned {ether(burned)}; the reward of {ether(reward)} is yours.")
+    if reward:
         paid = contracts.registry.withdraw(account.address, sender=account)
         (withdrawn,) = contracts.registry.CreditWithdrawn.from_receipt(paid)
         click.echo(f"Paid {ether(withdrawn.amountWei)} to {withdrawn.to}.")

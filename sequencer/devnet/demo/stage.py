@@ -13,12 +13,13 @@ from sequencer.devnet.demo.ledger import (
     order_of,
     placements,
 )
-from sequencer.devnet.demo.story import Story
+from sequencer.devnet.demo.story import CheckFailed, Story
+from sequencer.devnet.follower_process import FollowerProcess
 from sequencer.devnet.network import Network
 from sequencer.devnet.node_process import NodeProcess
 from sequencer.devnet.node_status import NodeStatus, decode_status
 from sequencer.devnet.waiting import eventually
-from sequencer.devnet.wallets import Signed, Wallet
+from sequencer.devnet.wallets import Rollup, Signed, Wallet
 
 ACCOUNTS = 20
 SETTLE_SECONDS = 60.0
@@ -84,28 +85,35 @@ class Stage:
 
         await eventually("finality goes on", grown, seconds=SETTLE_SECONDS)
 
-    async def until_derived(self, sent: Sequence[Signed]) -> None:
-        """Wait until both followers list all of `sent`."""
+    async def until_derived(self) -> None:
+        """Wait until both followers list, rollup by rollup, exactly the order that the nodes
+        finalized; nothing may be sent meanwhile.
 
-        async def listed() -> bool | None:
-            for follower in self.network.followers:
-                for rollup in self.network.rollups:
-                    wanted = {"0x" + tx.hash.hex() for tx in sent if tx.rollup == rollup}
-                    if not wanted <= {entry.hash for entry in await follower.entries(rollup.id)}:
-                        return None
-            return True
+        What blocks brought is compared; messages of the forced queue stand in between, where L1
+        has put them. Raises `CheckFailed` at the first entry that differs.
+        """
 
-        await eventually("the followers", listed, seconds=SETTLE_SECONDS, poll_seconds=0.5)
+        async def complete() -> bool | None:
+            chain = await self.finalized(self.running_nodes[0])
+            found = [
+                await self._is_complete(follower, rollup, order_of(chain, rollup.id))
+                for follower in self.network.followers
+                for rollup in self.network.rollups
+            ]
+            return all(found) or None
 
-    async def followers_match(self) -> bool:
-        """Whether both followers list, rollup by rollup, exactly the beginning of the order that
-        the nodes finalized. What blocks brought is compared; forced messages stand in between
-        where L1 has put them."""
-        chain = await self.finalized(self.running_nodes[0])
-        for rollup in self.network.rollups:
-            order = order_of(chain, rollup.id)
-            for follower in self.network.followers:
-                derived = await derived_order(follower, rollup.id)
-                if order[: len(derived)] != derived:
-                    return False
-        return True
+        await eventually(
+            "the followers list everything", complete, seconds=SETTLE_SECONDS, poll_seconds=0.5
+        )
+
+    async def _is_complete(
+        self, follower: FollowerProcess, rollup: Rollup, order: Sequence[str]
+    ) -> bool:
+        derived = await derived_order(follower, rollup.id)
+        for position, (listed, final) in enumerate(zip(derived, order, strict=False)):
+            if listed != final:
+                raise CheckFailed(
+                    f"{follower.name} has {listed} at position {position} of rollup"
+                    f" {rollup.id}, finalized was {final}"
+                )
+        return len(derived) == len(order)
