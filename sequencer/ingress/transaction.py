@@ -70,15 +70,7 @@ def decode_transaction(raw: bytes, chain_id: int) -> Transaction:
 
     Raises `DecodeError`, which names the field that was wrong.
     """
-    if not 1 <= len(raw) <= MAX_TRANSACTION_BYTES:
-        raise DecodeError(f"transaction has {len(raw)} bytes, not 1 to {MAX_TRANSACTION_BYTES}")
-    kind = LEGACY if raw[0] >= _FIRST_LIST_PREFIX else raw[0]
-    if kind not in _LAYOUTS or raw[0] == LEGACY:
-        raise DecodeError(f"transaction type {raw[0]} is not accepted; legacy, 1, 2 and 4 are")
-    body = rlp.read_list(raw, 0 if kind == LEGACY else 1, len(raw))
-    if body.end != len(raw):
-        raise DecodeError(f"{len(raw) - body.end} bytes follow the transaction")
-    fields = _Fields(raw, body, _LAYOUTS[kind])
+    kind, fields = _split(raw)
     parity = _legacy_parity(fields, chain_id) if kind == LEGACY else _parity(fields, chain_id)
     max_fee = fields.uint("max_fee_per_gas", 256)
     dynamic = kind in (DYNAMIC_FEE, SET_CODE)
@@ -159,6 +151,19 @@ class _Fields:
         if len(to) not in (0, 20):
             raise DecodeError(f"to: {len(to)} bytes are no address")
         return Address(to) if to else None
+
+
+def _split(raw: bytes) -> tuple[int, _Fields]:
+    """TX-1: the type of a transaction and its fields."""
+    if not 1 <= len(raw) <= MAX_TRANSACTION_BYTES:
+        raise DecodeError(f"transaction has {len(raw)} bytes, not 1 to {MAX_TRANSACTION_BYTES}")
+    kind = LEGACY if raw[0] >= _FIRST_LIST_PREFIX else raw[0]
+    if kind not in _LAYOUTS or raw[0] == LEGACY:
+        raise DecodeError(f"transaction type {raw[0]} is not accepted; legacy, 1, 2 and 4 are")
+    body = rlp.read_list(raw, 0 if kind == LEGACY else 1, len(raw))
+    if body.end != len(raw):
+        raise DecodeError(f"{len(raw) - body.end} bytes follow the transaction")
+    return kind, _Fields(raw, body, _LAYOUTS[kind])
 
 
 def _parity(fields: _Fields, chain_id: int) -> int:

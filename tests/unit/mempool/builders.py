@@ -5,11 +5,13 @@ from itertools import count
 
 from sequencer.crypto.hashing import keccak, word
 from sequencer.ingress.transaction import Transaction
-from sequencer.mempool.pool import TransactionKey
+from sequencer.mempool.pool import Mempool, MempoolConfig, TransactionKey
 from sequencer.types import Address, RollupId
 
 ONE, TWO = RollupId(1), RollupId(2)
 ALICE, BOB, CAROL = (Address(bytes([letter]) * 20) for letter in b"abc")
+NOTHING: frozenset[object] = frozenset()
+MUCH = 1 << 20
 _serial = count()
 
 
@@ -44,3 +46,23 @@ def tx(
 def keys(entries: Iterable[tuple[RollupId, Transaction]]) -> set[TransactionKey]:
     """What `take` gave, as `exclude` wants it."""
     return {(rollup, transaction.hash) for rollup, transaction in entries}
+
+
+def pool_of(*transactions: Transaction, **config: int) -> Mempool:
+    """A pool of these, all of which arrived at 0."""
+    pool = Mempool(MempoolConfig(gap_wait_ms=2_000, **config))  # type: ignore[arg-type]
+    for transaction in transactions:
+        pool.add(ONE, transaction, 0)
+    return pool
+
+
+def ready(pool: Mempool, now_ms: int = 0) -> list[Transaction]:
+    """All that could be taken."""
+    return [found for _, found in pool.take(MUCH, 1_000, NOTHING, now_ms)]
+
+
+def pool_after(nonce: int) -> Mempool:
+    """A pool that has seen Alice's transaction with this nonce ordered."""
+    pool = pool_of()
+    pool.finalized([(ONE, tx(ALICE, nonce))])
+    return pool

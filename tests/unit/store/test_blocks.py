@@ -3,73 +3,37 @@
 put_finalized
 ├── follows the tip → kept with its transactions
 ├── kept already → left alone
-├── another block at a kept height, a gap, another parent → LocalFault, nothing of it kept
-opening
-├── held by another process, of another program, of a newer version, damaged → LocalFault
-└── else → the chain as it was
+└── another block at a kept height, a gap, another parent → LocalFault, nothing of it kept
 """
 
 import shutil
-import sqlite3
 import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from sequencer.blocks.header import Block
-from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
 from sequencer.store.blocks import BlockStore, FinalizedBlock, Location, StoredBlock
-from sequencer.store.schema import VERSION
-from sequencer.types import Address, BatchIndex, Epoch, Hash32, Height, RollupId
+from sequencer.types import BatchIndex, Epoch, Height
 from tests.unit.batches.builders import Step, chain
-
-ONE, TWO = RollupId(1), RollupId(2)
-ALICE, BOB = Address(b"a" * 20), Address(b"b" * 20)
-RAW = tuple(bytes([number]) * 50 for number in range(1, 10))
-BLOCKS = chain(*(Step(transactions=(raw,), elapsed_ms=10) for raw in RAW[:6]))
-OTHER_BLOCKS = chain(*(Step(transactions=(raw,), elapsed_ms=11) for raw in RAW[:6]))
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "blocks.sqlite"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[BlockStore]:
-    opened = BlockStore(path)
-    yield opened
-    opened.close()
-
-
-def finalized(block: Block, certificate: bytes | None = None) -> FinalizedBlock:
-    """A block with two transactions that are named after its height."""
-    names = [(ONE, tx_hash(block.header.height, 0)), (TWO, tx_hash(block.header.height, 1))]
-    return FinalizedBlock(block, certificate, names)
-
-
-def tx_hash(height: int, position: int) -> Hash32:
-    return keccak(b"%d/%d" % (height, position))
-
-
-def put(store: BlockStore, *blocks: Block) -> None:
-    store.put_finalized([finalized(block) for block in blocks])
-
-
-def reopened(path: Path) -> list[Block]:
-    """The chain that a fresh process finds."""
-    opened = BlockStore(path)
-    try:
-        return [stored.block for stored in opened.blocks(Height(1), 100, 1 << 30)]
-    finally:
-        opened.close()
-
+from tests.unit.store.builders import (
+    ALICE,
+    BLOCKS,
+    BOB,
+    ONE,
+    OTHER_BLOCKS,
+    RAW,
+    TWO,
+    finalized,
+    put,
+    reopened,
+    tx_hash,
+)
 
 # Blocks
 
@@ -251,10 +215,12 @@ def test_pragmas__are_what_the_durability_rests_on(store: BlockStore) -> None:
     assert store._db.execute("PRAGMA synchronous").fetchone() == (1,)
 
 
+CHECKOUT = Path(__file__).parents[3]
 CRASH = """
     import os, sys
     from pathlib import Path
-    from tests.unit.store.test_blocks import BLOCKS, BlockStore, put
+    from sequencer.store.blocks import BlockStore
+    from tests.unit.store.builders import BLOCKS, put
     store = BlockStore(Path(sys.argv[1]))
     put(store, *BLOCKS[:4])
     store._db.execute("BEGIN")
@@ -265,104 +231,8 @@ CRASH = """
 
 def test_crash__of_the_process__keeps_what_was_put_and_nothing_halfway(path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(CRASH), str(path)]
-    assert subprocess.run(command, check=False).returncode == 9
+    assert subprocess.run(command, check=False, cwd=CHECKOUT).returncode == 9
     assert reopened(path) == BLOCKS[:4]
-
-
-# Opening
-
-
-def test_open__held_by_another_process__is_a_fault(store: BlockStore, path: Path) -> None:
-    command = "import sys; from pathlib import Path; from sequencer.store.blocks import BlockStore"
-    code = f"{command}; BlockStore(Path(sys.argv[1]))"
-    run = subprocess.run(
-        [sys.executable, "-c", code, str(path)], check=False, capture_output=True, text=True
-    )
-    assert f"LocalFault: {path}: another process holds it" in run.stderr
-    put(store, BLOCKS[0])
-
-
-def test_open__held_by_this_process__is_a_fault(store: BlockStore, path: Path) -> None:
-    with pytest.raises(LocalFault, match="another process holds it"):
-        BlockStore(path)
-    put(store, BLOCKS[0])
-
-
-def test_open__a_folder_that_is_not_there__is_a_fault(tmp_path: Path) -> None:
-    path = tmp_path / "missing" / "blocks.sqlite"
-    with pytest.raises(LocalFault, match=str(path)):
-        BlockStore(path)
-
-
-def test_open__a_newer_version__is_a_fault_and_can_be_tried_again(path: Path) -> None:
-    BlockStore(path).close()
-    edit(path, f"PRAGMA user_version = {VERSION + 1}")
-    for _ in range(2):
-        with pytest.raises(LocalFault, match="schema version 2, this program knows 1"):
-            BlockStore(path)
-    edit(path, f"PRAGMA user_version = {VERSION}")
-    assert reopened(path) == []
-
-
-def test_open__the_file_of_another_program__is_left_alone(path: Path) -> None:
-    edit(path, "CREATE TABLE notes (text TEXT)")
-    with pytest.raises(LocalFault, match="belongs to another program"):
-        BlockStore(path)
-    edit(path, "INSERT INTO notes VALUES ('mine')")
-
-
-def test_open__no_database__is_a_fault(path: Path) -> None:
-    path.write_bytes(b"no database at all" * 100)
-    with pytest.raises(LocalFault, match=f"{path}: file is not a database"):
-        BlockStore(path)
-
-
-def edit(path: Path, statement: str, *values: object) -> None:
-    """What somebody else does to the file."""
-    db = sqlite3.connect(path)
-    with db:
-        db.execute(statement, values)
-    db.close()
-
-
-# Damage
-
-
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [("payload", b"x"), ("payload", b""), ("header", b"x"), ("header", b""), ("hash", bytes(32))],
-)
-def test_read__a_row_that_changed__is_a_fault(path: Path, column: str, value: bytes) -> None:
-    store = BlockStore(path)
-    put(store, *BLOCKS[:3])
-    store.close()
-    edit(path, f"UPDATE blocks SET {column} = ? WHERE height = 2", value)  # noqa: S608
-    store = BlockStore(path)
-    with pytest.raises(LocalFault, match=str(path)):
-        store.block_by_height(Height(2))
-    with pytest.raises(LocalFault, match=str(path)):
-        store.blocks(Height(1), 10, 1 << 20)
-    assert store.block_by_height(Height(3)) == StoredBlock(BLOCKS[2], None)
-    store.close()
-
-
-def test_read__pages_that_changed__are_a_fault(path: Path) -> None:
-    store = BlockStore(path)
-    big = chain(*(Step(transactions=(bytes([number]) * 60_000,)) for number in range(20)))
-    put(store, *big)
-    store.close()
-    data = bytearray(path.read_bytes())
-    data[8192:-4096] = b"\xa5" * (len(data) - 8192 - 4096)
-    path.write_bytes(data)
-    with pytest.raises(LocalFault, match=str(path)):
-        reopened(path)
-
-
-def test_use__after_close__is_a_fault(path: Path) -> None:
-    store = BlockStore(path)
-    store.close()
-    with pytest.raises(LocalFault, match="closed"):
-        store.block_by_height(Height(1))
 
 
 # Threads

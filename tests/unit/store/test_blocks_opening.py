@@ -1,0 +1,113 @@
+"""Which files the block store opens, and which damage it notices.
+
+opening
+├── held by another process, of another program, of a newer version, no database → LocalFault
+└── else → the chain as it was, but for rows that changed: reading those is a LocalFault
+"""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sequencer.errors import LocalFault
+from sequencer.store.blocks import BlockStore, StoredBlock
+from sequencer.store.schema import VERSION
+from sequencer.types import Height
+from tests.unit.batches.builders import Step, chain
+from tests.unit.store.builders import BLOCKS, put, reopened
+
+
+def test_open__held_by_another_process__is_a_fault(store: BlockStore, path: Path) -> None:
+    command = "import sys; from pathlib import Path; from sequencer.store.blocks import BlockStore"
+    code = f"{command}; BlockStore(Path(sys.argv[1]))"
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(path)], check=False, capture_output=True, text=True
+    )
+    assert f"LocalFault: {path}: another process holds it" in run.stderr
+    put(store, BLOCKS[0])
+
+
+def test_open__held_by_this_process__is_a_fault(store: BlockStore, path: Path) -> None:
+    with pytest.raises(LocalFault, match="another process holds it"):
+        BlockStore(path)
+    put(store, BLOCKS[0])
+
+
+def test_open__a_folder_that_is_not_there__is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "blocks.sqlite"
+    with pytest.raises(LocalFault, match=str(path)):
+        BlockStore(path)
+
+
+def test_open__a_newer_version__is_a_fault_and_can_be_tried_again(path: Path) -> None:
+    BlockStore(path).close()
+    edit(path, f"PRAGMA user_version = {VERSION + 1}")
+    for _ in range(2):
+        with pytest.raises(LocalFault, match="schema version 2, this program knows 1"):
+            BlockStore(path)
+    edit(path, f"PRAGMA user_version = {VERSION}")
+    assert reopened(path) == []
+
+
+def test_open__the_file_of_another_program__is_left_alone(path: Path) -> None:
+    edit(path, "CREATE TABLE notes (text TEXT)")
+    with pytest.raises(LocalFault, match="belongs to another program"):
+        BlockStore(path)
+    edit(path, "INSERT INTO notes VALUES ('mine')")
+
+
+def test_open__no_database__is_a_fault(path: Path) -> None:
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(LocalFault, match=f"{path}: file is not a database"):
+        BlockStore(path)
+
+
+def edit(path: Path, statement: str, *values: object) -> None:
+    """What somebody else does to the file."""
+    db = sqlite3.connect(path)
+    with db:
+        db.execute(statement, values)
+    db.close()
+
+
+# Damage
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("payload", b"x"), ("payload", b""), ("header", b"x"), ("header", b""), ("hash", bytes(32))],
+)
+def test_read__a_row_that_changed__is_a_fault(path: Path, column: str, value: bytes) -> None:
+    store = BlockStore(path)
+    put(store, *BLOCKS[:3])
+    store.close()
+    edit(path, f"UPDATE blocks SET {column} = ? WHERE height = 2", value)  # noqa: S608
+    store = BlockStore(path)
+    with pytest.raises(LocalFault, match=str(path)):
+        store.block_by_height(Height(2))
+    with pytest.raises(LocalFault, match=str(path)):
+        store.blocks(Height(1), 10, 1 << 20)
+    assert store.block_by_height(Height(3)) == StoredBlock(BLOCKS[2], None)
+    store.close()
+
+
+def test_read__pages_that_changed__are_a_fault(path: Path) -> None:
+    store = BlockStore(path)
+    big = chain(*(Step(transactions=(bytes([number]) * 60_000,)) for number in range(20)))
+    put(store, *big)
+    store.close()
+    data = bytearray(path.read_bytes())
+    data[8192:-4096] = b"\xa5" * (len(data) - 8192 - 4096)
+    path.write_bytes(data)
+    with pytest.raises(LocalFault, match=str(path)):
+        reopened(path)
+
+
+def test_use__after_close__is_a_fault(path: Path) -> None:
+    store = BlockStore(path)
+    store.close()
+    with pytest.raises(LocalFault, match="closed"):
+        store.block_by_height(Height(1))
