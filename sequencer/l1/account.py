@@ -51,12 +51,16 @@ class Fees:
         return Fees(max(self.max_fee, other.max_fee), max(self.tip, other.tip))
 
 
+FREE = Fees(0, 0)
+
+
 @dataclass(slots=True)
 class _Sent:
     """A call on its way, under every hash it was sent with."""
 
     call: L1Call
     nonce: int
+    fees: Fees
     hashes: list[Hash32]
     sent_ms: int
     receipt: Receipt | None = None
@@ -66,8 +70,7 @@ class L1Account:
     """Sends calls of one key, and replaces them until they are mined.
 
     The nonce is what L1 says at each `send`, so a restart loses nothing: a transaction from
-    before holds the same nonce, and is replaced. `fees` remembers the price of each nonce that
-    is not mined, so that a replacement is dear enough.
+    before holds the same nonce, and is outbid.
     """
 
     def __init__(
@@ -89,7 +92,6 @@ class L1Account:
         self._now_ms = now_ms
         self._max_fee_wei = max_fee_wei
         self._pause = pause
-        self._fees: dict[int, Fees] = {}
 
     async def estimate(self, to: Address, data: bytes) -> int:
         """The gas of a call as of now; raises `L1Refused` with the revert data if it fails, so
@@ -103,8 +105,7 @@ class L1Account:
         call; then the receipts are fewer than the calls. Raises `L1Error`.
         """
         nonce = await self._client.nonce(self.address)
-        self._fees = {known: fees for known, fees in self._fees.items() if known >= nonce}
-        sent = [await self._send(call, nonce + at) for at, call in enumerate(calls)]
+        sent = [await self._send(call, nonce + at, FREE) for at, call in enumerate(calls)]
         while True:
             await self._settle(sent)
             receipts = [entry.receipt for entry in sent if entry.receipt is not None]
@@ -129,17 +130,16 @@ class L1Account:
                     await self._replace(entry)
 
     async def _replace(self, entry: _Sent) -> None:
-        again = await self._send(entry.call, entry.nonce)
+        again = await self._send(entry.call, entry.nonce, entry.fees.raised())
         log.info("L1: %s is not mined, sent again at a higher fee", entry.call.label)
         entry.hashes += again.hashes
-        entry.sent_ms = again.sent_ms
+        entry.fees, entry.sent_ms = again.fees, again.sent_ms
 
-    async def _send(self, call: L1Call, nonce: int) -> _Sent:
-        """Sign and send, at a price that replaces whatever holds the nonce."""
+    async def _send(self, call: L1Call, nonce: int, least: Fees) -> _Sent:
+        """Sign and send at the market's price, or what it takes to outbid whatever holds the
+        nonce, but at least `least`."""
         base_fee = await self._client.base_fee_wei()
-        fees = Fees(2 * base_fee + TIP_WEI, TIP_WEI)
-        if nonce in self._fees:
-            fees = fees.at_least(self._fees[nonce].raised())
+        fees = Fees(2 * base_fee + TIP_WEI, TIP_WEI).at_least(least)
         for _ in range(MAX_RAISES):
             if fees.max_fee > self._max_fee_wei:
                 raise L1Error(
@@ -155,8 +155,7 @@ class L1Account:
                     continue
                 if "already" not in str(refusal):  # already known, already imported
                     raise
-            self._fees[nonce] = fees
-            return _Sent(call, nonce, [keccak(raw)], self._now_ms())
+            return _Sent(call, nonce, fees, [keccak(raw)], self._now_ms())
         raise L1Error(f"{call.label}: underpriced at {fees.max_fee} wei per gas")
 
     def _sign(self, call: L1Call, nonce: int, fees: Fees) -> bytes:

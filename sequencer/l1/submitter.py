@@ -157,10 +157,7 @@ class Submitter:
     async def _execute(self, step: Step) -> list[Receipt]:
         match step:
             case Snapshot(epoch):
-                call = _SNAPSHOT.call(epoch)
-                calls = [
-                    await self._estimated(f"snapshot({epoch})", self._contracts.committee, call)
-                ]
+                calls = [await self._snapshot_call(epoch)]
                 return await self._account.send(calls, lambda: self._wants_snapshot(step))
             case Commit():
                 calls = await self._commit_calls(step)

@@ -1,144 +1,217 @@
-"""Getting an L1 transaction mined (SUBMIT-3, P34).
+"""Getting L1 transactions mined (SUBMIT-3, P34).
 
 send
-├── the nonce is read from L1 for each, so a restart or a reorg loses none (P34)
-├── mined: the receipt
+├── nonces are read from L1 for each `send`, so a restart or a reorg loses none (P34)
+├── several calls go out together, at consecutive nonces
 ├── not mined in time: replaced at the same nonce, both fees 12.5% up; whichever is mined counts
-├── would revert: refused before anything is paid, in words
-├── failed on L1: says in which block
-└── fees above the limit: waits instead of paying
+├── an unknown transaction holds the nonce (from before a restart): outbid
+├── no longer wanted: given up, and its nonce outbid by the next call
+├── the nonce went to another transaction of the key: an error
+└── fees above the cap: waits instead of paying
 """
 
-from collections.abc import Callable
 from typing import cast
 
 import pytest
-import rlp
-from eth_abi.abi import encode
+from hypothesis import given
+from hypothesis import strategies as st
 
-from sequencer.crypto.hashing import keccak
-from sequencer.errors import PeerFault
-from sequencer.l1 import account as module
-from sequencer.l1.account import Fees, L1Account, Reverted
-from sequencer.l1.client import L1Client, Receipt
-from sequencer.l1.rpc import L1Refused
-from sequencer.types import Address, Hash32
+from sequencer.l1.account import GWEI, TIP_WEI, Fees, L1Account, L1Call
+from sequencer.l1.client import L1Client
+from sequencer.l1.rpc import L1Error, L1Refused
+from sequencer.types import Address
+from tests.unit.l1.fake_pool import CHAIN_ID, FakePool, Pending
 
 TO = Address(b"\x22" * 20)
 RESUBMIT_MS = 1_000
 
 
-class FakeL1:
-    """An endpoint with one account; `mines` says which of the sent transactions is mined."""
-
-    def __init__(self, mines: Callable[[int], bool]) -> None:
-        self.mines = mines
-        self.now = 0
-        self.mined = 7
-        self.base_fee = 100
-        self.revert: bytes | None = None
-        self.is_success = True
-        self.sent: list[tuple[int, int, int]] = []
-        self.hashes: list[Hash32] = []
-
-    async def estimate_gas(self, *_: object) -> int:
-        if self.revert is not None:
-            raise L1Refused("refused", 3, self.revert)
-        return 100_000
-
-    async def nonce(self, _: Address) -> int:
-        return self.mined
-
-    async def base_fee_wei(self) -> int:
-        return self.base_fee
-
-    async def send_raw(self, raw: bytes) -> Hash32:
-        fields = rlp.decode(raw[1:])
-        nonce, tip, fee = (int.from_bytes(field, "big") for field in fields[1:4])
-        self.sent.append((nonce, tip, fee))
-        self.hashes.append(keccak(raw))
-        return self.hashes[-1]
-
-    async def receipt(self, transaction_hash: Hash32) -> Receipt | None:
-        self.now += 300
-        if not self.mines(self.hashes.index(transaction_hash)):
-            return None
-        self.mined = self.sent[-1][0] + 1
-        return Receipt(self.is_success, 42, Hash32(bytes(32)), 90_000)
+def account_on(pool: FakePool) -> L1Account:
+    return L1Account(
+        cast(L1Client, pool),
+        CHAIN_ID,
+        b"\x01" * 32,
+        RESUBMIT_MS,
+        lambda: pool.now_ms,
+        pause=pool.pause,
+    )
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "POLL_SECONDS", 0)
+def call(data: bytes = b"\x01") -> L1Call:
+    return L1Call("a call", TO, data, 50_000)
 
 
-def account_on(l1: FakeL1) -> L1Account:
-    return L1Account(cast(L1Client, l1), 31_337, b"\x01" * 32, RESUBMIT_MS, lambda: l1.now)
+def always() -> bool:
+    return True
+
+
+def assert_replaces(later: Pending, earlier: Pending) -> None:
+    assert later.nonce == earlier.nonce
+    assert 8 * later.tip >= 9 * earlier.tip
+    assert 8 * later.max_fee >= 9 * earlier.max_fee
 
 
 async def test_send__mined__gives_the_receipt() -> None:
-    l1 = FakeL1(lambda _: True)
-    receipt = await account_on(l1).send(TO, b"\x01")
-    assert receipt.block_number == 42
-    assert l1.sent == [(7, module.TIP_WEI, 200 + module.TIP_WEI)]
+    pool = FakePool()
+    pool.on_pause = pool.mine
+    account = account_on(pool)
+    (receipt,) = await account.send([call()], always)
+    assert (receipt.is_success, receipt.block_number) == (True, 11)
+    (sent,) = pool.mined
+    assert (sent.nonce, sent.to, sent.data, sent.gas_limit) == (7, TO, b"\x01", 50_000)
+    assert (sent.tip, sent.max_fee) == (TIP_WEI, 200 + TIP_WEI)
+    assert sent.sender == account.address
 
 
-async def test_p34_send__after_a_restart__takes_the_nonce_from_l1() -> None:
-    l1 = FakeL1(lambda _: True)
-    await account_on(l1).send(TO, b"\x01")
-    await account_on(l1).send(TO, b"\x02")
-    l1.mined = 7  # a reorg took both back
-    await account_on(l1).send(TO, b"\x01")
-    assert [nonce for nonce, _, _ in l1.sent] == [7, 8, 7]
+async def test_send__several_calls__consecutive_nonces_in_one_block() -> None:
+    pool = FakePool()
+    pool.on_pause = lambda: pool.mine(3)
+    receipts = await account_on(pool).send([call(b"\1"), call(b"\2"), call(b"\3")], always)
+    assert [(sent.nonce, sent.data) for sent in pool.mined] == [(7, b"\1"), (8, b"\2"), (9, b"\3")]
+    assert [receipt.block_number for receipt in receipts] == [11, 11, 11]
+
+
+async def test_send__reverted__says_so() -> None:
+    pool = FakePool(reverts=lambda pending: pending.nonce == 8)
+    pool.on_pause = lambda: pool.mine(2)
+    receipts = await account_on(pool).send([call(b"\1"), call(b"\2")], always)
+    assert [receipt.is_success for receipt in receipts] == [True, False]
+
+
+async def test_p34_send__after_a_restart_or_a_reorg__takes_the_nonce_from_l1() -> None:
+    pool = FakePool()
+    pool.on_pause = pool.mine
+    await account_on(pool).send([call()], always)
+    account = account_on(pool)
+    await account.send([call(b"\2")], always)
+    pool.next_nonce = 7  # a reorg took both back
+    await account.send([call(b"\3")], always)
+    assert [sent.nonce for sent in pool.mined] == [7, 8, 7]
 
 
 async def test_p34_send__stuck__is_replaced_at_the_same_nonce_with_higher_fees() -> None:
-    l1 = FakeL1(lambda index: index == 2)
-    await account_on(l1).send(TO, b"\x01")
-    assert [nonce for nonce, _, _ in l1.sent] == [7, 7, 7]
-    for (_, tip, fee), (_, next_tip, next_fee) in zip(l1.sent, l1.sent[1:], strict=False):
-        assert next_tip * 1000 >= tip * 1125
-        assert next_fee * 1000 >= fee * 1125
+    pool = FakePool()
+    pool.on_pause = lambda: pool.mine() if len(pool.accepted) == 3 else None
+    await account_on(pool).send([call()], always)
+    first, second, third = pool.accepted
+    assert_replaces(second, first)
+    assert_replaces(third, second)
+    assert 2 * RESUBMIT_MS <= pool.now_ms <= 2 * RESUBMIT_MS + 500
+
+
+async def test_send__not_mined_yet__is_left_alone_until_its_time() -> None:
+    pool = FakePool()
+
+    def later() -> None:
+        if pool.now_ms >= RESUBMIT_MS - 250:
+            pool.mine()
+
+    pool.on_pause = later
+    await account_on(pool).send([call()], always)
+    assert len(pool.accepted) == 1
 
 
 async def test_send__the_replaced_one_is_mined_after_all__counts() -> None:
-    l1 = FakeL1(lambda index: index == 0 and l1.now > 2 * RESUBMIT_MS)
-    assert (await account_on(l1).send(TO, b"\x01")).is_success
-    assert len(l1.sent) > 1
+    pool = FakePool()
+
+    def mine_the_first() -> None:
+        if len(pool.accepted) == 2:
+            pool.pool[7] = pool.accepted[0]
+            pool.mine()
+
+    pool.on_pause = mine_the_first
+    (receipt,) = await account_on(pool).send([call()], always)
+    assert receipt == pool.receipts[pool.accepted[0].hash]
 
 
-async def test_send__that_would_revert__is_refused_in_words_and_not_sent() -> None:
-    l1 = FakeL1(lambda _: True)
-    l1.revert = keccak(b"NotDue(uint64,uint64,uint64)")[:4] + encode(["uint64"] * 3, [3, 20, 10])
-    with pytest.raises(Reverted, match=r"NotDue\(index=3"):
-        await account_on(l1).send(TO, b"\x01")
-    assert l1.sent == []
+async def test_send__base_fee_has_risen__the_replacement_follows() -> None:
+    pool = FakePool()
+
+    def rise() -> None:
+        pool.base_fee = 10 * GWEI
+        if len(pool.accepted) == 2:
+            pool.mine()
+
+    pool.on_pause = rise
+    await account_on(pool).send([call()], always)
+    assert pool.mined[0].max_fee == 20 * GWEI + TIP_WEI
 
 
-async def test_send__refused_without_data__stays_the_endpoints_fault() -> None:
-    l1 = FakeL1(lambda _: True)
-    l1.revert = b""
-    with pytest.raises(L1Refused):
-        await account_on(l1).send(TO, b"\x01")
+async def test_p34_send__a_stuck_transaction_from_before_a_restart__is_outbid() -> None:
+    pool = FakePool(base_fee=20 * GWEI)
+    await account_on(pool).send([call(b"\1")], lambda: False)
+    pool.base_fee = 100
+    pool.on_pause = pool.mine
+    await account_on(pool).send([call(b"\2")], always)  # knows nothing of the first
+    (mined,) = pool.mined
+    assert mined.data == b"\2"
+    assert mined.nonce == 7
 
 
-async def test_send__failed_on_l1__names_the_block() -> None:
-    l1 = FakeL1(lambda _: True)
-    l1.is_success = False
-    with pytest.raises(Reverted, match="L1 block 42"):
-        await account_on(l1).send(TO, b"\x01")
+async def test_send__same_transaction_in_the_pool_already__is_waited_for() -> None:
+    pool = FakePool()
+    await account_on(pool).send([call()], lambda: False)
+    pool.on_pause = pool.mine
+    (receipt,) = await account_on(pool).send([call()], always)
+    assert receipt.is_success
+    assert len(pool.accepted) == 1
+
+
+async def test_send__no_longer_wanted__gives_up_and_is_outbid_by_the_next() -> None:
+    pool = FakePool()
+    account = account_on(pool)
+    assert await account.send([call(b"\1")], lambda: False) == []
+    pool.on_pause = pool.mine
+    (receipt,) = await account.send([call(b"\2")], always)
+    assert receipt.is_success
+    first, second = pool.accepted
+    assert_replaces(second, first)
+    assert [sent.data for sent in pool.mined] == [b"\2"]
+
+
+async def test_send__nonce_taken_by_another_transaction__is_an_error() -> None:
+    pool = FakePool()
+
+    def take() -> None:
+        pool.next_nonce += 1
+
+    pool.on_pause = take
+    with pytest.raises(L1Error, match="nonce 7 went to another"):
+        await account_on(pool).send([call()], always)
+
+
+async def test_send__refused__is_raised() -> None:
+    pool = FakePool()
+
+    async def refuse(raw: bytes) -> None:
+        raise L1Refused("insufficient funds", -32_000, b"")
+
+    pool.send_raw = refuse  # type: ignore[method-assign, assignment]
+    with pytest.raises(L1Refused, match="insufficient funds"):
+        await account_on(pool).send([call()], always)
 
 
 async def test_send__l1_too_dear__waits() -> None:
-    l1 = FakeL1(lambda _: True)
-    l1.base_fee = module.MAX_FEE_WEI
-    with pytest.raises(PeerFault, match="at most"):
-        await account_on(l1).send(TO, b"\x01")
-    assert l1.sent == []
+    pool = FakePool(base_fee=500 * GWEI)
+    with pytest.raises(L1Error, match="above the cap"):
+        await account_on(pool).send([call()], always)
+    assert pool.accepted == []
 
 
-@pytest.mark.parametrize("fee", [1, 7, 8, 10**9])
-def test_bumped__is_at_least_an_eighth_more(fee: int) -> None:
-    bumped = Fees(fee, fee).bumped()
-    assert bumped.max_fee * 8 >= fee * 9
-    assert bumped.max_priority_fee * 8 >= fee * 9
+async def test_send__raising_for_ever__ends_at_the_cap() -> None:
+    pool = FakePool()
+
+    async def underpriced(raw: bytes) -> None:
+        raise L1Refused("replacement transaction underpriced", -32_000, b"")
+
+    pool.send_raw = underpriced  # type: ignore[method-assign, assignment]
+    with pytest.raises(L1Error, match="above the cap"):
+        await account_on(pool).send([call()], always)
+
+
+@given(st.integers(0, 2**80), st.integers(0, 2**80))
+def test_raised__is_an_eighth_more_rounded_up(fee: int, tip: int) -> None:
+    raised = Fees(fee, tip).raised()
+    assert 8 * raised.max_fee >= 9 * fee
+    assert 8 * raised.tip >= 9 * tip
+    assert 8 * (raised.max_fee - 1) < 9 * fee or fee == 0
