@@ -18,7 +18,7 @@ WireHash = Annotated[Hash32, Bytes32]
 WireU64 = Annotated[int, U64]
 
 
-class Header(msgspec.Struct, frozen=True, array_like=True, dict=True):
+class Header(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, dict=True):
     """Thirteen fields; `hash` is what votes are about."""
 
     epoch: Annotated[Epoch, U64]
@@ -78,7 +78,7 @@ def genesis(separator: Hash32) -> Header:
     return header
 
 
-class Block(msgspec.Struct, frozen=True, array_like=True):
+class Block(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A header and the payload bytes it commits to."""
 
     header: Header

@@ -30,7 +30,7 @@ class VoteKind(IntEnum):
     FINALIZE = 3
 
 
-class Vote(msgspec.Struct, frozen=True, array_like=True):
+class Vote(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """ENC-2: one statement about one view; `block` is the zero word for Nullify."""
 
     kind: VoteKind
@@ -51,7 +51,7 @@ class Vote(msgspec.Struct, frozen=True, array_like=True):
             raise ValueError("a Nullify vote names no block")
 
 
-class SignedVote(msgspec.Struct, frozen=True, array_like=True, tag=1):
+class SignedVote(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=1):
     """A vote, who cast it, and the ENC-3 signature: evidence by itself."""
 
     vote: Vote
@@ -59,7 +59,7 @@ class SignedVote(msgspec.Struct, frozen=True, array_like=True, tag=1):
     signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 
 
-class Certificate(msgspec.Struct, frozen=True, array_like=True, tag=2):
+class Certificate(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=2):
     """ENC-7: a vote that a quorum signed."""
 
     vote: Vote
@@ -77,7 +77,7 @@ class Certificate(msgspec.Struct, frozen=True, array_like=True, tag=2):
             yield SignedVote(self.vote, member, self.signatures[64 * position : 64 * position + 64])
 
 
-class Proposal(msgspec.Struct, frozen=True, array_like=True, tag=3):
+class Proposal(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=3):
     """A block with what justifies it (docs/spec/consensus.md, Messages)."""
 
     block: Block
@@ -86,7 +86,7 @@ class Proposal(msgspec.Struct, frozen=True, array_like=True, tag=3):
     notarize: SignedVote
 
 
-class FinalityProof(msgspec.Struct, frozen=True, array_like=True):
+class FinalityProof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Why a block is final: a finalization of it or, through `descendants`, of a block above
     it. `descendants` are the headers above the block, ending with the certified one."""
 
@@ -94,7 +94,7 @@ class FinalityProof(msgspec.Struct, frozen=True, array_like=True):
     descendants: Annotated[tuple[Header, ...], msgspec.Meta(max_length=MAX_DESCENDANTS)] = ()
 
 
-class BlockRequest(msgspec.Struct, frozen=True, array_like=True, tag=4):
+class BlockRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=4):
     """Ask for the chain above `have_height` up to `block`, or up to the peer's finalized
     block when `block` is the zero word."""
 
@@ -102,7 +102,7 @@ class BlockRequest(msgspec.Struct, frozen=True, array_like=True, tag=4):
     block: WireHash = ZERO_HASH
 
 
-class Blocks(msgspec.Struct, frozen=True, array_like=True, tag=5):
+class Blocks(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=5):
     """The answer: consecutive blocks, ascending, and why the last one is final; `proof` is
     None when the last one is the block that was asked for."""
 

@@ -139,6 +139,10 @@ class Node:
         if self.is_up:
             self._fuse = steps
 
+    def spare(self) -> None:
+        """Whatever was to kill it does not."""
+        self._fuse = None
+
     def crash(self) -> None:
         self.is_up = False
         self._fuse = None

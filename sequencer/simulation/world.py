@@ -133,7 +133,7 @@ class World:
             scheduler.at(1, partial(self._set_conditions, self.network.conditions))
         for outage in scenario.outages:
             node = self.nodes[outage.position]
-            scheduler.at(outage.at_ms, partial(node.crash_after, outage.steps))
+            scheduler.at(outage.at_ms, partial(self._doom, node, outage.steps))
             scheduler.at(outage.at_ms + outage.down_ms + 1, partial(self._revive, node))
         self._schedule_work()
         while scheduler.now_ms < scenario.chaos_ms and self.trace.events < CHAOS_EVENTS:
@@ -147,7 +147,7 @@ class World:
         self.network.conditions = Conditions()
         self._temper.hesitation = self._temper.refusal = 0.0
         for node in self.nodes:
-            node.crash_after(10**9)
+            node.spare()
             self.scheduler.after(100, partial(self._revive, node))
         if self.scenario.is_overrun:
             return self._await_evidence(calm_ms)
@@ -188,6 +188,10 @@ class World:
     def _set_conditions(self, conditions: Conditions) -> None:
         if not self._is_calm:
             self.network.conditions = conditions
+
+    def _doom(self, node: Node, steps: int) -> None:
+        if not self._is_calm:
+            node.crash_after(steps)
 
     def _revive(self, node: Node) -> None:
         if not node.is_up:
