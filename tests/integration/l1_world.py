@@ -1,0 +1,348 @@
+"""A real L1 with the real contracts, whose blocks and clock only the test moves."""
+
+import asyncio
+import re
+import shutil
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sequencer.batches.attestations import AttestationPool, BatchCertificate, attest
+from sequencer.batches.batch import Batch
+from sequencer.batches.codec import encode_batch_data
+from sequencer.blocks.header import Block, Header, genesis
+from sequencer.blocks.payload import encode_payload
+from sequencer.crypto import digests
+from sequencer.crypto.hashing import keccak, word
+from sequencer.crypto.signatures import Signer
+from sequencer.deployment.artifacts import load_artifact
+from sequencer.deployment.parameters import PARAMETER_SETS
+from sequencer.deployment.plan import CONTRACTS, Plan, init_codes, plan_deployment
+from sequencer.derivation.derive import Deriver
+from sequencer.derivation.entries import DerivedBatch, Entry, Output
+from sequencer.l1 import abi
+from sequencer.l1.account import L1Account
+from sequencer.l1.client import L1Client
+from sequencer.l1.deployment import Contracts, Deployment
+from sequencer.l1.events import L1Block
+from sequencer.l1.reader import L1Reader
+from sequencer.l1.rpc import JsonRpc, to_hex
+from sequencer.l1.schedule import Schedule
+from sequencer.l1.submitter import Submitter
+from sequencer.l1.view import L1View
+from sequencer.l1.watcher import L1Watcher
+from sequencer.types import Address, BatchIndex, Epoch, RollupId
+from tests.unit.batches.builders import Step, next_block
+
+CHAIN_ID = 31_337
+SECONDS = 12
+"""Between two blocks."""
+START = 1_900_000_000
+"""Timestamp of the first block."""
+GENESIS = START + 10 * SECONDS
+PARAMETERS = PARAMETER_SETS["devnet"]
+DEPLOYER = Address(bytes.fromhex("f39fd6e51aad88f6f4ce6ab8827279cfffb92266"))
+COLD = [
+    Address(bytes.fromhex(text))
+    for text in (
+        "70997970c51812dc3a010c7d01b50e0d17dc79c8",
+        "3c44cdddb6a900fa2b585dd299e03d12fa4293bc",
+        "90f79bf6eb2c4f870365e785982e1f101e93b906",
+        "15d34aaf54267db7d7c367839aaf71a00a2c6a65",
+    )
+]
+"""Accounts 1 to 4 of Anvil."""
+SECRETS = [keccak(b"hot key", word(number)) for number in range(4)]
+ROLLUP, ROLLUP_CHAIN_ID = RollupId(1), 7001
+_LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
+
+
+class Anvil:
+    """The process. Nothing is mined unless it is asked to."""
+
+    def __init__(self, child: asyncio.subprocess.Process, port: int) -> None:
+        self._child = child
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.rpc = JsonRpc(self.url)
+
+    @staticmethod
+    async def start(port: int = 0, state: Path | None = None) -> "Anvil":
+        assert shutil.which("anvil"), "anvil is not on PATH: run the tests by `make test`"
+        command = ["anvil", "--port", str(port), "--no-mining", "--hardfork", "osaka"]
+        command += ["--gas-limit", "300000000", "--timestamp", str(START)]
+        command += [] if state is None else ["--state", str(state)]
+        child = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        assert child.stdout is not None
+        async with asyncio.timeout(30):
+            while True:
+                line = await child.stdout.readline()
+                assert line, "anvil ended before it listened"
+                found = _LISTENING.search(line)
+                if found is not None:
+                    return Anvil(child, int(found[1]))
+
+    async def stop(self) -> None:
+        await self.rpc.close()
+        if self._child.returncode is None:
+            self._child.terminate()
+        # Its output is drained to the end: a full pipe would keep it from stopping.
+        await self._child.communicate()
+
+    async def ask(self, method: str, *parameters: object) -> object:
+        return await self.rpc.ask_optional(object, lambda found: found, method, *parameters)
+
+    async def mine(self, count: int = 1, seconds: int = SECONDS) -> None:
+        """Blocks with what waits, each `seconds` after the one before."""
+        for _ in range(count):
+            await self.ask("evm_setNextBlockTimestamp", await self.timestamp() + seconds)
+            await self.ask("evm_mine")
+
+    async def mine_at(self, timestamp: int) -> None:
+        await self.ask("evm_setNextBlockTimestamp", timestamp)
+        await self.ask("evm_mine")
+
+    async def timestamp(self) -> int:
+        block = await self.ask("eth_getBlockByNumber", "latest", False)
+        return int(block["timestamp"], 16)  # type: ignore[index]
+
+    async def send(
+        self, sender: Address, to: Address | None, data: bytes, value_wei: int = 0
+    ) -> str:
+        """Put a transaction of an unlocked account into the pool; its hash."""
+        call = {"from": to_hex(sender), "data": to_hex(data), "value": hex(value_wei)}
+        call |= {"gas": hex(16_000_000)} | ({} if to is None else {"to": to_hex(to)})
+        return str(await self.ask("eth_sendTransaction", call))
+
+    async def is_success(self, transaction_hash: str) -> bool:
+        receipt = await self.ask("eth_getTransactionReceipt", transaction_hash)
+        return receipt["status"] == "0x1"  # type: ignore[index]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def plan() -> Plan:
+    return plan_deployment(
+        chain_id=CHAIN_ID, deployer=DEPLOYER, first_nonce=0, genesis=GENESIS, parameters=PARAMETERS
+    )
+
+
+def deployment_of(planned: Plan) -> Deployment:
+    bond, network = PARAMETERS.bond, PARAMETERS.network
+    return Deployment(
+        chain_id=CHAIN_ID,
+        start_block=1,
+        contracts=Contracts(
+            rollup_registry=planned.address("RollupRegistry"),
+            bond_registry=planned.address("BondRegistry"),
+            committee=planned.address("Committee"),
+            forced_inbox=planned.address("ForcedInbox"),
+            commitment_chain=planned.address("CommitmentChain"),
+            equivocation_slasher=planned.address("EquivocationSlasher"),
+        ),
+        schedule=Schedule(GENESIS, bond.epoch_seconds),
+        force_window_seconds=PARAMETERS.inbox.force_window_seconds,
+        commit_grace_seconds=bond.commit_grace_seconds,
+        batch_bytes=64 << 10,
+        batch_age_ms=network.batch_age_ms,
+        block_bytes=52 << 10,
+    )
+
+
+async def deploy(anvil: Anvil) -> Deployment:
+    """The contracts, four operators, the committees of epochs 0 and 1, and a rollup; L1 is then
+    a block into epoch 0."""
+    planned = plan()
+    deployment = deployment_of(planned)
+    artifacts = {name: load_artifact(name) for name in CONTRACTS}
+    created = [await anvil.send(DEPLOYER, None, code) for code in init_codes(planned, artifacts)]
+    await anvil.mine()
+    assert all([await anvil.is_success(sent) for sent in created])
+    sent = [await _bond(anvil, deployment, number) for number in range(4)]
+    register = abi.function("RollupRegistry", "register").call(ROLLUP_CHAIN_ID)
+    sent.append(await anvil.send(DEPLOYER, deployment.contracts.rollup_registry, register))
+    await anvil.mine()
+    await anvil.mine_at(GENESIS + 1)
+    for epoch in (0, 1):
+        call = abi.function("Committee", "snapshot").call(epoch)
+        sent.append(await anvil.send(DEPLOYER, deployment.contracts.committee, call))
+    await anvil.mine()
+    assert all([await anvil.is_success(one) for one in sent])
+    for secret in SECRETS:
+        await anvil.ask("anvil_setBalance", to_hex(Signer(secret).address), hex(10**20))
+    return deployment
+
+
+async def _bond(anvil: Anvil, deployment: Deployment, number: int) -> str:
+    signer, transport_key = Signer(SECRETS[number]), keccak(b"transport", word(number))
+    separator = deployment.domain.separator()
+    statement = digests.key_possession(COLD[number], signer.address, transport_key)
+    possession = signer.sign(digests.typed_digest(separator, statement))
+    call = abi.function("BondRegistry", "bond").call(
+        to_hex(signer.address), transport_key, f"tcp://127.0.0.1:{9000 + number}", possession
+    )
+    return await anvil.send(
+        COLD[number], deployment.contracts.bond_registry, call, PARAMETERS.bond.min_bond_wei
+    )
+
+
+@dataclass
+class Follower:
+    """A derivation of L1, by itself."""
+
+    client: L1Client
+    deployment: Deployment
+    outputs: list[tuple[int, Output]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.deriver = Deriver(self.deployment.domain.separator())
+        contracts, start = self.deployment.contracts, self.deployment.start_block
+        self.reader = L1Reader(self.client, contracts, start, self, with_calldata=True)
+
+    async def extend(self, block: L1Block) -> None:
+        self.outputs += [(block.header.number, found) for found in self.deriver.extend(block)]
+
+    async def rollback_to(self, number: int) -> None:
+        self.deriver.rollback_to(number)
+        self.outputs = [(block, found) for block, found in self.outputs if block <= number]
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [found for _, found in self.outputs if isinstance(found, Entry)]
+
+    @property
+    def batches(self) -> list[DerivedBatch]:
+        return [found for _, found in self.outputs if isinstance(found, DerivedBatch)]
+
+    @property
+    def included(self) -> list[bytes]:
+        return [entry.transaction for entry in self.entries if entry.skipped is None]
+
+
+class Node:
+    """One member: its view of L1, its submitter, and the committee's batches."""
+
+    def __init__(self, world: "World", member: int) -> None:
+        self._world = world
+        self._member = member
+        self.client = L1Client(world.anvil.url)
+        self.view = L1View(0, world.deployment.schedule)
+        self.watcher = L1Watcher(self.client, self.view, world.deployment, 0.1, lambda: None)
+        account = L1Account(
+            self.client, CHAIN_ID, self.secret, 60_000, lambda: world.now_ms, pause=world.pause
+        )
+        self.submitter = Submitter(
+            account,
+            world.deployment.contracts,
+            self.view,
+            self,
+            1_000,
+            lambda: world.now_ms,
+            lambda: None,
+        )
+
+    @property
+    def secret(self) -> bytes:
+        """The committee's order is not that of the ids if bonds differ; here they are equal."""
+        return SECRETS[self._member]
+
+    async def step(self) -> bool:
+        """Look at L1, then do what is this node's turn."""
+        await self.watcher.step()
+        is_done = await self.submitter.step()
+        await self.watcher.step()
+        return is_done
+
+    # --- Source ---
+
+    def seat(self) -> tuple[int, int]:
+        return self._member, 4
+
+    def ready(self, index: BatchIndex) -> tuple[Batch, BatchCertificate] | None:
+        return self._world.certified.get(index)
+
+    def data(self, batch: Batch) -> bytes:
+        return self._world.data[batch.index]
+
+
+class World:
+    """L1, the committee, and whoever follows."""
+
+    def __init__(self, anvil: Anvil, deployment: Deployment) -> None:
+        self.anvil = anvil
+        self.deployment = deployment
+        self.separator = deployment.domain.separator()
+        self.now_ms = 0
+        self.tip: Header = genesis(self.separator)
+        self.batch_hash = self.separator
+        self.certified: dict[BatchIndex, tuple[Batch, BatchCertificate]] = {}
+        self.data: dict[BatchIndex, bytes] = {}
+        self.nodes = [Node(self, member) for member in range(4)]
+        self.followers: list[Follower] = []
+
+    async def close(self) -> None:
+        for node in self.nodes:
+            await node.client.close()
+        for follower in self.followers:
+            await follower.client.close()
+
+    async def pause(self, seconds: float) -> None:
+        """What an account waits for is a block."""
+        await self.anvil.mine()
+
+    async def follower(self) -> Follower:
+        """A new follower at the head of L1."""
+        made = Follower(L1Client(self.anvil.url), self.deployment)
+        self.followers.append(made)
+        await made.reader.advance()
+        return made
+
+    def block(self, transactions: Sequence[bytes] = (), forced: int = 0) -> Block:
+        payload = encode_payload([(ROLLUP, transactions)] if transactions else [])
+        made = next_block(self.tip, Step(payload=payload, forced=forced))
+        self.tip = made.header
+        return made
+
+    def batch(self, *blocks: Block, data: bytes | None = None) -> BatchIndex:
+        """The committee finalizes the blocks, cuts and attests the batch; its index. `data`
+        replaces what honest members would attest."""
+        data = encode_batch_data(blocks) if data is None else data
+        last = blocks[-1].header
+        batch = Batch(
+            index=BatchIndex(len(self.certified) + 1),
+            parent_hash=self.batch_hash,
+            first_height=blocks[0].header.height,
+            last_height=last.height,
+            last_block_hash=last.hash,
+            forced_count=last.forced_count,
+            data_hash=keccak(data),
+        )
+        self.batch_hash = batch.hash
+        self.data[batch.index] = data
+        self.certified[batch.index] = (batch, self.certify(batch))
+        return batch.index
+
+    def certify(self, batch: Batch) -> BatchCertificate:
+        view = self.nodes[0].view
+        assert view.head is not None
+        committee = view.committee_at(Epoch(0), view.head.number)
+        assert committee is not None
+        pool = AttestationPool(self.separator)
+        for secret in SECRETS:
+            signer = Signer(secret)
+            pool.add(attest(batch.index, batch.hash, committee, signer, self.separator), committee)
+        certificate = pool.certificate(batch.index, batch.hash, committee)
+        assert certificate is not None
+        return certificate
+
+    async def enqueue(self, raw: bytes, gas_limit: int = 100_000) -> str:
+        call = abi.function("ForcedInbox", "enqueue").call(ROLLUP, gas_limit, raw)
+        return await self.anvil.send(DEPLOYER, self.deployment.contracts.forced_inbox, call, 10**18)
