@@ -252,17 +252,18 @@ contract BondRegistry is IBondRegistry {
         _requirePast(t);
 
         uint256 places = _places.length();
-        candidates = new Candidate[](places);
+        Candidate[] memory found = new Candidate[](places);
         uint256 count;
         for (uint256 i; i < places; ++i) {
             uint32 id = uint32(_places.at(i));
             uint96 weight = _weightAt(id, t);
-            if (weight != 0) candidates[count++] = Candidate(id, _operators[id].signer, weight);
+            if (weight != 0) found[count++] = Candidate(id, _operators[id].signer, weight);
         }
+        if (count == places) return found;
 
-        // Shorten the array to what was filled.
-        assembly ("memory-safe") {
-            mstore(candidates, count)
+        candidates = new Candidate[](count);
+        for (uint256 i; i < count; ++i) {
+            candidates[i] = found[i];
         }
     }
 
@@ -300,7 +301,11 @@ contract BondRegistry is IBondRegistry {
 
     /// @dev BOND-7: the parts sum to `slashed`; what rounding leaves is burned.
     function _split(uint96 slashed, address reporter) private view returns (Split memory split) {
-        if (reporter != address(0)) split.reporter = uint96((uint256(slashed) * REWARD_BPS) / BPS);
+        if (reporter != address(0)) {
+            // casting to 'uint96' is safe because REWARD_BPS is below BPS: it is less than `slashed`
+            // forge-lint: disable-next-line(unsafe-typecast)
+            split.reporter = uint96((uint256(slashed) * REWARD_BPS) / BPS);
+        }
         split.burned = slashed - split.reporter;
     }
 
@@ -337,6 +342,8 @@ contract BondRegistry is IBondRegistry {
 
     function _toBond(uint256 amountWei) private pure returns (uint96) {
         if (amountWei > type(uint96).max) revert BondTooLarge(type(uint96).max, amountWei);
+        // casting to 'uint96' is safe because larger amounts were refused above
+        // forge-lint: disable-next-line(unsafe-typecast)
         return uint96(amountWei);
     }
 

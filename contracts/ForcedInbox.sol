@@ -125,6 +125,8 @@ contract ForcedInbox is IForcedInbox {
         Timestamp now_ = TimeLib.timestamp();
         if (!deadline.isDue(now_)) revert NotDue(upTo - 1, deadline, now_);
 
+        // casting to 'uint32' is safe because `upTo` is at most `length`, a uint32
+        // forge-lint: disable-next-line(unsafe-typecast)
         _head.consumed = uint32(upTo);
 
         emit ForceIncluded(h.consumed, upTo, msg.sender);
@@ -144,6 +146,8 @@ contract ForcedInbox is IForcedInbox {
         }
 
         if (consumed != h.consumed) {
+            // casting to 'uint32' is safe because `consumed` is at most `length`, a uint32
+            // forge-lint: disable-next-line(unsafe-typecast)
             _head.consumed = uint32(consumed);
             emit MessagesConsumed(h.consumed, consumed);
         }

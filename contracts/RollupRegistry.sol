@@ -24,9 +24,12 @@ contract RollupRegistry is IRollupRegistry {
         }
 
         rollupId = ++rollupCount;
-        rollup[rollupId] = Rollup(msg.sender, uint64(chainId));
+        // casting to 'uint64' is safe because larger chain ids were refused above
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint64 id = uint64(chainId);
+        rollup[rollupId] = Rollup(msg.sender, id);
 
-        emit RollupRegistered(rollupId, msg.sender, uint64(chainId));
+        emit RollupRegistered(rollupId, msg.sender, id);
     }
 
     /// @inheritdoc IRollupRegistry

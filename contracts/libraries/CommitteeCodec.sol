@@ -49,6 +49,8 @@ library CommitteeCodec {
         returns (address signer, uint96 weight)
     {
         uint256 word = _word(committee, index + 1);
+        // casting to 'uint160' and 'uint96' is safe because ENC-4 packs the two into one word
+        // forge-lint: disable-next-line(unsafe-typecast)
         return (address(uint160(word >> 96)), uint96(word));
     }
 

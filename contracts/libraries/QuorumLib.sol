@@ -46,6 +46,8 @@ library QuorumLib {
         if (!isQuorum(signedWeight, totalWeight)) {
             revert QuorumNotReached(totalWeight, signedWeight);
         }
+        // casting to 'uint16' is safe because no more than the whole weight signs: at most BPS
+        // forge-lint: disable-next-line(unsafe-typecast)
         return uint16((signedWeight * BPS) / totalWeight);
     }
 
