@@ -82,6 +82,11 @@ class Deriver:
         """The last L1 block taken; -1 before the first."""
         return self._tip.number
 
+    @property
+    def chain_ids(self) -> dict[RollupId, int]:
+        """The rollups that are derived and registered, with their chain ids."""
+        return {known: found for known, found in self._chain_ids.items() if self._is_wanted(known)}
+
     def rollup(self, rollup_id: RollupId) -> RollupState:
         return self._rollups.get(rollup_id, RollupState())
 

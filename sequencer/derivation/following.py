@@ -7,7 +7,7 @@ from sequencer.derivation.derive import Deriver
 from sequencer.derivation.entries import Entry
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.l1.deployment import Deployment
-from sequencer.l1.events import L1Block, RollupRegistered
+from sequencer.l1.events import L1Block
 from sequencer.types import RollupId
 
 log = logging.getLogger(__name__)
@@ -27,37 +27,42 @@ class Following:
         self._store = store
         self._show = show
         self._only = only
-        self.chain_ids: dict[RollupId, int] = {}
-        self.void_batches = 0
+        self._void_in: list[int] = []
+        """L1 blocks with a void batch, once for each."""
         self.begin()
 
     def begin(self) -> None:
         """Derive from the start (again)."""
         self.deriver = Deriver(self._deployment.domain.separator(), self._only)
-        self.chain_ids.clear()
-        self.void_batches = 0
+        self._void_in.clear()
         self._store.drop_after(-1)
+
+    @property
+    def chain_ids(self) -> dict[RollupId, int]:
+        """The rollups that are followed, with their chain ids."""
+        return self.deriver.chain_ids
+
+    @property
+    def void_batches(self) -> int:
+        """DERIVE-5, on L1's present branch."""
+        return len(self._void_in)
 
     async def extend(self, block: L1Block) -> None:
         outputs = self.deriver.extend(block)
         entries = [output for output in outputs if isinstance(output, Entry)]
         self._store.add(entries)
-        for event in block.events:
-            if not isinstance(event, RollupRegistered):
-                continue
-            if self._only is None or self._only == event.rollup_id:
-                self.chain_ids[event.rollup_id] = event.chain_id
         for output in outputs:
             if isinstance(output, Entry):
                 self._show(output)
             elif output.void is not None:
-                self.void_batches += 1
+                self._void_in.append(block.header.number)
                 log.warning("batch %d is void: %s", output.index, output.void)
 
     async def rollback_to(self, number: int) -> None:
         log.info("L1 went back to block %d", number)
         self.deriver.rollback_to(number)
         self._store.drop_after(number)
+        self._void_in = [block for block in self._void_in if block <= number]
 
 
 def describe(entry: Entry) -> str:
