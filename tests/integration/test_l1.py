@@ -140,7 +140,7 @@ class TestSubmitter:
         assert follower.entries[0].batch_index is None
         assert world.nodes[1].view.consumed == 1
 
-    async def test_step__message_due_with_the_very_next_block__is_forced_in_it(
+    async def test_s4_step__message_due_with_the_very_next_block__is_forced_in_it(
         self, world: World
     ) -> None:
         """Not due yet for anyone who asks now: waiting would never end if each block had one."""
@@ -230,7 +230,9 @@ class TestDerivation:
         assert follower.included == [C, B]
         assert [batch.void is None for batch in follower.batches] == [False, True]
 
-    async def test_calldata_written_in_another_way__is_the_same_batch(self, world: World) -> None:
+    async def test_s1_calldata_written_in_another_way__is_the_same_batch(
+        self, world: World
+    ) -> None:
         """DERIVE-1: the contract takes it, so derivation must. Data before signatures, a hole, no
         padding, and bytes that belong to nobody."""
         index = world.batch(world.block([A]))

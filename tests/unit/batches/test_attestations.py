@@ -169,7 +169,7 @@ class TestFaults:
 
 
 class TestBounds:
-    def test_add__index_beyond_the_capacity__is_ignored(self) -> None:
+    def test_p36_add__index_beyond_the_capacity__is_ignored(self) -> None:
         pool = AttestationPool(SEPARATOR, capacity=2)
         for index in (1, 2, 3, 2**64 - 1):
             pool.add(signed(0, GOOD, index), COMMITTEE)
@@ -189,7 +189,7 @@ class TestBounds:
         pool.add(signed(0, GOOD, 4), COMMITTEE)
         assert len(pool) == 0
 
-    def test_add__more_epochs_than_kept__the_oldest_goes(self) -> None:
+    def test_p36_add__more_epochs_than_kept__the_oldest_goes(self) -> None:
         pool = AttestationPool(SEPARATOR, epochs_kept=2)
         for epoch in (5, 3, 4):
             committee = committee_of(epoch, SIGNERS)

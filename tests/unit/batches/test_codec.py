@@ -170,7 +170,7 @@ def test_decode__height_beyond_64_bits__is_refused(first_height: int) -> None:
         decode_batch_data(data_of(fields))
 
 
-def test_encode__block_with_the_largest_fields__stays_within_the_stated_overhead() -> None:
+def test_s3_encode__block_with_the_largest_fields__stays_within_the_stated_overhead() -> None:
     """BATCH-2 counts a block by this bound."""
     payload = bytes(1 << 20)
     top = Header(

@@ -63,7 +63,7 @@ def test_push__bytes__end_it_from_the_limit_on(short_of: int, expected: list[int
     assert ends(first, second) == expected
 
 
-def test_push__many_empty_blocks__are_cut_by_their_headers_bytes() -> None:
+def test_s3_push__many_empty_blocks__are_cut_by_their_headers_bytes() -> None:
     """Without it a batch of tiny blocks could outgrow what L1 takes in one transaction."""
     assert ends(*[Step()] * 40) == [16, 32]
 

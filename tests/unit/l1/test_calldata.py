@@ -29,6 +29,8 @@ def test_decode__what_was_encoded(data: bytes, signatures: bytes) -> None:
 
 
 class TestSoliditysReading:
+    """S1."""
+
     DATA = b"\x01" + b"d" * 40
     PLAIN = encode_commit(batch_of(DATA), certificate(b"s" * 64), DATA)
     HEAD, TAIL = PLAIN[:-160], PLAIN[-160:]

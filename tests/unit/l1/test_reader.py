@@ -342,7 +342,7 @@ class TestEndpointFaults:
         with pytest.raises(L1Error, match="wavers"):
             await reader.advance()
 
-    async def test_advance__endpoint_that_is_no_utf8__stops_nobody(self) -> None:
+    async def test_s2_advance__endpoint_that_is_no_utf8__stops_nobody(self) -> None:
         """An operator may bond with any bytes as endpoint: BOND-9 checks the length only."""
         hostile = OperatorBonded(1, address(1), address(2), bytes(32), "tcp://\udcff\udc80")
         l1, sink = grown((), (hostile,)), Recorder()
