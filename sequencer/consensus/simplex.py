@@ -56,8 +56,6 @@ from sequencer.types import ZERO_HASH, Committee, Hash32, MemberIndex, View
 
 WINDOW = 64
 """SIMPLEX-12: views ahead of the current one, and behind the root, whose votes are kept."""
-MAX_ASKED = 256
-"""Blocks asked for, whose answers are welcome."""
 
 
 class Simplex:
@@ -85,7 +83,6 @@ class Simplex:
         through a block above it."""
         self._rounds: dict[View, Round] = {}
         self._wanted: dict[Hash32, int] = {}
-        self._asked: dict[Hash32, None] = {}
         self._rival_view: View | None = None
         self._answered_ms: dict[MemberIndex, int] = {}
         self._restoring = True
@@ -124,9 +121,8 @@ class Simplex:
         return min(due)
 
     def is_wanted(self, block_hash: Hash32) -> bool:
-        """Whether an answer that leads to this block breaks no rule: it was asked for lately, even
-        if nobody waits for it any more."""
-        return block_hash in self._asked
+        """Whether this block has been asked for and has not come."""
+        return block_hash in self._wanted
 
     def is_news(self, message: SignedVote | Certificate) -> bool:
         """Whether the message could change anything: asked before its signatures are checked."""
@@ -550,9 +546,6 @@ class Simplex:
 
     def _ask(self, missing: Hash32) -> None:
         self._wanted[missing] = self._now + self._timing.timeout_ms
-        self._asked[missing] = None
-        if len(self._asked) > MAX_ASKED:
-            del self._asked[next(iter(self._asked))]
         self._out.append(NeedBlocks(missing))
 
     def _on_rival(self) -> None:

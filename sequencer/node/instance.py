@@ -189,6 +189,8 @@ class Instance:
             self.committee.epoch
         ):
             return  # somebody else was faster
+        if reply.proof is None and not self.core.is_wanted(reply.blocks[-1].header.hash):
+            return  # likewise, or it was asked for before a restart
         catch_up.check_blocks(reply, self.core, self._verifier)
         self._feed(Fetched(reply.blocks, reply.proof))
         if reply.proof is not None and self.core.tree.root.height >= top:

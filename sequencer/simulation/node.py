@@ -240,6 +240,8 @@ class Node:
         top = reply.blocks[-1].header.height if reply.blocks else 0
         if top <= self.core.tree.root.height:
             return
+        if reply.proof is None and not self.core.is_wanted(reply.blocks[-1].header.hash):
+            return
         catch_up.check_blocks(reply, self.core, self._setting.verifier)
         self.feed(Fetched(reply.blocks, reply.proof))
         if reply.proof is not None and self.core.tree.root.height >= top:

@@ -122,6 +122,10 @@ class Bench:
                     waiting.append(Received(self.sign(output.vote)))
         return outputs
 
+    def handle_received(self, message: SignedVote | Certificate | Proposal) -> list[Output]:
+        """Without a runtime: what is cast stays out."""
+        return self.handle(Received(message))
+
     def sign(self, statement: Vote) -> SignedVote:
         assert self.me is not None
         return SimVerifier(self.committee).sign(statement, self.me)
