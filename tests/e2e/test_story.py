@@ -64,8 +64,8 @@ async def test_step(stage: Stage, story: Story, step: Step) -> None:
 
 
 async def test_garbage_on_every_port_is_nobody_s_end(stage: Stage, story: Story) -> None:
-    ports = [operator.peer_port for operator in stage.network.operators]
-    ports += [int(node.url.rsplit(":", 1)[1]) for node in stage.running_nodes]
+    ports = [node.settings.peer_port for node in stage.running_nodes]
+    ports += [int(node.url.rpartition(":")[2]) for node in stage.running_nodes]
     for port in ports:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(os.urandom(4_096))

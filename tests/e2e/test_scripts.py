@@ -1,0 +1,196 @@
+"""The ape scripts against an L1 without any node: all a person needs is L1."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from sequencer.crypto.digests import Domain
+from sequencer.crypto.hashing import keccak
+from sequencer.crypto.keystore import ScryptCost, create_keystore
+from sequencer.crypto.signatures import Signer
+from sequencer.devnet.anvil import Anvil, start_anvil
+from sequencer.evidence import (
+    EquivocationEvidence,
+    SignedStatement,
+    Statement,
+    StatementKind,
+    dump_equivocation,
+)
+from sequencer.l1.deployment import load_deployment
+from sequencer.types import Address, Epoch
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PASSWORD = "correct horse"
+HOT = Signer(bytes([9]) * 32)
+PARAMETERS = """
+genesis_delay_seconds = 3600
+[bond]
+min_bond_gwei = 1000000000
+epoch_seconds = 1
+commit_grace_seconds = 1
+evidence_seconds = 1
+unbonding_seconds = 4
+slash_bps = 5000
+reward_bps = 1000
+[committee]
+min_size = 3
+max_size = 100
+[inbox]
+force_window_seconds = 3
+"""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """An L1 with contracts that `ape run deploy` has put there."""
+
+    anvil: Anvil
+    folder: Path
+
+    @property
+    def deployment(self) -> Path:
+        return self.folder / "deployment.json"
+
+    async def ape(self, name: str, account: int, *arguments: str) -> tuple[int, str]:
+        """Run a script to its end; exit status and output, without ape's own remarks."""
+        target = [] if name == "deploy" else ["--deployment", str(self.deployment)]
+        child = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("ape")),
+            *("run", name, "--network", self.anvil.url, "--account", f"TEST::{account}"),
+            *target,
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={
+                "APE_DATA_FOLDER": "build/ape",
+                **os.environ,
+                "SWITCHYARD_PASSWORD": PASSWORD,
+            },
+        )
+        output, _ = await child.communicate()
+        assert child.returncode is not None
+        lines = output.decode().splitlines()
+        kept = [line for line in lines if not line.startswith(("INFO:", "SUCCESS:"))]
+        return child.returncode, "\n".join(kept)
+
+    async def says(self, name: str, account: int, *arguments: str) -> str:
+        """What a script says that succeeds."""
+        status, output = await self.ape(name, account, *arguments)
+        assert status == 0, output
+        return output
+
+    async def refuses(self, name: str, account: int, *arguments: str) -> str:
+        """The error of a script that fails, which is its last line."""
+        status, output = await self.ape(name, account, *arguments)
+        assert status == 1, output
+        assert "Traceback" not in output
+        return output.splitlines()[-1]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ground]:
+    folder = tmp_path_factory.mktemp("scripts")
+    (folder / "own.toml").write_text(PARAMETERS)
+    create_keystore(folder / "hot.json", bytes([9]) * 32, PASSWORD, ScryptCost.DEVNET)
+    anvil = await start_anvil(folder / "anvil.log", folder / "state.json")
+    ground = Ground(anvil, folder)
+    try:
+        output = await ground.says(
+            "deploy",
+            *(0, "--parameters", str(folder / "own.toml"), "--out", str(ground.deployment)),
+            *("--rollup", "7001"),
+        )
+        assert "Read back 15 values: all contracts are wired as planned." in output
+        assert "Registered rollup 1 with chain id 7001." in output
+        yield ground
+    finally:
+        await anvil.stop()
+
+
+async def test_deploy__never_overwrites(ground: Ground) -> None:
+    error = await ground.refuses(
+        "deploy", 0, "--parameters", "devnet", "--out", str(ground.deployment)
+    )
+    assert "deployment.json exists" in error
+
+
+async def test_bond_then_exit_to_the_last_wei(ground: Ground) -> None:
+    hot = ("--signer", str(ground.folder / "hot.json"), "--endpoint", "tcp://127.0.0.1:9400")
+    said = await ground.says("bond", 1, *hot, "--amount", "1.5")
+    assert "Operator 1, 0x70997970C51812dc3A010C7d01b50e0d17dc79C8, has bonded 1.5 ETH." in said
+    assert f"0x{HOT.address.hex()}" in said
+    assert "from epoch 0 on" in said
+    assert "the contract refuses: AlreadyBonded" in await ground.refuses("bond", 1, *hot)
+    assert "the contract refuses: SignerUsed" in await ground.refuses("bond", 2, *hot)
+
+    leaving = await ground.says("exit", 1)
+    assert "Operator 1 is leaving" in leaving
+    head = await ground.anvil.client.head()
+    await ground.anvil.until(head.timestamp + 5)
+    released = await ground.says("exit", 1)
+    assert "Operator 1 is released with 1.5 ETH." in released
+    assert "Paid 1.5 ETH to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8." in released
+    assert "is no operator and has no credit" in await ground.refuses("exit", 1)
+
+
+async def test_bond__refused_before_anything_is_sent(ground: Ground) -> None:
+    hot = ("--signer", str(ground.folder / "hot.json"))
+    error = await ground.refuses("bond", 3, *hot, "--endpoint", "127.0.0.1:9400")
+    assert "is not an endpoint" in error
+    missing = ("--signer", str(ground.folder / "none.json"), "--endpoint", "tcp://a:1")
+    assert "none.json: no such file" in await ground.refuses("bond", 3, *missing)
+
+
+async def test_force_include__by_l1_alone(ground: Ground) -> None:
+    """INBOX-5: no committee exists, so nobody consumes it."""
+    to = ("--to", "0x" + "11" * 20)
+    said = await ground.says("force_include", 5, "--rollup", "1", "--nonce", "0", *to)
+    assert "Rollup 1 has chain id 7001." in said
+    assert "Queued as message #0" in said
+    assert "The deadline is here and the committee has not taken it." in said
+    assert "Included by force" in said
+    assert "by this account" in said
+
+
+async def test_force_include__refused_before_anything_is_paid(ground: Ground) -> None:
+    to = ("--nonce", "0", "--to", "0x" + "11" * 20)
+    assert "there is no rollup 9; 1 are registered" in await ground.refuses(
+        "force_include", 5, "--rollup", "9", *to
+    )
+    assert "gas limit 1000 is below the intrinsic 21000" in await ground.refuses(
+        "force_include", 5, "--rollup", "1", "--gas-limit", "1000", *to
+    )
+
+
+async def test_report__foreign_evidence(ground: Ground) -> None:
+    """Evidence convicts on its own deployment only (ENC-1)."""
+    here = load_deployment(ground.deployment).domain
+    elsewhere = Domain(here.chain_id, Address(bytes([0xEE]) * 20))
+    path = ground.folder / "evidence.json"
+    path.write_bytes(dump_equivocation(evidence(elsewhere)))
+    assert "not about this deployment" in await ground.refuses("report", 6, "--evidence", str(path))
+
+
+async def test_report__malformed_evidence(ground: Ground) -> None:
+    path = ground.folder / "malformed.json"
+    path.write_text('{"type": "equivocation"}')
+    error = await ground.refuses("report", 6, "--evidence", str(path))
+    assert error.startswith("Error: evidence: ")
+
+
+def evidence(domain: Domain) -> EquivocationEvidence:
+    def signed(content: bytes) -> SignedStatement:
+        statement = Statement(
+            StatementKind.NOTARIZE, Epoch(0), keccak(b"committee"), 7, keccak(content)
+        )
+        return SignedStatement(statement, HOT.sign(statement.digest(domain.separator())))
+
+    return EquivocationEvidence(domain, HOT.address, signed(b"one"), signed(b"another"))
