@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from sequencer.batches.attestations import NO_BATCH
 from sequencer.errors import LocalFault, PeerFault
 from sequencer.l1.events import (
     BatchCommitted,
@@ -73,7 +74,7 @@ class _State:
     header: L1Header | None
     queue_length: int = 0
     consumed: int = 0
-    last_index: BatchIndex = BatchIndex(0)  # noqa: RUF009
+    last_index: BatchIndex = NO_BATCH
     latest_epoch: Epoch | None = None
     operators: tuple[Operator, ...] = ()
 

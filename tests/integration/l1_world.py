@@ -21,6 +21,7 @@ from sequencer.deployment.parameters import PARAMETER_SETS
 from sequencer.deployment.plan import CONTRACTS, Plan, init_codes, plan_deployment
 from sequencer.derivation.derive import Deriver
 from sequencer.derivation.entries import DerivedBatch, Entry, Output
+from sequencer.evidence import attestations_evidence
 from sequencer.l1 import abi
 from sequencer.l1.account import L1Account
 from sequencer.l1.client import L1Client
@@ -342,6 +343,24 @@ class World:
         certificate = pool.certificate(batch.index, batch.hash, committee)
         assert certificate is not None
         return certificate
+
+    async def report_double_attestation(self, member: int) -> str:
+        """SLASH-1: a member attests two batches of one index; anyone reports it."""
+        view, signer = self.nodes[0].view, Signer(SECRETS[member])
+        assert view.head is not None
+        committee = view.committee_at(Epoch(0), view.head.number)
+        assert committee is not None
+        pair = [
+            attest(BatchIndex(1), keccak(content), committee, signer, self.separator)
+            for content in (b"one", b"two")
+        ]
+        evidence = attestations_evidence(self.deployment.domain, signer.address, *pair)
+        call = abi.function("EquivocationSlasher", "report").call(
+            evidence.first.for_contract(), evidence.second.for_contract(), bytes(32)
+        )
+        sent = await self.anvil.send(DEPLOYER, self.deployment.contracts.equivocation_slasher, call)
+        await self.anvil.mine()
+        return sent
 
     async def enqueue(self, raw: bytes, gas_limit: int = 100_000) -> str:
         call = abi.function("ForcedInbox", "enqueue").call(ROLLUP, gas_limit, raw)

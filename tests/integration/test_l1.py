@@ -3,6 +3,7 @@
 from sequencer.crypto.hashing import keccak, word
 from sequencer.crypto.signatures import Signer
 from sequencer.derivation.entries import Source
+from sequencer.l1 import abi
 from sequencer.l1.calldata import encode_commit
 from sequencer.l1.rpc import to_hex
 from sequencer.types import BatchIndex, Epoch
@@ -10,6 +11,7 @@ from tests.integration.l1_world import (
     COLD,
     DEPLOYER,
     GENESIS,
+    PARAMETERS,
     ROLLUP,
     ROLLUP_CHAIN_ID,
     SECRETS,
@@ -44,6 +46,53 @@ class TestWatcher:
         assert operators[3].endpoint == "tcp://127.0.0.1:9003"
         assert operators[3].transport_key == keccak(b"transport", word(3))
         assert all(operator.is_active for operator in operators)
+
+    async def test_operators__through_their_lives(self, world: World) -> None:
+        """BOND-5 to BOND-9: announced, exiting, slashed, released."""
+        registry = world.deployment.contracts.bond_registry
+        announce = abi.function("BondRegistry", "announce").call(b"\x09" * 32, "tcp://moved:1")
+        leave = abi.function("BondRegistry", "initiateExit").call()
+        await world.anvil.send(COLD[0], registry, announce)
+        await world.anvil.send(COLD[1], registry, leave)
+        await world.anvil.mine()
+        slash = await world.report_double_attestation(2)
+        node = world.nodes[0]
+        await node.watcher.step()
+        number = node.view.head.number  # type: ignore[union-attr]
+        assert await world.anvil.is_success(slash)
+        operators = node.view.operators_at(number)
+        assert [operator.status.value for operator in operators] == [
+            *("active", "exiting", "ejected", "active")
+        ]
+        assert operators[0].endpoint == "tcp://moved:1"
+        assert operators[0].transport_key == b"\x09" * 32
+
+        unbonded = await world.anvil.timestamp() + PARAMETERS.bond.unbonding_seconds
+        await world.anvil.mine_at(unbonded)
+        release = abi.function("BondRegistry", "release").call(2)
+        await world.anvil.send(DEPLOYER, registry, release)
+        await world.anvil.mine()
+        await node.watcher.step()
+        number = node.view.head.number  # type: ignore[union-attr]
+        assert [operator.id for operator in node.view.operators_at(number)] == [1, 3, 4]
+
+    async def test_committee_kept__is_the_last_one(self, world: World) -> None:
+        """COMM-3."""
+        leave = abi.function("BondRegistry", "initiateExit").call()
+        for cold in COLD[:2]:
+            await world.anvil.send(cold, world.deployment.contracts.bond_registry, leave)
+        await world.anvil.mine_at(world.deployment.schedule.start_of(Epoch(2)) + 1)
+        call = abi.function("Committee", "snapshot").call(3)
+        sent = await world.anvil.send(DEPLOYER, world.deployment.contracts.committee, call)
+        await world.anvil.mine()
+        assert await world.anvil.is_success(sent)
+        node = world.nodes[0]
+        await node.watcher.step()
+        number = node.view.head.number  # type: ignore[union-attr]
+        kept, before = (node.view.committee_at(Epoch(epoch), number) for epoch in (3, 1))
+        assert kept is not None
+        assert before is not None
+        assert (kept.epoch, kept.hash, kept.members) == (3, before.hash, before.members)
 
     async def test_message__as_the_inbox_has_it(self, world: World) -> None:
         await world.enqueue(A)
