@@ -130,10 +130,15 @@ class L1Account:
                     await self._replace(entry)
 
     async def _replace(self, entry: _Sent) -> None:
-        again = await self._send(entry.call, entry.nonce, entry.fees.raised())
+        entry.sent_ms = self._now_ms()
+        try:
+            again = await self._send(entry.call, entry.nonce, entry.fees.raised())
+        except L1Refused as refusal:  # most often: the first one was mined just now
+            log.info("L1: %s is not replaced: %s", entry.call.label, refusal)
+            return
         log.info("L1: %s is not mined, sent again at a higher fee", entry.call.label)
         entry.hashes += again.hashes
-        entry.fees, entry.sent_ms = again.fees, again.sent_ms
+        entry.fees = again.fees
 
     async def _send(self, call: L1Call, nonce: int, least: Fees) -> _Sent:
         """Sign and send at the market's price, or what it takes to outbid whatever holds the

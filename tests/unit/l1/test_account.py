@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from sequencer.l1.account import GWEI, TIP_WEI, Fees, L1Account, L1Call
 from sequencer.l1.client import L1Client
 from sequencer.l1.rpc import L1Error, L1Refused
-from sequencer.types import Address
+from sequencer.types import Address, Hash32
 from tests.unit.l1.fake_pool import CHAIN_ID, FakePool, Pending
 
 TO = Address(b"\x22" * 20)
@@ -122,6 +122,22 @@ async def test_send__the_replaced_one_is_mined_after_all__counts() -> None:
     pool.on_pause = mine_the_first
     (receipt,) = await account_on(pool).send([call()], always)
     assert receipt == pool.receipts[pool.accepted[0].hash]
+
+
+async def test_send__mined_just_before_it_is_replaced__is_no_fault() -> None:
+    pool = FakePool()
+    receipt_of = pool.receipt
+
+    async def late(transaction_hash: Hash32) -> object:
+        found = await receipt_of(transaction_hash)
+        if pool.now_ms >= RESUBMIT_MS and not pool.mined:
+            pool.mine()  # after this look
+        return found
+
+    pool.receipt = late  # type: ignore[method-assign, assignment]
+    (receipt,) = await account_on(pool).send([call()], always)
+    assert receipt.is_success
+    assert len(pool.accepted) == 1
 
 
 async def test_send__base_fee_has_risen__the_replacement_follows() -> None:
