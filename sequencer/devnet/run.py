@@ -44,13 +44,18 @@ async def run_devnet(options: DevnetOptions) -> int:
     """Run until SIGINT, SIGTERM or SIGHUP, which is success; raises `LocalFault` when something
     could not be started or has stopped by itself."""
     work = asyncio.create_task(_run(options))
+
+    def stop() -> None:
+        print("\nstopping ...", flush=True)
+        work.cancel()
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, work.cancel)
+        loop.add_signal_handler(number, stop)
     try:
         await work
     except asyncio.CancelledError:
-        print("\nstopped; logs and data are in", options.folder)
+        print(f"stopped; logs and data are in {options.folder}")
     return 0
 
 

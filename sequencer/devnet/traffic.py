@@ -47,8 +47,8 @@ class Traffic:
             wallet.resume(rollup, int(nonce, 16))
 
     def _turns(self) -> Iterator[tuple[Wallet, NodeProcess, Rollup]]:
-        for rollup in self._rollups:
-            for number, wallet in enumerate(self._wallets):
+        for number, wallet in enumerate(self._wallets):
+            for rollup in self._rollups:
                 yield wallet, self._nodes[number % len(self._nodes)], rollup
 
     async def _send(self, wallet: Wallet, node: NodeProcess, rollup: Rollup) -> None:
