@@ -36,11 +36,11 @@ def address(number: int) -> Address:
 
 def header(number: int, branch: str = "main", parent: L1Header | None = None) -> L1Header:
     """The block of that number on a named branch, on `parent` or on the branch itself."""
-    before = Hash32(parent.hash) if parent else _hash(number - 1, branch)
-    return L1Header(number, _hash(number, branch), before, number * SECONDS)
+    before = Hash32(parent.hash) if parent else block_hash(number - 1, branch)
+    return L1Header(number, block_hash(number, branch), before, number * SECONDS)
 
 
-def _hash(number: int, branch: str) -> Hash32:
+def block_hash(number: int, branch: str) -> Hash32:
     return keccak(branch.encode(), word(number)) if number >= 0 else ZERO_HASH
 
 

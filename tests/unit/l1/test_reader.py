@@ -1,12 +1,8 @@
 """The reader hands on exactly the chain of its endpoint, whatever happens while it reads (L1-1)."""
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sequencer.errors import PeerFault
 from sequencer.l1.calldata import encode_commit
@@ -14,7 +10,6 @@ from sequencer.l1.events import (
     BatchCommitted,
     CommitCall,
     Event,
-    L1Block,
     OperatorBonded,
     ReorgTooDeep,
 )
@@ -32,37 +27,7 @@ from tests.unit.l1.chains import (
     registered,
 )
 from tests.unit.l1.fake_l1 import CONTRACTS, FakeL1
-from tests.unit.l1.test_view import Counters, _count
-
-START = 2
-
-
-class Recorder:
-    """A sink that keeps the blocks it was given, and checks that they are a chain."""
-
-    def __init__(self) -> None:
-        self.blocks: list[L1Block] = []
-        self.rollbacks: list[int] = []
-        self.refuse: Callable[[L1Block], bool] = lambda block: False
-
-    async def extend(self, block: L1Block) -> None:
-        if self.blocks:
-            last, new = self.blocks[-1].header, block.header
-            assert new.number > last.number
-            if new.number == last.number + 1:
-                assert new.parent_hash == last.hash
-        if self.refuse(block):
-            raise PeerFault("logs are missing")
-        self.blocks.append(block)
-
-    async def rollback_to(self, number: int) -> None:
-        self.rollbacks.append(number)
-        while self.blocks and self.blocks[-1].header.number > number:
-            self.blocks.pop()
-
-
-def reader_of(l1: FakeL1, sink: Recorder, **options: object) -> L1Reader:
-    return L1Reader(l1, CONTRACTS, START, sink, **options)  # type: ignore[arg-type]
+from tests.unit.l1.recorder import START, Recorder, reader_of
 
 
 def grown(*held: tuple[Event, ...]) -> FakeL1:
@@ -407,93 +372,3 @@ class TestCalldata:
         with pytest.raises(L1Error, match="eth_getTransactionByHash"):
             await reader_of(l1, sink, with_calldata=True).advance()
         assert sink.blocks == []
-
-
-HAPPENINGS = st.lists(
-    st.tuples(
-        st.integers(0, 12),  # calls before it happens
-        st.one_of(
-            st.lists(st.integers(0, 5), max_size=3),  # a block with these events
-            st.tuples(st.integers(1, 6), st.integers(0, 7)),  # a reorg: depth, new blocks
-            st.just("fault"),
-        ),
-    ),
-    max_size=25,
-)
-
-
-class Unrest:
-    """Makes things happen to an L1 between the calls of its reader."""
-
-    def __init__(self, l1: FakeL1, happenings: list[tuple[int, object]]) -> None:
-        self.l1 = l1
-        self.happenings = list(happenings)
-        self.wait = self.happenings[0][0] if happenings else 0
-
-    def __call__(self, method: str) -> None:
-        if not self.happenings:
-            return
-        if self.wait > 0:
-            self.wait -= 1
-            return
-        happening = self.happenings.pop(0)[1]
-        self.wait = self.happenings[0][0] if self.happenings else 0
-        if happening == "fault":
-            raise L1Unavailable("down")
-        if isinstance(happening, tuple):
-            depth, fresh = happening
-            self.l1.reorg(depth)
-            for number in range(fresh):
-                self.mine([number % 6])
-        else:
-            self.mine(happening)
-
-    def mine(self, kinds: object) -> None:
-        counters = Counters()
-        for block in self.l1.blocks:
-            for event in block.events:
-                _count(counters, event)
-        made = (counters.event(kind) for kind in kinds)  # type: ignore[attr-defined]
-        self.l1.mine(*(event for event in made if event is not None))
-
-
-@settings(max_examples=300, deadline=None)
-@given(HAPPENINGS, st.sampled_from([8, 256]), st.integers(0, 40))
-def test_reader__whatever_happens_between_its_calls__hands_on_the_final_chain(
-    happenings: list[tuple[int, object]], window: int, before: int
-) -> None:
-    l1 = FakeL1()
-    unrest = Unrest(l1, happenings)
-    for number in range(before):
-        unrest.mine([number % 6])
-    l1.on_call = unrest
-    sink = asyncio.run(follow(l1, unrest, window))
-    expected = l1.blocks[START:]
-    assert [b for b in sink.blocks if b.events] == [b for b in expected if b.events]
-    recent = len(l1.blocks) - window - 1
-    assert [b for b in sink.blocks if b.header.number >= recent] == [
-        b for b in expected if b.header.number >= recent
-    ]
-
-
-async def follow(l1: FakeL1, unrest: Unrest, window: int) -> Recorder:
-    """Advance until everything has happened and L1 has grown above all that was seen."""
-    sink = Recorder()
-    reader = reader_of(l1, sink, window=window, range_blocks=7)
-    highest = 0
-    while True:
-        is_calm = not unrest.happenings
-        highest = max(highest, len(l1.blocks))
-        while is_calm and len(l1.blocks) <= highest:
-            unrest.mine([0])
-        try:
-            await reader.advance()
-        except ReorgTooDeep:  # several reorgs between two looks: start again, as a node does
-            assert window == 8
-            sink = Recorder()
-            reader = reader_of(l1, sink, window=window, range_blocks=7)
-        except L1Error:
-            continue
-        else:
-            if is_calm:
-                return sink

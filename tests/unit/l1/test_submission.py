@@ -23,7 +23,7 @@ from sequencer.l1.schedule import Schedule
 from sequencer.l1.submission import Commit, Seat, Situation, Snapshot, due_up_to, next_step
 from sequencer.l1.view import L1View
 from sequencer.types import ZERO_HASH, BatchIndex, Epoch, Height
-from tests.unit.l1.chains import _hash, enqueued, forced
+from tests.unit.l1.chains import block_hash, enqueued, forced
 
 SCHEDULE = Schedule(genesis=1_000, epoch_seconds=100)
 TAKEOVER_MS = 4_000
@@ -149,7 +149,7 @@ def view_at(*blocks: tuple[int, tuple[Event, ...]]) -> L1View:
     """Blocks 1, 2, ... at these times with these events."""
     view = L1View(0, SCHEDULE)
     for number, (seconds, events) in enumerate(blocks, start=1):
-        header = L1Header(number, _hash(number, "t"), _hash(number - 1, "t"), seconds)
+        header = L1Header(number, block_hash(number, "t"), block_hash(number - 1, "t"), seconds)
         view.extend(L1Block(header, events))
     return view
 
@@ -179,8 +179,8 @@ class TestDue:
         for number in range(6):
             events = {0: QUEUE, 1: (forced(0, 2),)}.get(number, ())
             seconds = 1_115 if number == 5 else 1_000 + number
-            parent = _hash(number - 1, "t")
-            view.extend(L1Block(L1Header(number, _hash(number, "t"), parent, seconds), events))
+            parent = block_hash(number - 1, "t")
+            view.extend(L1Block(L1Header(number, block_hash(number, "t"), parent, seconds), events))
         assert view.message(0) is None
         assert due_up_to(view) == 2
 

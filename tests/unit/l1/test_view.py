@@ -298,7 +298,7 @@ def _grow(chain: list[L1Block], name: str, branch: list[list[int]]) -> list[L1Bl
     counters = Counters()
     for known in chain:
         for event in known.events:
-            _count(counters, event)
+            count_event(counters, event)
     held = [
         tuple(event for kind in kinds if (event := counters.event(kind)) is not None)
         for kinds in branch
@@ -306,7 +306,7 @@ def _grow(chain: list[L1Block], name: str, branch: list[list[int]]) -> list[L1Bl
     return branch_on(chain[-1].header, name, held)
 
 
-def _count(counters: Counters, event: Event) -> None:
+def count_event(counters: Counters, event: Event) -> None:
     """Advance the counters as the event that is already there did."""
     kinds = [
         "MessageEnqueued",
