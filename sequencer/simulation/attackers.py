@@ -105,6 +105,18 @@ class Withholder(Attacker):
         return None
 
 
+class Hoarder(Attacker):
+    """Keeps its votes to itself, makes certificates of them with the votes of others, and gives
+    each to a single node when that is about to give up on the view."""
+
+    def broadcast(self, message: SignedVote | Certificate | Proposal) -> None:
+        if isinstance(message, Certificate):
+            late_ms = self._setting.random.randint(0, 2 * self._setting.timing.timeout_ms)
+            self.post(self.peers()[0], message, late_ms)
+        elif isinstance(message, Proposal):
+            self.tell(self.half(), message)
+
+
 class Equivocator(Attacker):
     """Two proposals in each view it leads, and a vote for every proposal it sees."""
 
@@ -257,6 +269,7 @@ EACH_ALONE: tuple[type[Attacker], ...] = (
     SelectiveSender,
     LateVoter,
     Withholder,
+    Hoarder,
     Equivocator,
     NullifyFinalizer,
     ForkProposer,

@@ -3,7 +3,7 @@
 from sequencer.blocks.header import Block, Header
 from sequencer.consensus.events import Finalized
 from sequencer.consensus.evidence import Equivocation, is_conflict
-from sequencer.consensus.messages import Certificate, Proposal, SignedVote
+from sequencer.consensus.messages import Certificate, Proposal, SignedVote, VoteKind
 from sequencer.consensus.simplex import WINDOW, Simplex
 from sequencer.errors import PeerFault
 from sequencer.simulation.disk import Disk
@@ -37,6 +37,8 @@ class Referee:
                 self.forks.add(header.height)
                 if not self.is_overrun:
                     self.blame(f"node {position}: another block is final at height {header.height}")
+            if not block.is_whole():
+                self.blame(f"node {position}: a payload is final that its header does not name")
             tip = header
 
     def on_signed(self, position: int, signed: SignedVote) -> None:
@@ -45,6 +47,8 @@ class Referee:
         for other in earlier:
             if is_conflict(other.vote, signed.vote):
                 self.blame(f"node {position}: signed a contradiction in view {signed.vote.view}")
+            if (other.vote.kind, signed.vote.kind) == (VoteKind.NULLIFY, VoteKind.NOTARIZE):
+                self.blame(f"node {position}: Notarize after Nullify in view {signed.vote.view}")
         earlier.append(signed)
 
     def on_broadcast(

@@ -32,6 +32,8 @@ class Scenario:
     weather: tuple[tuple[int, Conditions], ...]
     """From when on which conditions, until `chaos_ms`."""
     outages: tuple[Outage, ...]
+    calm: Conditions
+    """What the weather is from then on: kind enough for progress."""
     temper: Temper
     load: str
     is_overrun: bool
@@ -73,6 +75,7 @@ def _draw_overrun(seed: int, random: Random) -> Scenario:
         chaos_ms=chaos_ms,
         weather=((0, Conditions()),),
         outages=(),
+        calm=Conditions(),
         temper=Temper(),
         load=random.choice(LOADS),
         is_overrun=True,
@@ -87,6 +90,8 @@ def _draw_usual(seed: int, random: Random) -> Scenario:
     observers = random.choice((0, 0, 0, 1))
     count = len(weights) + observers
     load = random.choice(LOADS)
+    if random.random() < 0.02:
+        return _draw_siege(seed, random)
     chaos_ms = random.randint(0, 3_000 if load == "busy" else 9_000)
     return Scenario(
         seed=seed,
@@ -97,12 +102,44 @@ def _draw_usual(seed: int, random: Random) -> Scenario:
         chaos_ms=chaos_ms,
         weather=_draw_weather(random, count, chaos_ms),
         outages=_draw_outages(random, count, chaos_ms),
+        calm=_draw_calm(random, count, bool(attackers)),
         temper=_draw_temper(random, len(weights)),
         load=load,
         is_overrun=False,
         is_later_epoch=random.random() < 0.3,
         is_encoding=random.random() < 0.05,
     )
+
+
+def _draw_siege(seed: int, random: Random) -> Scenario:
+    """Every block is refused for so long that no proposal can carry all nullifications."""
+    return Scenario(
+        seed=seed,
+        weights=(1, 1, 1, 1),
+        attackers=(),
+        observers=0,
+        timing=Timing(timeout_ms=50, max_timeout_ms=100, heartbeat_ms=100),
+        chaos_ms=random.randint(10_000, 25_000),
+        weather=((0, Conditions(loss=random.choice((0.0, 0.1)))),),
+        outages=_draw_outages(random, 4, 10_000),
+        calm=Conditions(),
+        temper=Temper(refusal=1.0),
+        load="busy",
+        is_overrun=False,
+        is_later_epoch=False,
+        is_encoding=False,
+    )
+
+
+def _draw_calm(random: Random, count: int, is_attacked: bool) -> Conditions:
+    """At times slower than the base time-out, or with two nodes that never hear each other."""
+    style = random.random()
+    if style < 0.15:
+        return Conditions(delay_ms=(50, 250))
+    if style < 0.25 and count >= 4 and not is_attacked:
+        a, b = random.sample(range(count), 2)
+        return Conditions(cuts=frozenset({(a, b), (b, a)}))
+    return Conditions()
 
 
 def _draw_weights(random: Random) -> tuple[int, ...]:

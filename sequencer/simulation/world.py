@@ -21,7 +21,7 @@ from sequencer.types import MemberIndex
 
 Faces = dict[MemberIndex, tuple[int, ...]]
 
-CHAOS_EVENTS = 2_500
+CHAOS_EVENTS = 3_000
 """Calm falls after that many deliveries even if the chaos was meant to last longer."""
 MAX_EVENTS = 40_000
 """More deliveries than any schedule needs: a storm."""
@@ -144,7 +144,7 @@ class World:
     def _calm_down(self) -> Outcome:
         calm_ms = self.scheduler.now_ms
         self._is_calm = True
-        self.network.conditions = Conditions()
+        self.network.conditions = self.scenario.calm
         self._temper.hesitation = self._temper.refusal = 0.0
         for node in self.nodes:
             node.spare()

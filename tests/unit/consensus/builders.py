@@ -110,6 +110,7 @@ class Bench:
         self.started = self.give(Start())
 
     def handle(self, event: Input) -> list[Output]:
+        """Without a runtime: what is cast stays out."""
         return self.core.handle(event, self.now_ms)
 
     def give(self, event: Input) -> list[Output]:
@@ -121,10 +122,6 @@ class Bench:
                 if isinstance(output, CastVote | Propose):
                     waiting.append(Received(self.sign(output.vote)))
         return outputs
-
-    def handle_received(self, message: SignedVote | Certificate | Proposal) -> list[Output]:
-        """Without a runtime: what is cast stays out."""
-        return self.handle(Received(message))
 
     def sign(self, statement: Vote) -> SignedVote:
         assert self.me is not None

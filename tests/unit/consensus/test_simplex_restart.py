@@ -16,7 +16,7 @@ live_records
 import msgspec
 import pytest
 
-from sequencer.consensus.events import Built, Fetched, Finalized, NeedBlocks, WorkChanged
+from sequencer.consensus.events import Built, Fetched, Finalized, NeedBlocks, Received, WorkChanged
 from sequencer.consensus.messages import FinalityProof
 from sequencer.simulation.keys import make_committee
 from sequencer.types import ZERO_HASH, Height, View
@@ -162,7 +162,7 @@ def test_live_records__nothing_of_settled_views() -> None:
 def test_live_records__while_a_vote_is_on_its_way_back__refused() -> None:
     """It is signed and may be sent; a journal rewritten without it would forget it."""
     bench = Bench(me=0)
-    bench.handle_received(certificate(NOTARIZE, 1, ONE))
+    bench.handle(Received(certificate(NOTARIZE, 1, ONE)))
     with pytest.raises(AssertionError):
         list(bench.core.live_records())
 

@@ -21,7 +21,7 @@ observer: no votes
 
 import pytest
 
-from sequencer.consensus.events import Broadcast, CastVote, Fetched, Judged, Verdict, Verify
+from sequencer.consensus.events import CastVote, Fetched, Judged, Received, Tick, Verdict, Verify
 from sequencer.consensus.messages import MAX_NULLIFICATIONS
 from sequencer.errors import PeerFault
 from sequencer.types import View
@@ -248,11 +248,11 @@ def test_observer__no_votes() -> None:
     assert bench.core.view == 2
 
 
-def test_votes_are_cast_once_before_they_come_back() -> None:
-    """Signing takes a moment: a second reason to vote in between must not lead to a second vote."""
+def test_vote_on_its_way_back__binds_already() -> None:
+    """Signing takes a moment; what is cast in it counts before it is fed back."""
     bench = Bench(me=0)
-    first = bench.handle_received(certificate(NOTARIZE, 1, ONE))
-    assert cast(first) == [(FINALIZE, 1)]
-    assert not cast(bench.handle_received(certificate(NOTARIZE, 1, OTHER)))
-    assert not cast(bench.handle_received(certificate(NULLIFY, 1)))
-    assert [o.message for o in only(first, Broadcast)] == [certificate(NOTARIZE, 1, ONE)]
+    bench.receive(proposal(ONE))
+    bench.now_ms = 400
+    assert cast(bench.handle(Tick())) == [(NULLIFY, 1)]
+    assert not cast(bench.handle(Judged(View(1), ONE.header.hash, Verdict.ACCEPT)))
+    assert not cast(bench.handle(Received(certificate(NOTARIZE, 1, ONE))))
