@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option
-from ape.exceptions import CustomError
+from ape.exceptions import ContractLogicError
 from eth_utils.address import is_address
 
 from scripts._queue import Consumption, Message, Queue
@@ -34,7 +34,8 @@ TRANSFER_GAS = 21_000
 FORCE_GAS = 100_000
 """It takes the same gas for any number of messages, under 65,000 (INBOX-5)."""
 GWEI = 10**9
-MARGIN = 1.1
+MAX_ATTEMPTS = 3
+MARGIN_PERCENT = 10
 """Others may queue before us, which raises the fee; what is not needed is returned."""
 
 
@@ -128,7 +129,7 @@ def _enqueue(
         transaction.gas_limit,
         transaction.raw,
         sender=account,
-        value=round(fee_wei * MARGIN),
+        value=fee_wei * (100 + MARGIN_PERCENT) // 100,
     )
     return str(receipt.txn_hash)
 
@@ -149,7 +150,7 @@ class _Story:
         self._l1_transaction = l1_transaction
         self._told: Message | None = None
         self._reminded = 0.0
-        self._is_forcing = False
+        self._attempts = 0
 
     def tell(self) -> None:
         """Return once the message is in the order."""
@@ -176,7 +177,7 @@ class _Story:
         if message != self._told:
             self._told = message
             self._reminded = time.monotonic()
-            before = message.index - int(self._contracts.inbox.head().consumed)
+            before = max(0, message.index - int(self._contracts.inbox.head().consumed))
             click.echo(
                 f"Queued as message #{message.index} in L1 block {message.block},"
                 f" {before} before it. The committee must take it by"
@@ -189,16 +190,19 @@ class _Story:
             )
 
     def _force(self, message: Message) -> None:
-        click.echo(
-            "The deadline is here and the committee has not taken it. Forcing it by L1 alone ..."
-        )
+        self._attempts += 1
+        if self._attempts == 1:
+            click.echo(
+                "The deadline is here and the committee has not taken it."
+                " Forcing it by L1 alone ..."
+            )
         try:
             self._contracts.inbox.forceInclude(
                 message.index + 1, sender=self._account, gas_limit=FORCE_GAS
             )
-        except CustomError as refusal:
+        except ContractLogicError:
             # Somebody was quicker, or L1 has reorganised meanwhile: look again.
-            if refusal.name not in ("NothingToForce", "NotDue"):
+            if self._attempts == MAX_ATTEMPTS:
                 raise
 
     def _tell_end(self, message: Message, consumption: Consumption) -> None:

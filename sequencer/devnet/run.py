@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from sequencer.devnet.accounts import TRAFFIC, WALLETS, Account, account
+from sequencer.devnet.interruption import cancel_on_signals
 from sequencer.devnet.layout import Layout
 from sequencer.devnet.network import DEVNET, Network, Ports, running
 from sequencer.devnet.progress import Progress
@@ -44,14 +44,7 @@ async def run_devnet(options: DevnetOptions) -> int:
     """Run until SIGINT, SIGTERM or SIGHUP, which is success; raises `LocalFault` when something
     could not be started or has stopped by itself."""
     work = asyncio.create_task(_run(options))
-
-    def stop() -> None:
-        print("\nstopping ...", flush=True)
-        work.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
+    cancel_on_signals(work)
     try:
         await work
     except asyncio.CancelledError:

@@ -15,14 +15,14 @@ from sequencer.devnet.waiting import eventually
 START_SECONDS = 60
 
 
-async def devnet(folder: Path, *options: str) -> Process:
-    """Start it and wait until it is ready."""
+async def devnet(folder: Path, *options: str, until: bytes = b"followers agree") -> Process:
+    """Start it and wait until it has said something; at first until it is ready."""
     command = [sys.executable, "-m", "sequencer.cli", "devnet", "--folder", str(folder), *options]
     process = await start("devnet", command, folder.with_suffix(".log"))
 
     async def ready() -> bool | None:
         process.require_running()
-        return b"followers agree" in process.written() or None
+        return until in process.written() or None
 
     try:
         await eventually("devnet is up", ready, seconds=START_SECONDS)
@@ -76,6 +76,19 @@ async def test_up_stopped_and_continued(tmp_path: Path) -> None:
     second.signal(signal.SIGTERM)
     assert await second.child.wait() == 0
     assert not any(map(is_alive, parts))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_interrupted_twice_while_it_starts(tmp_path: Path) -> None:
+    process = await devnet(tmp_path / "devnet", until=b"bonded operators")
+    parts = children(process)
+    process.signal(signal.SIGINT)
+    await asyncio.sleep(0.02)
+    process.signal(signal.SIGINT)
+    # The second may come when all is stopped and nobody handles it any more.
+    assert await asyncio.wait_for(process.child.wait(), 30) in (0, -signal.SIGINT)
+    assert not any(map(is_alive, parts))
+    assert "Traceback" not in process.written().decode()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

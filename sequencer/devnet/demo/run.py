@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from sequencer.devnet.demo.steps import (
     reorg,
 )
 from sequencer.devnet.demo.story import Story
+from sequencer.devnet.interruption import cancel_on_signals
 from sequencer.devnet.layout import Layout
 from sequencer.devnet.network import DEMO, running
 from sequencer.devnet.progress import Progress
@@ -58,8 +58,7 @@ async def run_demo(folder: Path, report: Path) -> int:
     """
     story = Story()
     work = asyncio.create_task(_tell(folder, story))
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    cancel_on_signals(work)
     began = time.monotonic()
     status = 0
     try:
@@ -68,7 +67,7 @@ async def run_demo(folder: Path, report: Path) -> int:
         story.say(f"\nThe demo failed: {error}\nLogs are in {folder}/logs.")
         status = EXIT_FAILED
     except asyncio.CancelledError:
-        story.say("\nInterrupted; everything is stopped.")
+        story.say("Interrupted; everything is stopped.")
         status = EXIT_INTERRUPTED
     seconds = round(time.monotonic() - began, 1)
     write_report(report, story, is_ok=status == 0, seconds=seconds)
