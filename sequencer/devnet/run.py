@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -86,24 +87,36 @@ async def _show(network: Network, traffic: Traffic) -> None:
 def _introduction(network: Network) -> str:
     """Where everything is, and what to try."""
     wallets = [account(index) for index in WALLETS]
-    first = network.nodes[0]
     lines = [
-        f"{'L1':12} {network.anvil.url}  (chain id {network.deployment.chain_id})",
-        *(f"{node.name:12} {node.url}" for node in network.nodes),
-        *(f"{follower.name:12} {follower.url}/status" for follower in network.followers),
-        *(
-            f"{f'rollup {rollup.id}':12} {first.url}/rollup/{rollup.id}"
-            f"  (chain id {rollup.chain_id}; any other node will do, too)"
-            for rollup in network.rollups
-        ),
+        "",
+        f"L1 (chain id {network.deployment.chain_id}) is at {network.anvil.url}",
+        "",
+        *_endpoints(network),
         "",
         "Wallets with 10000 ETH on L1. Their keys are known to everybody.",
         *(f"  {w.ape_alias}  0x{w.address.hex()}  0x{w.secret.hex()}" for w in wallets),
         "",
         "Try in another terminal, for a transaction that no sequencer can keep out:",
         _force_example(network, wallets[0], wallets[1]),
+        "",
     ]
-    return "\n" + "\n".join(lines) + "\n"
+    return "\n".join(lines)
+
+
+def _endpoints(network: Network) -> Iterator[str]:
+    """A line for each process, a column for each rollup."""
+    rollups = network.rollups
+    titles = [f"rollup {rollup.id} (chain id {rollup.chain_id})" for rollup in rollups]
+    yield _row("", titles)
+    for node in network.nodes:
+        yield _row(node.name, [f"{node.url}/rollup/{rollup.id}" for rollup in rollups])
+    for follower in network.followers:
+        urls = [f"{follower.url}/rollup/{rollup.id}/entries" for rollup in rollups]
+        yield _row(follower.name, urls)
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"{name:12}" + "".join(f"{cell:44}" for cell in cells).rstrip()
 
 
 def _force_example(network: Network, sender: Account, to: Account) -> str:

@@ -58,8 +58,12 @@ async def test_up_stopped_and_continued(tmp_path: Path) -> None:
     folder = tmp_path / "devnet"
     first = await devnet(folder)
     written = first.written().decode()
-    assert re.search(r"^L1 +http://127\.0\.0\.1:\d+  \(chain id 31337\)$", written, re.M)
-    assert len(re.findall(r"^node-\d +http://127\.0\.0\.1:\d+$", written, re.M)) == 4
+    url = r"http://127\.0\.0\.1:\d+"
+    assert re.search(rf"^L1 \(chain id 31337\) is at {url}$", written, re.M)
+    rpc = rf"^node-\d +{url}/rollup/1 +{url}/rollup/2$"
+    assert len(re.findall(rpc, written, re.M)) == 4
+    lists = rf"^follower-\d +{url}/rollup/1/entries +{url}/rollup/2/entries$"
+    assert len(re.findall(lists, written, re.M)) == 2
     assert "ape run force_include" in written
     parts = children(first)
     assert len(parts) == 7
