@@ -488,9 +488,12 @@ class Simplex:
             for known in self._rounds.values()
             if known.view > self.root_view and VoteKind.FINALIZE in known.certificates
         ]
+        incomplete: set[Hash32] = set()
         for certificate in sorted(finalizations, key=lambda c: c.vote.view, reverse=True):
-            if certificate.vote.view > self.root_view:
+            vote = certificate.vote
+            if vote.view > self.root_view and vote.block not in incomplete:
                 self._try_finalize(certificate)
+                incomplete.update(b.header.hash for b in self.tree.path(vote.block)[0])
 
     def _advance(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
         root = blocks[-1].header

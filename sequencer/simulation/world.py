@@ -22,7 +22,6 @@ from sequencer.types import MemberIndex
 Faces = dict[MemberIndex, tuple[int, ...]]
 
 CHAOS_EVENTS = 3_000
-"""Calm falls after that many deliveries even if the chaos was meant to last longer."""
 MAX_EVENTS = 40_000
 """More deliveries than any schedule needs: a storm."""
 GOAL_BLOCKS = 3
@@ -45,8 +44,10 @@ class Outcome:
 
 
 class World:
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, chaos_events: int = CHAOS_EVENTS) -> None:
+        """Calm falls after `chaos_events` deliveries even if the chaos was meant to last longer."""
         self.scenario = scenario
+        self._chaos_events = chaos_events
         self.random = Random(scenario.seed)
         self.scheduler = Scheduler()
         self.trace = Trace()
@@ -136,7 +137,7 @@ class World:
             scheduler.at(outage.at_ms, partial(self._doom, node, outage.steps))
             scheduler.at(outage.at_ms + outage.down_ms + 1, partial(self._revive, node))
         self._schedule_work()
-        while scheduler.now_ms < scenario.chaos_ms and self.trace.events < CHAOS_EVENTS:
+        while scheduler.now_ms < scenario.chaos_ms and self.trace.events < self._chaos_events:
             if not scheduler.step():
                 break
         return self._calm_down()
