@@ -34,8 +34,9 @@ def decode_proof(data: bytes) -> FinalityProof:
 
 
 def answer(request: BlockRequest, store: BlockStore, core: Simplex | None) -> Blocks | None:
-    """The blocks above `have_height`: up to the wanted one if they fit in a reply, else as many
-    finalized ones of one epoch as fit, with a proof. None when there is nothing to say."""
+    """The blocks above `have_height` up to the wanted one, if the finalized ones among them fit in
+    a reply; else as many finalized ones of one epoch as fit, with a proof. None when there is
+    nothing to say."""
     stored = store.blocks(Height(request.have_height + 1), MAX_BLOCKS_IN_REPLY, MAX_REPLY_BYTES)
     if request.block != ZERO_HASH:
         wanted = _chain_to_wanted(request, stored, core)
@@ -59,19 +60,27 @@ def _chain_to_wanted(
     if core is None or core.tree.block(request.block) is None:
         return None
     pending, missing = core.tree.path(request.block)
-    if missing is not None:
-        return tuple(pending)
     root_height = core.tree.root.height
-    if request.have_height >= root_height:
-        above = [b for b in pending if b.header.height > request.have_height]
-    elif stored and stored[-1].block.header.height == root_height:
+    if missing is not None or request.have_height >= root_height:
+        return _end_that_fits([b for b in pending if b.header.height > request.have_height])
+    if stored and stored[-1].block.header.height == root_height:
         above = [*(s.block for s in stored), *pending]
-    else:
-        return None
-    size = sum(len(block.payload) for block in above)
-    if len(above) > MAX_BLOCKS_IN_REPLY or size > 2 * MAX_REPLY_BYTES:
-        return None
-    return tuple(above)
+        fitting = _end_that_fits(above)
+        return fitting if len(fitting) == len(above) else None
+    return None
+
+
+def _end_that_fits(blocks: list[Block]) -> tuple[Block, ...]:
+    """The last ones: of a chain that is not final yet, only the end leads to what was asked for,
+    and shows what to ask for next."""
+    fitting: list[Block] = []
+    size = 0
+    for block in reversed(blocks):
+        size += len(block.payload)
+        if fitting and (len(fitting) == MAX_BLOCKS_IN_REPLY or size > 2 * MAX_REPLY_BYTES):
+            break
+        fitting.append(block)
+    return tuple(reversed(fitting))
 
 
 def _proof_of(stored: StoredBlock, store: BlockStore) -> FinalityProof | None:
