@@ -85,6 +85,7 @@ build: $(READY) build/.contracts ## compile the contracts, refresh sequencer/l1/
 
 build/.contracts: $(READY) $(CONTRACTS) build/.contract-list tools/compile_contracts.py sequencer/l1/abi.json
 	@echo "compiling contracts ..."
+	@rm -rf .build  # ape compiles a changed file anew, but not the files that import it
 	@python tools/compile_contracts.py
 	@touch $@
 
