@@ -1,7 +1,9 @@
 """`switchyard node` as a process: how it starts, what it says when it cannot, how it ends."""
 
+import asyncio
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +57,16 @@ def taken_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+async def command(*arguments: str) -> str:
+    """What `switchyard` prints, that ends well."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "sequencer.cli", *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await child.communicate()
+    assert child.returncode == 0
+    return output.decode()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_l1_down_at_start__waits_says_so_and_ends_when_told(
     node: NodeProcess, number: signal.Signals
@@ -65,6 +77,10 @@ async def test_l1_down_at_start__waits_says_so_and_ends_when_told(
     assert not status.l1.connected
     assert status.l1.last_error
     assert status.height == 0
+    assert "NOT CONNECTED" in await command("status", "--rpc", node.url)
+    assert f'"signer": "0x{node.signer.hex()}"' in await command(
+        "status", "--json", "--rpc", node.url
+    )
     node.process.signal(number)
     assert await node.process.child.wait() == 0
     assert b"Traceback" not in node.process.written()
