@@ -1,4 +1,4 @@
-"""What a node knows about one view: the proposal, the votes, the certificates, its own votes."""
+"""What a node knows about each view: the proposal, the votes, the certificates, its own votes."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -85,8 +85,51 @@ class Round:
         weight = sum(committee.members[member].weight for member in votes)
         return make_certificate(votes) if committee.is_quorum(weight) else None
 
+    def justification(self) -> Certificate | None:
+        """What a block of a later view can be built on: the notarization, or the finalization."""
+        notarization = self.certificates.get(VoteKind.NOTARIZE)
+        return notarization or self.certificates.get(VoteKind.FINALIZE)
+
     def own_votes(self, me: MemberIndex) -> Iterator[SignedVote]:
         return self._votes_of(me)
 
     def _votes_of(self, member: MemberIndex) -> Iterator[SignedVote]:
         return (votes[member] for votes in self._votes.values() if member in votes)
+
+
+class Rounds:
+    """The views of which something is kept (SIMPLEX-12)."""
+
+    def __init__(self) -> None:
+        self._rounds: dict[View, Round] = {}
+
+    def __len__(self) -> int:
+        return len(self._rounds)
+
+    def at(self, view: View) -> Round:
+        """The round of a view; a new one if nothing is kept of it."""
+        known = self._rounds.get(view)
+        if known is None:
+            known = self._rounds[view] = Round(view)
+        return known
+
+    def find(self, view: View) -> Round | None:
+        return self._rounds.get(view)
+
+    def above(self, view: View) -> list[Round]:
+        """Ascending."""
+        return [self._rounds[found] for found in sorted(self._rounds) if found > view]
+
+    def certificate(self, view: View, kind: VoteKind) -> Certificate | None:
+        known = self._rounds.get(view)
+        return known.certificates.get(kind) if known else None
+
+    def end_of(self, view: View) -> Certificate | None:
+        """What ended a view: what says most, if there are several."""
+        kinds = (VoteKind.FINALIZE, VoteKind.NOTARIZE, VoteKind.NULLIFY)
+        found = (self.certificate(view, kind) for kind in kinds)
+        return next((certificate for certificate in found if certificate), None)
+
+    def drop(self, up_to: View) -> None:
+        for view in [view for view in self._rounds if view <= up_to]:
+            del self._rounds[view]

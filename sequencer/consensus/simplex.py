@@ -10,6 +10,7 @@ Rules per view `v` (docs/spec/consensus.md; the ids are cited below):
 - a quorum of Finalize finalizes the block and its ancestors.
 
 No I/O, clock or key in here: `now_ms` comes in, votes go out unsigned and come back signed.
+Longer than a file should be: these are the transitions of one state, and each touches most of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,8 +50,9 @@ from sequencer.consensus.messages import (
     Vote,
     VoteKind,
 )
+from sequencer.consensus.missing import MissingBlocks
 from sequencer.consensus.pacemaker import Pacemaker, Timing
-from sequencer.consensus.rounds import Judgement, Round
+from sequencer.consensus.rounds import Judgement, Round, Rounds
 from sequencer.consensus.tree import BlockTree
 from sequencer.types import ZERO_HASH, Committee, Hash32, MemberIndex, View
 
@@ -81,8 +83,8 @@ class Simplex:
         self.finalization = finalized[1] if finalized else None
         """The finalization of the root itself; None for view 0, and for a root that is final
         through a block above it."""
-        self._rounds: dict[View, Round] = {}
-        self._wanted: dict[Hash32, int] = {}
+        self._rounds = Rounds()
+        self._missing = MissingBlocks(timing.timeout_ms)
         self._rival_view: View | None = None
         self._answered_ms: dict[MemberIndex, int] = {}
         self._restoring = True
@@ -113,26 +115,24 @@ class Simplex:
     def deadline(self) -> int:
         """When the next `Tick` is due, in ms."""
         due = [self._pace.expiry()]
-        if self._pace.heartbeat_due() > self._now and self._may_propose(self._round(self.view)):
+        if self._pace.heartbeat_due() > self._now and self._may_propose(self._current):
             due.append(self._pace.heartbeat_due())
-        if self._judge_again_ms is not None:
-            due.append(self._judge_again_ms)
-        due.extend(self._wanted.values())
-        return min(due)
+        others = (self._judge_again_ms, self._missing.next_due_ms())
+        return min([*due, *(other for other in others if other is not None)])
 
     def is_wanted(self, block_hash: Hash32) -> bool:
         """Whether this block has been asked for and has not come."""
-        return block_hash in self._wanted
+        return block_hash in self._missing
 
     def is_news(self, message: SignedVote | Certificate) -> bool:
         """Whether the message could change anything: asked before its signatures are checked."""
         vote = message.vote
-        known = self._rounds.get(vote.view)
         if isinstance(message, Certificate):
-            earlier = known.certificates.get(vote.kind) if known else None
+            earlier = self._rounds.certificate(vote.view, vote.kind)
             return vote.view > self.root_view - WINDOW and (earlier is None or earlier.vote != vote)
         if self._is_stale_call(message):
             return True
+        known = self._rounds.find(vote.view)
         return self._is_in_window(vote.view) and (known is None or known.is_news(message))
 
     def best_parent(self) -> Header | None:
@@ -145,7 +145,7 @@ class Simplex:
         return {
             "rounds": len(self._rounds),
             "blocks": len(self.tree),
-            "wanted": len(self._wanted),
+            "missing": len(self._missing),
             "answered": len(self._answered_ms),
         }
 
@@ -153,8 +153,7 @@ class Simplex:
         """What a journal must hold for the views that are not final (JOURNAL-5). Not to be asked
         while an own vote is signed but not yet fed back: it would be forgotten."""
         yield from self.tree.blocks()
-        for view in sorted(view for view in self._rounds if view > self.root_view):
-            known = self._rounds[view]
+        for known in self._rounds.above(self.root_view):
             yield from known.certificates.values()
             if self.me is not None:
                 own = tuple(known.own_votes(self.me))
@@ -173,7 +172,7 @@ class Simplex:
         elif isinstance(record, Certificate):
             self._on_certificate(record)
         elif record.vote.view > self.root_view - WINDOW:
-            own = self._round(record.vote.view)
+            own = self._rounds.at(record.vote.view)
             own.voted[record.vote.kind] = record.vote.block
             self.view = max(self.view, record.vote.view)
             self._count(own, record)
@@ -182,8 +181,7 @@ class Simplex:
         self._restoring = False
         self._pace.start(self.view)
         self._retry_finalize()
-        for view in sorted(v for v in self._rounds if v > self.root_view):
-            known = self._rounds[view]
+        for known in self._rounds.above(self.root_view):
             self._repeat_votes(known)
             if VoteKind.NOTARIZE in known.certificates:
                 self._want_chain(known.certificates[VoteKind.NOTARIZE].vote.block)
@@ -198,10 +196,9 @@ class Simplex:
     # Time and work
 
     def _on_tick(self) -> None:
-        current = self._round(self.view)
-        for wanted, due in self._wanted.items():
-            if self._now >= due:
-                self._ask(wanted)
+        current = self._current
+        for missing in self._missing.due(self._now):
+            self._ask(missing)
         if self._judge_again_ms is not None and self._now >= self._judge_again_ms:
             self._judge_again_ms = None
             self._judge(current)
@@ -214,7 +211,7 @@ class Simplex:
         self._has_work = has_work
         if has_work:
             self._pace.hurry(self._now)
-            self._try_propose(self._round(self.view))
+            self._try_propose(self._current)
 
     def _nullify(self, current: Round) -> None:
         """SIMPLEX-6; the votes of the view are repeated while it lasts. An observer has none to
@@ -249,7 +246,7 @@ class Simplex:
             self._out.append(Build(current.view, found[0], self.pending(found[0].hash)))
 
     def _on_built(self, block: Block) -> None:
-        current = self._round(self.view)
+        current = self._current
         if block.header.view != self.view or current.voted:
             return
         found = self._parent_of(self.view)
@@ -259,7 +256,7 @@ class Simplex:
             return
         certificate = found[1]
         parent_view = certificate.vote.view if certificate else View(0)
-        skipped = [self._rounds[View(view)] for view in range(parent_view + 1, self.view)]
+        skipped = [self._rounds.at(View(view)) for view in range(parent_view + 1, self.view)]
         nullifications = tuple(known.certificates[VoteKind.NULLIFY] for known in skipped)
         self.tree.add(block)
         current.voted[VoteKind.NOTARIZE] = block.header.hash
@@ -271,16 +268,14 @@ class Simplex:
     def _parent_of(self, view: View) -> tuple[Header, Certificate | None] | None:
         """The header to build on and the certificate that allows it (None for view 0)."""
         for below in range(view - 1, self.root_view, -1):
-            known = self._rounds.get(View(below))
+            known = self._rounds.find(View(below))
             if known is None:
                 return None
-            notarization = known.certificates.get(VoteKind.NOTARIZE) or known.certificates.get(
-                VoteKind.FINALIZE
-            )
-            if notarization is not None:
-                header = self.tree.header(notarization.vote.block)
+            justification = known.justification()
+            if justification is not None:
+                header = self.tree.header(justification.vote.block)
                 if header is not None and self.tree.path(header.hash)[1] is None:
-                    return header, notarization
+                    return header, justification
             if VoteKind.NULLIFY not in known.certificates:
                 return None
         if self.root_view > 0 and self.finalization is None:
@@ -303,7 +298,7 @@ class Simplex:
         if not self._is_in_window(signed.vote.view):
             return
         self._pace.on_vote(signed.member, signed.vote.view)
-        self._count(self._round(signed.vote.view), signed)
+        self._count(self._rounds.at(signed.vote.view), signed)
 
     def _count(self, known: Round, signed: SignedVote) -> None:
         self._keep(known, signed)
@@ -338,25 +333,19 @@ class Simplex:
         """What ended that view, what ended the last one, and what is final."""
         self._answered_ms[signed.member] = self._now
         answers = [
-            self._end_of(signed.vote.view),
-            self._end_of(View(self.view - 1)),
+            self._rounds.end_of(signed.vote.view),
+            self._rounds.end_of(View(self.view - 1)),
             self.finalization,
         ]
         for position, certificate in enumerate(answers):
             if certificate is not None and certificate not in answers[:position]:
                 self._out.append(Send(signed.member, certificate))
 
-    def _end_of(self, view: View) -> Certificate | None:
-        known = self._rounds.get(view)
-        kinds = (VoteKind.FINALIZE, VoteKind.NOTARIZE, VoteKind.NULLIFY)
-        found = known.certificates if known else {}
-        return next((found[kind] for kind in kinds if kind in found), None)
-
     def _on_certificate(self, certificate: Certificate) -> None:
         vote = certificate.vote
         if vote.view <= self.root_view - WINDOW:
             return
-        known = self._round(vote.view)
+        known = self._rounds.at(vote.view)
         earlier = known.certificates.get(vote.kind)
         if earlier is not None and earlier.vote == vote:
             return
@@ -391,7 +380,7 @@ class Simplex:
         oldest = max(self.root_view, self.view - WINDOW)
         if not oldest < header.view <= self.view + 1:
             return
-        known = self._round(header.view)
+        known = self._rounds.at(header.view)
         if not known.is_proposed:
             known.is_proposed = True
             known.proposal = proposal if header.view >= self.view else None
@@ -421,11 +410,14 @@ class Simplex:
         parent = proposal.parent_certificate
         first = parent.vote.view + 1 if parent else 1
         ahead = range(first, proposal.block.header.view - MAX_NULLIFICATIONS)
-        rounds = [self._rounds.get(View(view)) for view in ahead if view > self.root_view]
-        return all(known and VoteKind.NULLIFY in known.certificates for known in rounds)
+        return all(
+            self._rounds.certificate(View(view), VoteKind.NULLIFY)
+            for view in ahead
+            if view > self.root_view
+        )
 
     def _on_judged(self, judged: Judged) -> None:
-        current = self._round(self.view)
+        current = self._current
         proposal = current.proposal
         if judged.view != self.view or proposal is None:
             return
@@ -461,8 +453,7 @@ class Simplex:
     # Moving on
 
     def _enter(self, view: View) -> None:
-        if self.view in self._rounds:
-            self._rounds[self.view].proposal = None
+        self._current.proposal = None
         self.view = view
         self._pace.enter(view, self._now, self._has_work)
         self._judge_again_ms = None
@@ -471,9 +462,8 @@ class Simplex:
 
     def _resume(self) -> None:
         """Something new is here that the current view may have waited for."""
-        current = self._round(self.view)
-        self._try_propose(current)
-        self._judge(current)
+        self._try_propose(self._current)
+        self._judge(self._current)
 
     def _try_finalize(self, certificate: Certificate) -> None:
         """SIMPLEX-7: hand on the block and its ancestors, once all of them are here."""
@@ -483,17 +473,15 @@ class Simplex:
 
     def _retry_finalize(self) -> None:
         """The highest first: what is below it is final with it, once its blocks are here."""
-        finalizations = [
-            known.certificates[VoteKind.FINALIZE]
-            for known in self._rounds.values()
-            if known.view > self.root_view and VoteKind.FINALIZE in known.certificates
-        ]
         incomplete: set[Hash32] = set()
-        for certificate in sorted(finalizations, key=lambda c: c.vote.view, reverse=True):
-            vote = certificate.vote
-            if vote.view > self.root_view and vote.block not in incomplete:
+        for known in reversed(self._rounds.above(self.root_view)):
+            certificate = known.certificates.get(VoteKind.FINALIZE)
+            if certificate is None or known.view <= self.root_view:
+                continue
+            if certificate.vote.block not in incomplete:
                 self._try_finalize(certificate)
-                incomplete.update(b.header.hash for b in self.tree.path(vote.block)[0])
+                path, _ = self.tree.path(certificate.vote.block)
+                incomplete.update(block.header.hash for block in path)
 
     def _advance(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
         root = blocks[-1].header
@@ -501,9 +489,8 @@ class Simplex:
         self.root_view = root.view
         self.finalization = proof.certificate if not proof.descendants else None
         self._pace.on_finalized()
-        for view in [v for v in self._rounds if v <= self.root_view - WINDOW]:
-            del self._rounds[view]
-        self._wanted = {h: due for h, due in self._wanted.items() if self._is_needed(h)}
+        self._rounds.drop(View(self.root_view - WINDOW))
+        self._missing.keep(self._is_needed)
         self._out.append(Finalized(blocks, proof))
 
     # Blocks from peers
@@ -530,11 +517,11 @@ class Simplex:
         """Blocks have come: whatever waited for them goes on."""
         for block in blocks:
             self.tree.add(block)
-        for arrived in [b.header.hash for b in blocks if b.header.hash in self._wanted]:
+        for arrived in [b.header.hash for b in blocks if b.header.hash in self._missing]:
             if self.tree.block(arrived) is None:
                 self._on_rival()  # and asked for again after a while: no chain leads through it
             else:
-                del self._wanted[arrived]
+                self._missing.arrived(arrived)
                 self._want_chain(arrived)
         self._retry_finalize()
         self._resume()
@@ -543,12 +530,12 @@ class Simplex:
         """SIMPLEX-13: whether the blocks from the root up to this one are here; if not, the
         highest missing one is asked for."""
         missing = self.tree.path(block_hash)[1]
-        if missing is not None and missing not in self._wanted and not self._restoring:
+        if missing is not None and missing not in self._missing and not self._restoring:
             self._ask(missing)
         return missing is None
 
     def _ask(self, missing: Hash32) -> None:
-        self._wanted[missing] = self._now + self._timing.timeout_ms
+        self._missing.asked(missing, self._now)
         self._out.append(NeedBlocks(missing))
 
     def _on_rival(self) -> None:
@@ -557,23 +544,20 @@ class Simplex:
         more than a third of the weight."""
         if self._rival_view is None or self.root_view >= self._rival_view + WINDOW:
             self._rival_view = self.root_view
-            for view in sorted(self._rounds):
-                self._out.extend(map(Broadcast, self._rounds[view].certificates.values()))
+            for known in self._rounds.above(View(-1)):
+                self._out.extend(map(Broadcast, known.certificates.values()))
 
     def _is_needed(self, missing: Hash32) -> bool:
         """Whether a missing block is certified above the root, or a parent of one that is here."""
         certified = (
-            known.certificates[kind].vote.block
-            for view, known in self._rounds.items()
-            for kind in (VoteKind.NOTARIZE, VoteKind.FINALIZE)
-            if view > self.root_view and kind in known.certificates
+            certificate.vote.block
+            for known in self._rounds.above(self.root_view)
+            for certificate in known.certificates.values()
         )
         return missing in certified or any(
             block.header.parent_hash == missing for block in self.tree.blocks()
         )
 
-    def _round(self, view: View) -> Round:
-        known = self._rounds.get(view)
-        if known is None:
-            known = self._rounds[view] = Round(view)
-        return known
+    @property
+    def _current(self) -> Round:
+        return self._rounds.at(self.view)

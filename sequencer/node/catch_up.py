@@ -40,7 +40,7 @@ def answer(request: BlockRequest, store: BlockStore, core: Simplex | None) -> Bl
     stored = store.blocks(Height(request.have_height + 1), MAX_BLOCKS_IN_REPLY, MAX_REPLY_BYTES)
     if request.block != ZERO_HASH:
         wanted = _chain_to_wanted(request, stored, core)
-        if wanted is not None:
+        if wanted:
             return Blocks(wanted)
     while stored:
         same_epoch = [s for s in stored if s.block.header.epoch == stored[0].block.header.epoch]

@@ -98,7 +98,7 @@ class Referee:
         bounds = {
             "rounds": views + 2 * WINDOW + 1,
             "blocks": 4 * views + 4,
-            "wanted": 2 * views + 2,
+            "missing": 2 * views + 2,
             "answered": len(core.committee),
         }
         for name, size in sizes.items():

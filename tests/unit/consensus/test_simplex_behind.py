@@ -168,7 +168,7 @@ def test_bounds__held_under_a_flood() -> None:
     sizes = bench.core.sizes()
     assert sizes["rounds"] <= 2 * WINDOW + 2
     assert sizes["blocks"] <= 1
-    assert sizes["wanted"] <= 1
+    assert sizes["missing"] <= 1
     assert sizes["answered"] <= len(COMMITTEE)
 
 

@@ -141,6 +141,7 @@ def test_answer__nothing_above_or_unknown__none() -> None:
     blocks = chain(3)
     peer = Peer(blocks, final=2)
     assert peer.answer(2) is None
+    assert peer.answer(3, blocks[2].header.hash) is None
     assert peer.answer(2, Hash32(b"?" * 32)) is None
     assert names(peer.answer(0, Hash32(b"?" * 32))) == [1, 2]
 
