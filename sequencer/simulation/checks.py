@@ -7,17 +7,19 @@ from sequencer.consensus.messages import Certificate, Proposal, SignedVote, Vote
 from sequencer.consensus.simplex import WINDOW, Simplex
 from sequencer.errors import PeerFault
 from sequencer.simulation.disk import Disk
+from sequencer.simulation.scheduler import Trace
 from sequencer.types import Committee, Hash32, MemberIndex, View
 
 
 class Referee:
     """Collects violations; the first ones of a schedule tell the story."""
 
-    def __init__(self, honest: frozenset[int], is_overrun: bool) -> None:
+    def __init__(self, honest: frozenset[int], is_overrun: bool, trace: Trace) -> None:
         """`honest` are positions; those of members are their indices. With a third of the weight
         or more against it (`is_overrun`) the chain may fork, but not without evidence."""
         self.honest = honest
         self.is_overrun = is_overrun
+        self._trace = trace
         self.violations: list[str] = []
         self.chain: dict[int, Hash32] = {}
         """Height to the first block any honest node finalized there."""
@@ -31,6 +33,7 @@ class Referee:
     def on_finalized(self, position: int, tip: Header, final: Finalized) -> None:
         for block in final.blocks:
             header = block.header
+            self._trace.note(f"{position} finalizes {header.height} of view {header.view}")
             if header.parent_hash != tip.hash or header.height != tip.height + 1:
                 self.blame(f"node {position}: block {header.height} handed on out of order")
             if self.chain.setdefault(header.height, header.hash) != header.hash:

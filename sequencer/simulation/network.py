@@ -4,12 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from sequencer.consensus.messages import ConsensusMessage, decode_message, encode_message
+from sequencer.consensus.messages import (
+    BlockRequest,
+    Certificate,
+    ConsensusMessage,
+    Proposal,
+    SignedVote,
+    VoteKind,
+    decode_message,
+    encode_message,
+)
 from sequencer.simulation.scheduler import Scheduler, Trace
 
 Deliver = Callable[[int, ConsensusMessage], None]
 Link = tuple[int, int]
 """(sender, receiver), by position."""
+_KINDS = {kind: kind.name.lower() for kind in VoteKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,19 @@ class Conditions:
     loss: float = 0.0
     duplicates: float = 0.0
     cuts: frozenset[Link] = field(default_factory=frozenset)
+
+
+def summary(message: ConsensusMessage) -> str:
+    """Few words, for the trace."""
+    if isinstance(message, SignedVote):
+        return f"{_KINDS[message.vote.kind]} {message.vote.view} of {message.member}"
+    if isinstance(message, Certificate):
+        return f"{_KINDS[message.vote.kind]} {message.vote.view} certified"
+    if isinstance(message, Proposal):
+        return f"proposal {message.notarize.vote.view}"
+    if isinstance(message, BlockRequest):
+        return f"request above {message.have_height}"
+    return f"blocks {len(message.blocks)}"
 
 
 class Network:
@@ -58,7 +81,7 @@ class Network:
             self._scheduler.after(delay, lambda: self._arrive(sender, receiver, message))
 
     def _arrive(self, sender: int, receiver: int, message: ConsensusMessage) -> None:
-        self._trace.note(f"{self._scheduler.now_ms} {sender} {receiver} {type(message).__name__}")
+        self._trace.note(f"{self._scheduler.now_ms} {sender}>{receiver} {summary(message)}")
         if self.is_encoding:
             message = decode_message(encode_message(message))
         self._receivers[receiver](sender, message)

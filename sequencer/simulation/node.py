@@ -46,7 +46,7 @@ from sequencer.simulation.checks import Referee
 from sequencer.simulation.disk import Disk
 from sequencer.simulation.keys import SimVerifier
 from sequencer.simulation.network import Network
-from sequencer.simulation.scheduler import Scheduler
+from sequencer.simulation.scheduler import Scheduler, Trace
 from sequencer.store.blocks import BlockStore
 from sequencer.types import ZERO_HASH, Committee, Hash32, MemberIndex
 
@@ -63,6 +63,7 @@ class Setting:
     scheduler: Scheduler
     network: Network
     referee: Referee
+    trace: Trace
     random: Random
     faces: dict[MemberIndex, tuple[int, ...]]
     """Positions of the members that have more than one."""
@@ -119,6 +120,7 @@ class Node:
 
     def boot(self) -> None:
         """JOURNAL-2: replay, then take part."""
+        self._setting.trace.note(f"{self.now_ms} {self.position} starts")
         self._incarnation += 1
         self.is_up = True
         self._wake_ms = None
@@ -144,6 +146,7 @@ class Node:
         self._fuse = None
 
     def crash(self) -> None:
+        self._setting.trace.note(f"{self.now_ms} {self.position} crashes")
         self.is_up = False
         self._fuse = None
         self._inbox.clear()

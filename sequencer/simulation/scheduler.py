@@ -34,13 +34,17 @@ class Scheduler:
 class Trace:
     """A running hash over everything that happened: equal for equal seeds."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], None] | None = None) -> None:
+        """`tell` is given every line."""
         self._hash = blake2b(digest_size=16)
+        self._tell = tell
         self.events = 0
 
     def note(self, line: str) -> None:
         self.events += 1
         self._hash.update(line.encode())
+        if self._tell is not None:
+            self._tell(line)
 
     def digest(self) -> str:
         return self._hash.hexdigest()

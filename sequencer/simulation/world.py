@@ -1,5 +1,7 @@
 """One schedule from its first to its last event, and what came of it."""
 
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -44,17 +46,23 @@ class Outcome:
 
 
 class World:
-    def __init__(self, scenario: Scenario, chaos_events: int = CHAOS_EVENTS) -> None:
-        """Calm falls after `chaos_events` deliveries even if the chaos was meant to last longer."""
+    def __init__(
+        self,
+        scenario: Scenario,
+        chaos_events: int = CHAOS_EVENTS,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        """Calm falls after `chaos_events` deliveries even if the chaos was meant to last longer.
+        `tell` is given a line for each event."""
         self.scenario = scenario
         self._chaos_events = chaos_events
         self.random = Random(scenario.seed)
         self.scheduler = Scheduler()
-        self.trace = Trace()
+        self.trace = Trace(tell)
         self.network = Network(self.scheduler, self.random, self.trace)
         self.network.is_encoding = scenario.is_encoding
         self.committee = make_committee(scenario.weights)
-        self.referee = Referee(self._honest_positions(), scenario.is_overrun)
+        self.referee = Referee(self._honest_positions(), scenario.is_overrun, self.trace)
         self._temper = Temper(**{f: getattr(scenario.temper, f) for f in Temper.__slots__})
         self._is_calm = False
         self.nodes: list[Node] = []
@@ -85,6 +93,7 @@ class World:
             scheduler=self.scheduler,
             network=self.network,
             referee=self.referee,
+            trace=self.trace,
             random=self.random,
             faces=faces,
         )
@@ -124,6 +133,14 @@ class World:
     # The schedule
 
     def run(self) -> Outcome:
+        try:
+            return self._run()
+        except Exception as error:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self.referee.blame(f"{error!r} in {where.name}, line {where.lineno}")
+            return self._outcome(self.scheduler.now_ms, is_stuck=False)
+
+    def _run(self) -> Outcome:
         scenario, scheduler = self.scenario, self.scheduler
         for node in self.nodes:
             scheduler.at(self.random.choice((0, 0, 50)), node.boot)
