@@ -226,6 +226,13 @@ class AttestationPool:
             del statements.by_epoch[min(statements.by_epoch)]
         return None
 
+    def has(self, signed: SignedAttestation, committee: Committee) -> bool:
+        """Whether exactly this attestation, by a member of `committee`, is kept: it was checked."""
+        if signed.member >= len(committee):
+            return False
+        signer = committee.members[signed.member].signer
+        return self._find(signed.attestation.index, signer, committee.epoch) == signed
+
     def certificate(
         self, index: BatchIndex, batch_hash: Hash32, committee: Committee
     ) -> BatchCertificate | None:

@@ -15,6 +15,7 @@ from sequencer.batches.attestations import (
 from sequencer.batches.batch import Batch
 from sequencer.consensus.journal import AttestedRecord, Journal
 from sequencer.crypto.signatures import Signer
+from sequencer.errors import PeerFault
 from sequencer.l1.view import L1View
 from sequencer.node.ledger import Ledger
 from sequencer.store.blocks import BlockStore
@@ -102,7 +103,10 @@ class Attester:
         """Attestations from the store, of batches that are not final."""
         for index in range(self._l1.final_index + 1, ledger.last_batch + 1):
             for _, _, record in self._store.attestations(BatchIndex(index)):
-                self.on_attestation(decode_attestation(record))
+                try:
+                    self.on_attestation(decode_attestation(record))
+                except PeerFault as fault:
+                    log.warning("stored attestation of batch %d is left out: %s", index, fault)
 
     def certificate(self, batch: Batch) -> BatchCertificate | None:
         """The quorum of a batch, by the latest committee that gave one."""
@@ -140,10 +144,13 @@ class Attester:
             del self._attested[index]
 
     def _keep(self, signed: SignedAttestation, committee: Committee) -> None:
+        if self._pool.has(signed, committee):
+            return  # repeated until it is committed
         conflict = self._pool.add(signed, committee)
         if conflict is not None:
             self._on_conflict(conflict, committee)
-            return
+        if not self._pool.has(signed, committee):
+            return  # out of bounds and so not even checked, or another content
         statement = signed.attestation
         signer = committee.members[signed.member].signer
         self._store.put_attestation(

@@ -17,15 +17,19 @@ import msgspec
 import pytest
 
 from sequencer.batches.attestations import (
+    Attestation,
     AttestationConflict,
     SignedAttestation,
     attest,
     check_certificate,
+    decode_attestation,
+    encode_attestation,
 )
 from sequencer.consensus.journal import AttestedRecord, Journal
 from sequencer.crypto.signatures import Signer
 from sequencer.errors import PeerFault
 from sequencer.node.attester import Attester
+from sequencer.types import Address, BatchIndex, Hash32, MemberIndex
 from tests.unit.node.chain import SEPARATOR, SIGNERS, Chain, committee_of
 
 
@@ -176,6 +180,61 @@ def test_on_attestation__forged__is_the_senders_fault(tmp_path: Path) -> None:
     with pytest.raises(PeerFault, match="signature of member 2"):
         member.attester.on_attestation(forged)
     member.close()
+
+
+@pytest.mark.parametrize("index", [0, 2**62])
+def test_on_attestation__index_out_of_bounds__is_neither_kept_nor_stored(
+    tmp_path: Path, index: int
+) -> None:
+    """Found by review: it was not checked, and yet taken for good."""
+    member = Member(tmp_path).start()
+    statement = Attestation(
+        committee_of(0).epoch, committee_of(0).hash, BatchIndex(index), Hash32(b"\x01" * 32)
+    )
+    for seat in (0, 127):
+        member.attester.on_attestation(
+            SignedAttestation(statement, MemberIndex(seat), b"\x02" * 64)
+        )
+    assert member.chain.store.attestations(BatchIndex(index)) == []
+    member.close()
+
+
+def test_on_attestation__another_content__does_not_replace_the_stored_first(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut()
+    first = by(SIGNERS[1], member)
+    for signed in (
+        first,
+        by(SIGNERS[1], member, forced_count=9),
+        by(SIGNERS[1], member, forced_count=8),
+    ):
+        member.attester.on_attestation(signed)
+    stored = [
+        decode_attestation(record)
+        for _, _, record in member.chain.store.attestations(first.attestation.index)
+    ]
+    assert first in stored
+    assert len(stored) == 2
+    member.close()
+
+
+def test_restore_pool__a_stored_row_that_does_not_check__is_left_out(tmp_path: Path) -> None:
+    member = Member(tmp_path).start()
+    member.cut()
+    quorum(member)
+    batch = member.chain.batches[0]
+    forged = msgspec.structs.replace(by(SIGNERS[3], member), signature=b"\x02" * 64)
+    member.chain.store.put_attestation(
+        batch.index, committee_of(0).epoch, SIGNERS[3].address, encode_attestation(forged)
+    )
+    member.chain.store.put_attestation(
+        batch.index, committee_of(0).epoch, Address(b"\x09" * 20), b"garbage"
+    )
+    member.close()
+    again = Member(tmp_path).start()
+    again.attester.restore_pool(again.chain.ledger)
+    assert again.attester.certificate(batch) is not None
+    again.close()
 
 
 def test_on_attestation__of_an_unknown_epoch__says_nothing(tmp_path: Path) -> None:
