@@ -8,12 +8,14 @@ names the deployment and the signing key. Records are what the core takes back a
 """
 
 import fcntl
+import logging
 import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,6 +23,8 @@ from sequencer.blocks.header import Block
 from sequencer.consensus.messages import Certificate, SignedVote
 from sequencer.errors import LocalFault
 from sequencer.types import Address, Hash32
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 MAX_RECORD_BYTES = 2 << 20
@@ -36,6 +40,8 @@ class Identity(msgspec.Struct, frozen=True, array_like=True, tag=0):
     format: int
     separator: bytes
     signer: bytes
+    generation: int
+    """Counts the rewrites from 1: an old copy has a lower one (JOURNAL-6)."""
 
 
 class BlockRecord(msgspec.Struct, frozen=True, array_like=True, tag=6):
@@ -56,16 +62,26 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[_Stored] = msgspec.msgpack.Decoder(_Stored)
 
 
+class Extent(NamedTuple):
+    """How far a journal has come; later ones compare higher."""
+
+    generation: int
+    durable_bytes: int
+
+
 class Journal:
     """An open journal. `append` buffers, `sync` makes all that was appended durable."""
 
     def __init__(self, path: Path, separator: Hash32, signer: Address) -> None:
         """Open or create; raises `LocalFault` if the file is damaged, in use, or another's."""
         self._path = path
-        self._identity = Identity(FORMAT, separator, signer)
+        self._identity = Identity(FORMAT, separator, signer, generation=1)
         self._lock = self._lock_file()
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise LocalFault(f"journal {path}: {error.strerror}") from error
             self._restored, self._size = self._load()
             self._sequence = len(self._restored)
             self._durable = self._size
@@ -86,6 +102,11 @@ class Journal:
     def size(self) -> int:
         """Bytes in the file."""
         return self._size
+
+    @property
+    def extent(self) -> "Extent":
+        """What is durable in it."""
+        return Extent(self._identity.generation, self._durable)
 
     def restored(self) -> Iterator[Record]:
         """The records found when the journal was opened, oldest first; once."""
@@ -108,6 +129,9 @@ class Journal:
         old = self._file
         self._file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._sequence, self._size, self._durable = 0, 0, 0
+        self._identity = msgspec.structs.replace(
+            self._identity, generation=self._identity.generation + 1
+        )
         self._write(self._identity)
         for record in records:
             self._write(record)
@@ -160,12 +184,20 @@ class Journal:
                 break
             records.append(found.record)
             at = found.end
-        if records and records[0] != self._identity:
-            raise LocalFault(
-                f"journal {self._path} belongs to another key or deployment: {records[0]!r},"
-                f" expected {self._identity!r}"
-            )
+        if records:
+            self._adopt(records[0])
         return records, at
+
+    def _adopt(self, first: _Stored) -> None:
+        """JOURNAL-4."""
+        expected = self._identity
+        if isinstance(first, Identity):
+            self._identity = msgspec.structs.replace(expected, generation=first.generation)
+        if first != self._identity:
+            raise LocalFault(
+                f"journal {self._path} belongs to another key or deployment: {first!r},"
+                f" expected {expected!r}"
+            )
 
     def _cut_tail(self, data: bytes, at: int) -> None:
         """Cut off what a crash in the middle of an append leaves. If a record further on says
@@ -180,6 +212,13 @@ class Journal:
                     " a new signing key"
                 )
             later = data.find(MAGIC, later + 1)
+        if at == 0 and not MAGIC.startswith(data[: len(MAGIC)]):
+            raise LocalFault(f"{self._path} is no journal: it starts with 0x{data[:8].hex()}")
+        log.warning(
+            "journal %s: the last %d bytes were not finished when the node stopped; cut off",
+            self._path,
+            len(data) - at,
+        )
         os.ftruncate(self._file, at)
         os.fsync(self._file)
 

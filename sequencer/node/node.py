@@ -42,6 +42,7 @@ from sequencer.node.evidence_files import EvidenceFiles
 from sequencer.node.gossip import PeerFaults, TransactionGossip
 from sequencer.node.inbound import Inbound
 from sequencer.node.instance import Services
+from sequencer.node.journal_guard import JournalGuard
 from sequencer.node.latency import FinalityLatency
 from sequencer.node.ledger import Ledger
 from sequencer.node.source import NodeSource
@@ -101,6 +102,7 @@ class Node:
         )
         self._journal = Journal(self._data / "journal", separator, self.signer.address)
         self._store = BlockStore(self._data / "blocks.sqlite")
+        self._guard = JournalGuard(self._journal, self._store)
         self._latency = FinalityLatency()
         self._evidence = EvidenceFiles(self._data / "evidence")
         self.transport = Transport(
@@ -205,6 +207,7 @@ class Node:
         if self.epochs.instance is not None:
             self.epochs.instance.stop()
         self.transport.close()
+        self._guard.note()
         self._store.close()
         self._journal.close()
 
@@ -326,6 +329,7 @@ class Node:
             self.attester.repeat()
             self.mempool.expire(self._clock.now_ms())
             self.epochs.compact()
+            self._guard.note()
 
     async def _serve(self, runner: web.AppRunner) -> str:
         host, port = split_address(self._config.node.rpc_listen, "rpc_listen")

@@ -142,3 +142,27 @@ def test_rewrite__keeps_what_is_given_and_goes_on(tmp_path: Path) -> None:
     journal.sync()
     journal.close()
     assert read(path) == [vote(49), vote(50)]
+
+
+def test_open__a_file_that_is_no_journal__is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "votes"
+    path.write_bytes(b"\x99" * 9_999)
+    with pytest.raises(LocalFault, match="is no journal"):
+        read(path)
+    assert path.stat().st_size == 9_999
+
+
+def test_open__a_folder_in_its_place__is_refused(tmp_path: Path) -> None:
+    (tmp_path / "votes").mkdir()
+    with pytest.raises(LocalFault, match="directory"):
+        read(tmp_path / "votes")
+
+
+def test_open__torn_tail__is_said_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "votes"
+    write_synced(path, [vote(1)])
+    path.write_bytes(path.read_bytes() + b"SYJ1torn")
+    assert read(path) == [vote(1)]
+    assert "8 bytes were not finished" in caplog.text
