@@ -11,6 +11,8 @@ import msgspec
 
 from sequencer.errors import LocalFault
 
+_MARK = "A local Switchyard network; a fresh start deletes this folder.\n"
+
 
 class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`network.json`: what a later start in the same folder must do alike."""
@@ -66,12 +68,20 @@ class Layout:
 
     def begin(self) -> None:
         """An empty folder with a new password. What was there is deleted, if it was ours."""
-        if self.folder.exists() and any(self.folder.iterdir()) and not self.password.exists():
+        if self.folder.exists() and any(self.folder.iterdir()) and not self._is_ours():
             raise LocalFault(f"{self.folder} holds something that is no network; not deleting it")
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
+        self._mark.write_text(_MARK, encoding="ascii")
         self.password.touch(mode=0o600)
         self.password.write_text(secrets.token_urlsafe(24) + "\n", encoding="ascii")
+
+    @property
+    def _mark(self) -> Path:
+        return self.folder / ".switchyard-network"
+
+    def _is_ours(self) -> bool:
+        return self._mark.is_file() and self._mark.read_bytes() == _MARK.encode()
 
     def read_password(self) -> str:
         return self.password.read_text(encoding="ascii").rstrip("\n")

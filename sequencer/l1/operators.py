@@ -29,6 +29,8 @@ class Operator:
     transport_key: bytes
     endpoint: str
     status: OperatorStatus = OperatorStatus.ACTIVE
+    claim: int = 0
+    """When it named its transport key, counted over all operators: earlier is lower."""
 
     @property
     def is_active(self) -> bool:
@@ -50,21 +52,48 @@ def apply_operator_event(
     """The operators by id after `event`."""
     if isinstance(event, OperatorBonded):
         bonded = Operator(
-            event.operator_id, event.operator, event.signer, event.transport_key, event.endpoint
+            event.operator_id,
+            event.operator,
+            event.signer,
+            event.transport_key,
+            event.endpoint,
+            claim=_next_claim(operators),
         )
         return (*operators, bonded)
     if isinstance(event, OperatorReleased):
         return tuple(known for known in operators if known.id != event.operator_id)
+    next_claim = _next_claim(operators)
     return tuple(
-        _changed(known, event) if known.id == event.operator_id else known for known in operators
+        _changed(known, event, next_claim) if known.id == event.operator_id else known
+        for known in operators
     )
 
 
+def peers_of(operators: tuple[Operator, ...]) -> tuple[Operator, ...]:
+    """NET-2: those to connect to. L1 does not check who holds a transport key, so where several
+    name one, the first that did keeps it: nobody is heard under another's name."""
+    first: dict[bytes, Operator] = {}
+    for operator in sorted(operators, key=lambda known: known.claim):
+        if operator.is_peer:
+            first.setdefault(operator.transport_key, operator)
+    return tuple(first.values())
+
+
+def _next_claim(operators: tuple[Operator, ...]) -> int:
+    return max((known.claim for known in operators), default=0) + 1
+
+
 def _changed(
-    operator: Operator, event: PeerAnnounced | ExitInitiated | OperatorEjected
+    operator: Operator, event: PeerAnnounced | ExitInitiated | OperatorEjected, next_claim: int
 ) -> Operator:
     if isinstance(event, PeerAnnounced):
-        return replace(operator, transport_key=event.transport_key, endpoint=event.endpoint)
+        is_same = event.transport_key == operator.transport_key
+        return replace(
+            operator,
+            transport_key=event.transport_key,
+            endpoint=event.endpoint,
+            claim=operator.claim if is_same else next_claim,
+        )
     if isinstance(event, ExitInitiated):
         return replace(operator, status=OperatorStatus.EXITING)
     return replace(operator, status=OperatorStatus.EJECTED)

@@ -222,8 +222,8 @@ class Instance:
                     continue
                 for output in outputs:
                     self._execute(output)
-                if not self._inbox and self.core.view != self._work_view:
-                    self._check_work()
+                if self.core.view != self._work_view:
+                    self._check_work()  # a quorum of one never empties its inbox while it has work
         finally:
             self._is_draining = False
         self._set_timer()

@@ -30,6 +30,7 @@ from sequencer.ingress.transaction import Transaction
 from sequencer.l1.account import L1Account
 from sequencer.l1.client import L1Client
 from sequencer.l1.deployment import Deployment
+from sequencer.l1.operators import peers_of
 from sequencer.l1.submitter import Submitter
 from sequencer.l1.view import L1View
 from sequencer.l1.watcher import L1Watcher
@@ -281,8 +282,8 @@ class Node:
         if confirmed is not None:
             self.transport.set_peers(
                 Peer(operator.signer, operator.transport_key, operator.endpoint)
-                for operator in self.l1.operators_at(confirmed.number)
-                if operator.is_peer and operator.signer != self.signer.address
+                for operator in peers_of(self.l1.operators_at(confirmed.number))
+                if operator.signer != self.signer.address
             )
         self.ledger.note_commits(self.l1)
         self.attester.settle()

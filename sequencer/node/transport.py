@@ -7,8 +7,10 @@ through the ROUTER, so a peer cannot make this node queue for it.
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 import zmq
 import zmq.asyncio
@@ -20,10 +22,13 @@ from sequencer.types import Address
 
 MAX_MESSAGE_BYTES = 4 << 20
 QUEUE_MESSAGES = 1_024
+MAX_PORT = 65_535
 _DRAIN = 64
 """Messages handled before other tasks get a turn."""
 
 log = logging.getLogger(__name__)
+
+_ENDPOINT = re.compile(r"tcp://(?:([0-9.]+)|\[([0-9a-fA-F:.]+)\]):([0-9]{1,5})")
 
 Receive = Callable[[Address, bytes], None]
 
@@ -145,6 +150,11 @@ class Transport:
             self._receive(signer, frames[1].bytes)
 
     def _connect(self, peer: Peer) -> None:
+        if not is_endpoint(peer.endpoint):
+            log.warning(
+                "peer 0x%s: endpoint %r is not tcp://IP:port", peer.signer.hex(), peer.endpoint
+            )
+            return
         dealer = zmq.Socket(zmq.Context.shadow(self._context.underlying), zmq.DEALER)
         _configure(dealer, self._secret, self._public)
         dealer.curve_serverkey = z85.encode(peer.transport_key)
@@ -159,6 +169,18 @@ class Transport:
             return
         self._dealers[peer.signer] = dealer
         self._peers[peer.signer] = peer
+
+
+def is_endpoint(text: str) -> bool:
+    """NET-2: `tcp://IP:port`. No names: ZeroMQ looks them up in the thread that serves all peers."""
+    found = _ENDPOINT.fullmatch(text)
+    if found is None or int(found[3]) > MAX_PORT:
+        return False
+    try:
+        ip_address(found[1] or found[2])
+    except ValueError:
+        return False
+    return True
 
 
 def _configure(

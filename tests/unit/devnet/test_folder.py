@@ -21,15 +21,17 @@ def test_begin__empty_with_a_password_of_its_own(layout: Layout) -> None:
     first = layout.read_password()
     (layout.folder / "leftover").touch()
     layout.begin()
-    assert [path.name for path in layout.folder.iterdir()] == ["password"]
+    assert {path.name for path in layout.folder.iterdir()} == {"password", ".switchyard-network"}
     assert layout.read_password() != first
     assert len(first) >= 24
     assert stat.S_IMODE(layout.password.stat().st_mode) == 0o600
 
 
-def test_begin__a_folder_of_something_else_is_left_alone(layout: Layout) -> None:
+@pytest.mark.parametrize("other", ["thesis.tex", "password", "network.json"])
+def test_begin__a_folder_of_something_else_is_left_alone(layout: Layout, other: str) -> None:
     layout.folder.mkdir()
     (layout.folder / "thesis.tex").touch()
+    (layout.folder / other).touch()
     with pytest.raises(LocalFault, match="not deleting it"):
         layout.begin()
     assert (layout.folder / "thesis.tex").exists()

@@ -167,9 +167,24 @@ async def test_send__to_a_peer_that_is_not_there__is_dropped(make: Make) -> None
     assert first.transport.dropped == 100
 
 
-async def test_set_peers__with_a_hostile_endpoint__is_logged_and_left_out(make: Make) -> None:
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "not an endpoint",
+        "",
+        "ipc:///tmp/socket",
+        "inproc://zeromq.zap.01",
+        "tcp://a.name.that.takes.long.to.look.up:1",
+        "tcp://127.0.0.1:999999",
+        "tcp://127.0.0.1:1\n",
+        "tcp://300.300.300.300:1",
+    ],
+)
+async def test_set_peers__with_a_hostile_endpoint__is_logged_and_left_out(
+    make: Make, endpoint: str
+) -> None:
     first = await make(1)
-    first.transport.set_peers([Peer(Address(b"\x09" * 20), bytes(32), "not an endpoint")])
+    first.transport.set_peers([Peer(Address(b"\x09" * 20), bytes(32), endpoint)])
     assert first.transport.peers == ()
 
 
