@@ -172,7 +172,7 @@ class Transport:
 
 
 def is_endpoint(text: str) -> bool:
-    """NET-2: `tcp://IP:port`. No names: ZeroMQ looks them up in the thread that serves all peers."""
+    """NET-2: `tcp://IP:port`, no names: ZeroMQ looks names up in the thread that serves everyone."""
     found = _ENDPOINT.fullmatch(text)
     if found is None or int(found[3]) > MAX_PORT:
         return False
