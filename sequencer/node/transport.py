@@ -172,7 +172,7 @@ class Transport:
 
 
 def is_endpoint(text: str) -> bool:
-    """NET-2: `tcp://IP:port`, no names: ZeroMQ looks names up in the thread that serves everyone."""
+    """NET-2: `tcp://IP:port`. ZeroMQ looks names up in the thread that serves every peer."""
     found = _ENDPOINT.fullmatch(text)
     if found is None or int(found[3]) > MAX_PORT:
         return False
