@@ -107,6 +107,7 @@ class Instance:
         self._timer: asyncio.TimerHandle | None = None
         self._work_view: View | None = None
         self._has_work = False
+        self._ask_again_ms = 0
         self._sources = cycle([m.signer for m in committee.members] or [])
 
     @property
@@ -166,7 +167,7 @@ class Instance:
 
     def _on_statement(self, peer: Address, message: SignedVote | Certificate) -> None:
         if message.vote.epoch > self.committee.epoch:
-            self._request(peer, ZERO_HASH)
+            self._ask_for_final(peer)
             return
         if message.vote.epoch < self.committee.epoch or not self.core.is_news(message):
             return
@@ -345,6 +346,14 @@ class Instance:
             if source != self._services.signer.address:
                 return source
         return self._services.signer.address
+
+    def _ask_for_final(self, peer: Address) -> None:
+        """Others are in a later epoch: catch up. Each of their votes says so; once in a Δ is
+        enough, an answer is up to 1 MiB."""
+        now_ms = self._services.clock.now_ms()
+        if now_ms >= self._ask_again_ms:
+            self._ask_again_ms = now_ms + self._services.timing.timeout_ms
+            self._request(peer, ZERO_HASH)
 
     def _request(self, peer: Address, block_hash: Hash32) -> None:
         have = self.core.tree.root.height

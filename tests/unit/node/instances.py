@@ -1,0 +1,47 @@
+"""An instance whose services only remember what was asked of them."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from sequencer.blocks.header import Block
+from sequencer.consensus.messages import FinalityProof, SignedVote, Vote
+from sequencer.node.instance import Instance, Services
+from sequencer.simulation.keys import SEPARATOR, SimVerifier
+from sequencer.types import Committee, MemberIndex
+from tests.unit.consensus.builders import START, TIMING
+
+
+class Idle:
+    """An application with nothing to do."""
+
+    def has_work(self, *_: Any) -> bool:
+        return False
+
+
+class Runtime:
+    def __init__(self, committee: Committee, me: MemberIndex, application: object) -> None:
+        self.now_ms = 0
+        self.final: list[Block] = []
+        self.sent: list[tuple[bytes, bytes]] = []
+        self._committee = committee
+        services = SimpleNamespace(
+            signer=SimpleNamespace(address=committee.members[me].signer),
+            separator=SEPARATOR,
+            journal=SimpleNamespace(append=lambda _: None),
+            votes=SimpleNamespace(sign=self._sign),
+            application=application,
+            transport=SimpleNamespace(
+                broadcast=lambda _: None, send=lambda *sent: self.sent.append(sent)
+            ),
+            clock=SimpleNamespace(now_ms=lambda: self.now_ms),
+            schedule=SimpleNamespace(epoch_of=lambda _: committee.epoch),
+            timing=TIMING,
+            on_final=self._keep,
+        )
+        self.instance = Instance(cast(Services, services), committee, START, None)
+
+    def _sign(self, vote: Vote, member: MemberIndex, block: Block | None) -> SignedVote:
+        return SimVerifier(self._committee).sign(vote, member)
+
+    def _keep(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
+        self.final.extend(blocks)
