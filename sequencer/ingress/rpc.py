@@ -61,8 +61,24 @@ def create_app(backend: Backend, now_ms: Callable[[], int] = wall_clock_ms) -> w
 def make_runner(app: web.Application) -> web.AppRunner:
     """A runner that hands bodies on as they came."""
     return web.AppRunner(
-        app, access_log=None, auto_decompress=False, lingering_time=LINGERING_SECONDS
+        app,
+        access_log=None,
+        logger=_http_log(),
+        auto_decompress=False,
+        lingering_time=LINGERING_SECONDS,
     )
+
+
+def _http_log() -> logging.Logger:
+    """aiohttp's log without tracebacks: whoever sends garbage would fill the disk with them."""
+    log = logging.getLogger(f"{__name__}.http")
+    log.addFilter(_without_traceback)
+    return log
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = record.exc_text = None
+    return True
 
 
 class Rpc:

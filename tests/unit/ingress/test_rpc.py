@@ -352,3 +352,16 @@ async def test_web3__sends_and_finds_a_transaction() -> None:
         assert await in_thread(lambda: w3.eth.block_number) == 1
         count = await in_thread(lambda: w3.eth.get_transaction_count(account.address))
         assert count == 1
+
+
+async def test_http__garbage_instead_of_it__is_logged_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving(FakeNode()) as url:
+        host, port = url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"\x16\x03\x01\x02\x00garbage\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.0 400")
+        writer.close()
+        await writer.wait_closed()
+    assert "Traceback" not in caplog.text
