@@ -360,8 +360,9 @@ async def test_http__garbage_instead_of_it__is_logged_in_one_line(
     async with serving(FakeNode()) as url:
         host, port = url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"\x16\x03\x01\x02\x00garbage\r\n\r\n")
+        writer.write(b"\x00\xff garbage\r\n\r\n")
         assert (await reader.read()).startswith(b"HTTP/1.0 400")
         writer.close()
         await writer.wait_closed()
+    assert "Error handling request" in caplog.text
     assert "Traceback" not in caplog.text
