@@ -360,7 +360,7 @@ async def test_http__garbage_instead_of_it__is_logged_in_one_line(
     async with serving(FakeNode()) as url:
         host, port = url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(b"\x00\xff garbage\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nno header\r\n\r\n")
         assert (await reader.read()).startswith(b"HTTP/1.0 400")
         writer.close()
         await writer.wait_closed()
