@@ -68,7 +68,7 @@ class Silent(Attacker):
 
 class TwoFaced(Attacker):
     """One key, two nodes, each honest to its own half of the network and unknown to the other
-    half. The world severs the links."""
+    half. The world severs the links, and draws new halves when the weather changes."""
 
 
 class SelectiveSender(Attacker):
@@ -156,6 +156,17 @@ class NullifyFinalizer(Attacker):
             self.tell(self.half(), self.sign(VoteKind.NULLIFY, vote.view))
 
 
+class NullifyOnly(Attacker):
+    """Never proposes, and votes Nullify in each view as soon as there is one."""
+
+    def on_propose(self, output: Propose) -> None:
+        self.tell(self.peers(), self.sign(VoteKind.NULLIFY, output.vote.view))
+
+    def on_cast(self, output: CastVote) -> None:
+        for view in (output.vote.view, View(output.vote.view + 1)):
+            self.tell(self.peers(), self.sign(VoteKind.NULLIFY, view))
+
+
 class ForkProposer(Attacker):
     """Builds on old blocks, without the nullifications that would allow it."""
 
@@ -241,7 +252,10 @@ class Garbage(Attacker):
             SignedVote(vote, self.seat, bytes(64)),
             SignedVote(vote, next_seat, signed.signature),
             SignedVote(vote, MemberIndex(127), signed.signature),
-            SignedVote(msgspec.structs.replace(vote, epoch=7), self.seat, signed.signature),
+            self._setting.verifier.sign(msgspec.structs.replace(vote, epoch=7), self.seat),
+            self._setting.verifier.sign(
+                msgspec.structs.replace(vote, committee=keccak(b"another")), self.seat
+            ),
             self.forge(vote, 1 << self.seat, signed.signature),
             self.forge(vote, everyone, signed.signature),
             self.forge(vote, everyone, signed.signature * len(self._setting.committee)),
@@ -272,6 +286,7 @@ EACH_ALONE: tuple[type[Attacker], ...] = (
     Hoarder,
     Equivocator,
     NullifyFinalizer,
+    NullifyOnly,
     ForkProposer,
     StaleCertificates,
     Flooder,

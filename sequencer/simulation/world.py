@@ -25,7 +25,7 @@ Faces = dict[MemberIndex, tuple[int, ...]]
 
 CHAOS_EVENTS = 3_000
 MAX_EVENTS = 40_000
-"""More deliveries than any schedule needs: a storm."""
+"""More deliveries than any calm needs: a storm."""
 GOAL_BLOCKS = 3
 OVERRUN_MS = 10_000
 """How long after a fork's halves meet there must be evidence."""
@@ -109,10 +109,12 @@ class World:
                     Application(self.committee, self.random, self._temper),
                 )
             )
-        self._sever(faces)
+        self._faces = faces
+        self._sever()
 
-    def _sever(self, faces: Faces) -> None:
+    def _sever(self) -> None:
         """Each face talks to its own half."""
+        faces = self._faces
         others = [p for p in range(len(self.nodes)) if not isinstance(self.nodes[p], TwoFaced)]
         half = set(self.random.sample(others, len(others) // 2))
         self._halves = frozenset(
@@ -161,6 +163,7 @@ class World:
 
     def _calm_down(self) -> Outcome:
         calm_ms = self.scheduler.now_ms
+        last_event = self.trace.events + MAX_EVENTS
         self._is_calm = True
         self.network.conditions = self.scenario.calm
         self._temper.hesitation = self._temper.refusal = 0.0
@@ -174,7 +177,7 @@ class World:
         while waiting and not self.referee.violations:
             if not self.scheduler.step() or self.scheduler.now_ms > calm_ms + PATIENCE_MS:
                 break
-            if self.trace.events > MAX_EVENTS:
+            if self.trace.events > last_event:
                 self.referee.blame(f"{MAX_EVENTS} messages and no end")
             waiting = [node for node in waiting if node.disk.tip.height < goal]
         for node in self.honest:
@@ -206,6 +209,8 @@ class World:
     def _set_conditions(self, conditions: Conditions) -> None:
         if not self._is_calm:
             self.network.conditions = conditions
+            if self._faces and not self.scenario.is_overrun:
+                self._sever()
 
     def _doom(self, node: Node, steps: int) -> None:
         if not self._is_calm:

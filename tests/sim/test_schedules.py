@@ -12,6 +12,7 @@ from functools import partial
 import pytest
 
 from sequencer.consensus.pacemaker import Timing
+from sequencer.consensus.simplex import WINDOW
 from sequencer.simulation.application import Temper
 from sequencer.simulation.attackers import EACH_ALONE, Attacker, Silent, TwoFaced
 from sequencer.simulation.network import Conditions
@@ -209,6 +210,19 @@ def test_member_alone_with_an_observer() -> None:
     world = World(scenario(weights=(7,), observers=1, temper=Temper(latency_ms=20), load="busy"))
     run_until(world, 3_000)
     assert min(node.disk.tip.height for node in world.nodes) >= 50
+
+
+def test_a_thousand_blocks__nothing_grows() -> None:
+    outages = tuple(Outage(1_000 * (position + 1), position, 3, 500) for position in range(4))
+    world = World(
+        scenario(load="busy", outages=outages, chaos_ms=28_000, weather=((0, Conditions()),)),
+        chaos_events=10**6,
+    )
+    check(world.run())
+    for node in world.nodes:
+        assert node.disk.tip.height >= 1_000
+        assert len(node.disk.journal) < 100
+        assert node.core.sizes()["rounds"] <= WINDOW + 4
 
 
 # Corners
