@@ -124,8 +124,13 @@ class Simplex:
         """Whether this block has been asked for and has not come."""
         return block_hash in self._missing
 
-    def is_news(self, message: SignedVote | Certificate) -> bool:
+    def is_news(self, message: SignedVote | Certificate | Proposal) -> bool:
         """Whether the message could change anything: asked before its signatures are checked."""
+        if isinstance(message, Proposal):
+            view = message.block.header.view
+            known = self._rounds.find(view)
+            is_first = view > self.root_view and (known is None or not known.is_proposed)
+            return is_first or self.is_news(message.notarize)
         vote = message.vote
         if isinstance(message, Certificate):
             earlier = self._rounds.certificate(vote.view, vote.kind)

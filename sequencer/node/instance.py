@@ -175,7 +175,7 @@ class Instance:
         self._feed(Received(message))
 
     def _on_proposal(self, proposal: Proposal) -> None:
-        if proposal.notarize.vote.epoch != self.committee.epoch:
+        if proposal.notarize.vote.epoch != self.committee.epoch or not self.core.is_news(proposal):
             return
         self._check(proposal.notarize)
         certificates = (proposal.parent_certificate, *proposal.nullifications)

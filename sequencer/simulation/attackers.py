@@ -168,23 +168,30 @@ class NullifyOnly(Attacker):
 
 
 class ForkProposer(Attacker):
-    """Builds on old blocks, without the nullifications that would allow it."""
+    """Builds on the last final block as if nothing had been notarized since, or on older ones,
+    and holds back its Finalize votes so that finality is late."""
+
+    def on_cast(self, output: CastVote) -> None:
+        if output.vote.kind is not VoteKind.FINALIZE:
+            super().on_cast(output)
 
     def on_propose(self, output: Propose) -> None:
         header = output.block.header
+        parent, certificate = self.core.tree.root, self.core.finalization
+        if self.has_luck(0.2):
+            parent, certificate = self._setting.random.choice(self.older())
+        block = self.make_block(header.view, parent, b"fork ")
+        signed = self.sign(VoteKind.NOTARIZE, header.view, block.header.hash)
+        some = output.nullifications if self.has_luck(0.5) else ()
+        self.tell(self.peers(), Proposal(block, certificate, some, signed))
+
+    def older(self) -> list[tuple[Header, Certificate | None]]:
         parents: list[tuple[Header, Certificate | None]] = [(self.disk.start, None)]
         for block in self.disk.chain[-3:]:
             proof = self.disk.proofs.get(block.header.height)
             if proof is not None and not proof.descendants:
                 parents.append((block.header, proof.certificate))
-        finalization = self.core.finalization
-        if finalization is not None:
-            parents.append((self.core.tree.root, finalization))
-        parent, certificate = self._setting.random.choice(parents)
-        block = self.make_block(header.view, parent, b"fork ")
-        signed = self.sign(VoteKind.NOTARIZE, header.view, block.header.hash)
-        some = output.nullifications if self.has_luck(0.5) else ()
-        self.tell(self.peers(), Proposal(block, certificate, some, signed))
+        return parents
 
 
 class StaleCertificates(Attacker):

@@ -231,9 +231,11 @@ class Node:
                 self.answer_request(sender, message)
             elif isinstance(message, Blocks):
                 self._on_blocks(sender, message)
+            elif not self.core.is_news(message):
+                return
             elif isinstance(message, Proposal):
                 self._on_proposal(message)
-            elif self.core.is_news(message):
+            else:
                 self._check(message)
                 self.feed(Received(message))
         except PeerFault as fault:

@@ -11,6 +11,7 @@ votes
 └── contradictions, alone or in certificates: evidence once, the first counts
 is_news
 ├── a statement that is known: no; one that contradicts it: yes
+├── a proposal: the first of its view, and another one as evidence
 └── a certificate of a settled view: once
 bounds: rounds, blocks, wishes under all of this
 """
@@ -229,6 +230,23 @@ def test_evidence__certificate_against_one_of_the_same_kind() -> None:
     rival = certificate(NOTARIZE, 1, TWO, members=(1, 2, 3))
     assert [e.first.member for e in only(bench.receive(rival), Equivocation)] == [1, 2]
     assert bench.core.view == 2
+
+
+def test_news__proposal__first_of_its_view_and_a_contradiction() -> None:
+    """Each costs a hash over its payload."""
+    bench = Bench(me=0)
+    first, second, third = (proposal(block(1, content=content)) for content in (b"1", b"2", b"3"))
+    bench.receive(first.notarize)
+    assert bench.core.is_news(first)
+    bench.receive(first)
+    assert not bench.core.is_news(first)
+    assert bench.core.is_news(second)
+    bench.receive(second)
+    assert not bench.core.is_news(third)
+    bench.receive(certificate(FINALIZE, 1, first.block))
+    assert not bench.core.is_news(first)
+    late = proposal(TWO, certificate(FINALIZE, 1, ONE))
+    assert bench.core.is_news(late)
 
 
 def test_news__certificate_of_a_settled_view__once() -> None:
