@@ -73,8 +73,9 @@ class Epochs:
         self.instance.start(restored if is_first else ())
 
     def compact(self) -> None:
-        """Keep the journal short (JOURNAL-5)."""
-        if self._journal.size < COMPACT_BYTES or self.instance is None:
+        """Keep the journal short (JOURNAL-5). An instance that is over may have votes that never
+        came back to it; the next one begins with a journal without them."""
+        if self._journal.size < COMPACT_BYTES or self.instance is None or self.instance.is_over:
             return
         self._store.sync()
         live = (
