@@ -53,7 +53,7 @@ async def test_compact__short__nothing(size: int) -> None:
 async def test_compact__long__attestations_and_what_is_not_final() -> None:
     epochs, journal, runtime = epochs_with(COMPACT_BYTES)
     runtime.instance.start(())
-    made = certificate(NOTARIZE, 1, block(1))
+    made = certificate(NOTARIZE, 1, block(1), members=(1, 2, 3))
     runtime.instance._feed(Received(made))
     epochs.compact()
     runtime.instance.stop()
