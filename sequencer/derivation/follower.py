@@ -6,7 +6,6 @@ The follower needs an L1 endpoint and the deployment file; it knows no node.
 import asyncio
 import json
 import logging
-import os
 import signal
 import tempfile
 from collections.abc import Callable
@@ -21,12 +20,13 @@ from sequencer.derivation.entries import Entry
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.derivation.following import Following, describe
 from sequencer.derivation.server import create_app, entry_view
-from sequencer.errors import LocalFault
 from sequencer.l1.client import L1Client
 from sequencer.l1.deployment import Deployment, load_deployment
 from sequencer.l1.events import ReorgTooDeep
 from sequencer.l1.reader import L1Reader
 from sequencer.l1.watcher import ReaderLoop
+from sequencer.serving import listen as serve
+from sequencer.serving import write_endpoints
 from sequencer.types import RollupId
 
 log = logging.getLogger(__name__)
@@ -123,17 +123,9 @@ class _Server:
     async def _listen(self, listen: str) -> None:
         host, port = split_address(listen, "listen")
         self._runner = web.AppRunner(create_app(self._current), access_log=None)
-        await self._runner.setup()
-        try:
-            await web.TCPSite(self._runner, host, port).start()
-        except OSError as error:
-            raise LocalFault(f"listen address {host}:{port}: {error.strerror}") from error
-        bound = self._runner.addresses[0]
-        url = f"http://{bound[0]}:{bound[1]}"
+        url = await serve(self._runner, host, port, "listen address")
+        write_endpoints(self._folder, rpc=url)
         log.info("serving at %s", url)
-        partial = self._folder / "endpoints.json.part"
-        partial.write_text(json.dumps({"rpc": url, "pid": os.getpid()}) + "\n", encoding="utf-8")
-        partial.replace(self._folder / "endpoints.json")
 
     def _current(self) -> tuple[Following, EntryStore, ReaderLoop]:
         assert self._shown is not None, "shown before it is served"

@@ -5,9 +5,7 @@ transaction takes. This module only connects; each stage is a module of its own.
 """
 
 import asyncio
-import json
 import logging
-import os
 import time
 from pathlib import Path
 
@@ -56,6 +54,7 @@ from sequencer.ordering.application import (
     OrderingParameters,
     is_terminal,
 )
+from sequencer.serving import listen, write_endpoints
 from sequencer.store.blocks import BlockStore
 from sequencer.types import Address, Committee, Hash32, RollupId
 
@@ -191,8 +190,7 @@ class Node:
         self.transport.start()
         runner = make_runner(create_app(self._backend, self._clock.now_ms))
         try:
-            rpc = await self._serve(runner)
-            self._write_endpoints(rpc)
+            await self._serve(runner)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.transport.run())
                 tasks.create_task(self._upkeep())
@@ -332,23 +330,12 @@ class Node:
             self.epochs.compact()
             self._guard.note()
 
-    async def _serve(self, runner: web.AppRunner) -> str:
+    async def _serve(self, runner: web.AppRunner) -> None:
         host, port = split_address(self._config.node.rpc_listen, "rpc_listen")
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise LocalFault(f"RPC address {host}:{port}: {error.strerror}") from error
-        bound = runner.addresses[0]
-        return f"http://{bound[0]}:{bound[1]}"
-
-    def _write_endpoints(self, rpc: str) -> None:
-        """`endpoints.json`: where this process listens."""
-        endpoints = {"rpc": rpc, "peer": self.transport.endpoint, "pid": os.getpid()}
-        partial = self._data / "endpoints.json.part"
-        partial.write_text(json.dumps(endpoints) + "\n", encoding="utf-8")
-        partial.replace(self._data / "endpoints.json")
-        log.info("RPC at %s, peers at %s", rpc, endpoints["peer"])
+        rpc = await listen(runner, host, port, "RPC address")
+        peer = self.transport.endpoint
+        write_endpoints(self._data, rpc=rpc, peer=peer)
+        log.info("RPC at %s, peers at %s", rpc, peer)
 
     def _due_messages(self) -> int:
         head = self.l1.head
