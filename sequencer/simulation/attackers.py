@@ -66,7 +66,7 @@ class Silent(Attacker):
         pass
 
 
-class TwoFaced(Attacker):
+class Twin(Attacker):
     """One key, two nodes, each honest to its own half of the network and unknown to the other
     half. The world severs the links, and draws new halves when the weather changes."""
 

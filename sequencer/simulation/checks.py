@@ -25,6 +25,8 @@ class Referee:
         """Height to the first block any honest node finalized there."""
         self.forks: set[int] = set()
         self.convicted: set[MemberIndex] = set()
+        self.evidence: list[Equivocation] = []
+        """What honest nodes handed on, in order."""
         self._signed: dict[tuple[int, View], list[SignedVote]] = {}
 
     def blame(self, line: str) -> None:
@@ -78,7 +80,9 @@ class Referee:
             self.blame(f"node {position}: evidence of nothing")
         if found.first.member in self.honest:
             self.blame(f"node {position}: evidence against honest member {found.first.member}")
-        self.convicted.add(found.first.member)
+        if position in self.honest:
+            self.convicted.add(found.first.member)
+            self.evidence.append(found)
 
     def on_fault(self, position: int, sender: int, fault: PeerFault) -> None:
         """NET-4 would silence an honest peer for it."""

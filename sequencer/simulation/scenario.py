@@ -5,7 +5,7 @@ from random import Random
 
 from sequencer.consensus.pacemaker import Timing
 from sequencer.simulation.application import Temper
-from sequencer.simulation.attackers import EACH_ALONE, Attacker, TwoFaced
+from sequencer.simulation.attackers import EACH_ALONE, Attacker, Twin
 from sequencer.simulation.network import Conditions, Link
 
 LOADS = ("idle", "busy", "bursts")
@@ -57,7 +57,7 @@ def draw(seed: int) -> Scenario:
 
 
 def _draw_overrun(seed: int, random: Random) -> Scenario:
-    """Two-faced members with a third of the weight or more, and the others cut in two."""
+    """Twins with a third of the weight or more, and the others cut in two."""
     weights = random.choice(((1,) * 3, (1,) * 4, (1,) * 6, (1,) * 7, (3, 2, 2, 1, 1), (5, 4, 3, 3)))
     seats: list[int] = []
     while 3 * sum(weights[seat] for seat in seats) < sum(weights) or random.random() < 0.4:
@@ -69,7 +69,7 @@ def _draw_overrun(seed: int, random: Random) -> Scenario:
     return Scenario(
         seed=seed,
         weights=weights,
-        attackers=tuple((seat, TwoFaced) for seat in sorted(seats)),
+        attackers=tuple((seat, Twin) for seat in sorted(seats)),
         observers=0,
         timing=Timing(timeout_ms=150, max_timeout_ms=1_000),
         chaos_ms=chaos_ms,
@@ -157,7 +157,7 @@ def _draw_attackers(
     """Less than a third of the weight, often as much as fits."""
     if random.random() < 0.3:
         return ()
-    kinds = (*EACH_ALONE, TwoFaced)
+    kinds = (*EACH_ALONE, Twin)
     seats = list(range(len(weights)))
     random.shuffle(seats)
     chosen: list[tuple[int, type[Attacker]]] = []

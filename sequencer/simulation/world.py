@@ -11,10 +11,10 @@ import msgspec
 from sequencer.blocks.header import Header, genesis
 from sequencer.consensus.events import WorkChanged
 from sequencer.simulation.application import Application, Temper
-from sequencer.simulation.attackers import TwoFaced
+from sequencer.simulation.attackers import Twin
 from sequencer.simulation.checks import Referee
 from sequencer.simulation.disk import Disk
-from sequencer.simulation.keys import SEPARATOR, SimVerifier, make_committee
+from sequencer.simulation.keys import HASH_KEYS, Keys, SimVerifier, make_committee
 from sequencer.simulation.network import Conditions, Network
 from sequencer.simulation.node import Node, Setting
 from sequencer.simulation.scenario import Scenario
@@ -51,17 +51,19 @@ class World:
         scenario: Scenario,
         chaos_events: int = CHAOS_EVENTS,
         tell: Callable[[str], None] | None = None,
+        keys: Keys = HASH_KEYS,
     ) -> None:
         """Calm falls after `chaos_events` deliveries even if the chaos was meant to last longer.
         `tell` is given a line for each event."""
         self.scenario = scenario
+        self._keys = keys
         self._chaos_events = chaos_events
         self.random = Random(scenario.seed)
         self.scheduler = Scheduler()
         self.trace = Trace(tell)
         self.network = Network(self.scheduler, self.random, self.trace)
         self.network.is_encoding = scenario.is_encoding
-        self.committee = make_committee(scenario.weights)
+        self.committee = make_committee(scenario.weights, keys)
         self.referee = Referee(self._honest_positions(), scenario.is_overrun, self.trace)
         self._temper = Temper(**{f: getattr(scenario.temper, f) for f in Temper.__slots__})
         self._is_calm = False
@@ -71,7 +73,7 @@ class World:
 
     def _start(self) -> Header:
         """Genesis, or the last block of an epoch before this one."""
-        start = genesis(SEPARATOR)
+        start = genesis(self._keys.separator)
         if not self.scenario.is_later_epoch:
             return start
         return msgspec.structs.replace(start, height=100, view=77)
@@ -83,13 +85,13 @@ class World:
     def _populate(self) -> None:
         scenario, members = self.scenario, len(self.committee)
         kinds = dict(scenario.attackers)
-        two_faced = [seat for seat, kind in scenario.attackers if kind is TwoFaced]
+        twins = [seat for seat, kind in scenario.attackers if kind is Twin]
         second = members + scenario.observers
-        faces: Faces = {MemberIndex(s): (s, second + i) for i, s in enumerate(two_faced)}
+        faces: Faces = {MemberIndex(s): (s, second + i) for i, s in enumerate(twins)}
         setting = Setting(
             committee=self.committee,
             timing=scenario.timing,
-            verifier=SimVerifier(self.committee),
+            verifier=SimVerifier(self.committee, self._keys),
             scheduler=self.scheduler,
             network=self.network,
             referee=self.referee,
@@ -97,7 +99,7 @@ class World:
             random=self.random,
             faces=faces,
         )
-        seats = [*range(members), *[None] * scenario.observers, *two_faced]
+        seats = [*range(members), *[None] * scenario.observers, *twins]
         for position, seat in enumerate(seats):
             kind = Node if seat is None else kinds.get(seat, Node)
             self.nodes.append(
@@ -115,7 +117,7 @@ class World:
     def _sever(self) -> None:
         """Each face talks to its own half."""
         faces = self._faces
-        others = [p for p in range(len(self.nodes)) if not isinstance(self.nodes[p], TwoFaced)]
+        others = [p for p in range(len(self.nodes)) if not isinstance(self.nodes[p], Twin)]
         half = set(self.random.sample(others, len(others) // 2))
         self._halves = frozenset(
             (a, b) for a in others for b in others if (a in half) != (b in half)

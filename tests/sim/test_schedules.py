@@ -14,7 +14,7 @@ import pytest
 from sequencer.consensus.pacemaker import Timing
 from sequencer.consensus.simplex import WINDOW
 from sequencer.simulation.application import Temper
-from sequencer.simulation.attackers import EACH_ALONE, Attacker, Silent, TwoFaced
+from sequencer.simulation.attackers import EACH_ALONE, Attacker, Silent, Twin
 from sequencer.simulation.network import Conditions
 from sequencer.simulation.scenario import Outage, Scenario, draw
 from sequencer.simulation.world import Outcome, World
@@ -65,7 +65,7 @@ def test_drawn_schedules__safe_and_live(base: int) -> None:
         check(World(draw(seed)).run())
 
 
-@pytest.mark.parametrize("kind", [*EACH_ALONE, TwoFaced], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*EACH_ALONE, Twin], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("load", ["idle", "busy"])
 @pytest.mark.parametrize(("weights", "seats"), [((1, 1, 1, 1), (1,)), ((3, 2, 2, 2, 1), (2, 4))])
 def test_attacker__as_many_as_are_less_than_a_third(
@@ -120,8 +120,8 @@ def test_same_seed__same_trace_in_another_process() -> None:
 
 
 def overruns(share: int) -> list[World]:
-    """Six members, the last `share` of them two-faced."""
-    attackers = tuple((seat, TwoFaced) for seat in range(6 - share, 6))
+    """Six members, the last `share` of them twins."""
+    attackers = tuple((seat, Twin) for seat in range(6 - share, 6))
     worlds = [
         World(
             scenario(
@@ -141,11 +141,11 @@ def overruns(share: int) -> list[World]:
     return worlds
 
 
-def test_exactly_a_third_two_faced__no_fork() -> None:
+def test_exactly_a_third_twins__no_fork() -> None:
     assert not any(world.referee.forks for world in overruns(2))
 
 
-def test_more_than_a_third_two_faced__fork_and_evidence() -> None:
+def test_more_than_a_third_twins__fork_and_evidence() -> None:
     forked = [world for world in overruns(4) if world.referee.forks]
     assert forked
     for world in forked:
