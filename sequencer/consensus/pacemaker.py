@@ -30,7 +30,10 @@ class Pacemaker:
         self._entered_ms = 0
         self._hurry_ms: int | None = None
         self._gave_up_ms: int | None = None
+        self._took_ms: dict[MemberIndex, int] = {}
+        self._floor_ms = timing.timeout_ms
         self.timeout_ms = timing.timeout_ms
+        """Δ."""
 
     def start(self, view: View) -> None:
         """From here on silence counts."""
@@ -68,13 +71,33 @@ class Pacemaker:
     def on_vote(self, member: MemberIndex, view: View) -> None:
         self._heard[member] = max(self._heard.get(member, view), view)
 
+    def on_notarized(self, view: View, now_ms: int) -> None:
+        """SIMPLEX-9: how long the leader's view took, of the Δ it had. More than two thirds of
+        the weight are honest, so the slowest of that many is no slower than an honest one: no
+        leader can stretch Δ by being slow on purpose."""
+        if view != self._view or self._hurry_ms is None:
+            return
+        self._took_ms[leader_of(self._committee, view)] = now_ms - self._hurry_ms
+        weight = 0
+        for took_ms, weighs in sorted(
+            (self._took_ms.get(MemberIndex(index), 0), member.weight)
+            for index, member in enumerate(self._committee.members)
+        ):
+            weight += weighs
+            if self._committee.is_quorum(weight):
+                self._floor_ms = max(self._timing.timeout_ms, self._bounded(2 * took_ms))
+                return
+
     def on_nullified(self, view: View) -> None:
         """SIMPLEX-9: a view was lost, and not because its leader is known to be away."""
         if not self._is_inactive(leader_of(self._committee, view)):
-            self.timeout_ms = min(self.timeout_ms * 3 // 2, self._timing.max_timeout_ms)
+            self.timeout_ms = self._bounded(self.timeout_ms * 3 // 2)
 
     def on_finalized(self) -> None:
-        self.timeout_ms = self._timing.timeout_ms
+        self.timeout_ms = self._floor_ms
+
+    def _bounded(self, timeout_ms: int) -> int:
+        return min(timeout_ms, self._timing.max_timeout_ms)
 
     def _is_inactive(self, member: MemberIndex) -> bool:
         """SIMPLEX-10."""

@@ -52,6 +52,7 @@ from sequencer.consensus.messages import (
 )
 from sequencer.consensus.missing import MissingBlocks
 from sequencer.consensus.pacemaker import Pacemaker, Timing
+from sequencer.consensus.relays import relays_of
 from sequencer.consensus.rounds import Judgement, Round, Rounds
 from sequencer.consensus.tree import BlockTree
 from sequencer.types import ZERO_HASH, Committee, Hash32, MemberIndex, View
@@ -76,6 +77,7 @@ class Simplex:
         self.committee = committee
         self.me = me
         self._timing = timing
+        self._relays = relays_of(committee, me)
         self._start = start
         self.root_view = finalized[0].view if finalized else View(0)
         self.tree = BlockTree(finalized[0] if finalized else start, self.root_view)
@@ -361,8 +363,10 @@ class Simplex:
         known.certificates[vote.kind] = certificate
         if vote.view <= self.root_view:
             return
-        self._out.extend((Record(certificate), Broadcast(certificate)))
+        self._out.append(Record(certificate))
+        self._out.extend(Send(member, certificate) for member in self._relays)
         if vote.kind is VoteKind.NOTARIZE:
+            self._pace.on_notarized(vote.view, self._now)
             self._want_chain(vote.block)
             self._vote_finalize(known)
         elif vote.kind is VoteKind.FINALIZE:

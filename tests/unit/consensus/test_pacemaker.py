@@ -12,10 +12,15 @@ expiry
 Δ
 ├── nullified view: half as much again, up to the maximum
 ├── nullified view of an inactive leader: as before
-└── finalization: base
+└── finalization: base, or twice what the views of two thirds of the leaders took
+    ├── up to a third of them slow: base
+    ├── more: the fastest of the slow, doubled, up to the maximum
+    └── a view without work, or a view that is over: does not count
 """
 
+from sequencer.consensus.leaders import leader_table
 from sequencer.consensus.pacemaker import Pacemaker
+from sequencer.simulation.keys import make_committee
 from sequencer.types import MemberIndex, View
 from tests.unit.consensus.builders import COMMITTEE, TIMING, leader
 
@@ -128,3 +133,43 @@ def test_expiry__views_skipped__nobody_was_silent_in_them() -> None:
     pace = entered(me=1)
     pace.enter(View(400), 0, has_work=False)
     assert pace.expiry() == 1_400
+
+
+def notarized(*took_ms: int, weights: tuple[int, ...] = (1, 1, 1, 1)) -> int:
+    """Δ after views that took so long were notarized and finalized, from view 1 on."""
+    pace = Pacemaker(make_committee(weights), MemberIndex(0), TIMING)
+    for view, took in enumerate(took_ms, start=1):
+        pace.enter(View(view), 1_000 * view, has_work=True)
+        pace.on_notarized(View(view), 1_000 * view + took)
+        pace.on_nullified(View(view))
+        pace.on_finalized()
+    return pace.timeout_ms
+
+
+def test_timeout__one_of_four_leaders_slow__base() -> None:
+    assert notarized(100, 100, 100, 390) == 400
+
+
+def test_timeout__two_of_four_leaders_slow__twice_the_faster() -> None:
+    assert notarized(100, 350, 100, 300) == 600
+    assert notarized(100, 350, 100, 300, 90, 90, 90, 90) == 400
+
+
+def test_timeout__many_slow__up_to_the_maximum() -> None:
+    assert notarized(1_500, 1_500, 1_500, 1_500) == 2_000
+
+
+def test_timeout__slow_by_weight__more_than_a_third() -> None:
+    assert leader_table((6, 2, 2))[1:4] == (1, 0, 2)
+    assert notarized(300, 50, 300, weights=(6, 2, 2)) == 600
+    assert notarized(300, 50, 50, weights=(6, 2, 2)) == 400
+
+
+def test_timeout__no_work_or_not_this_view__does_not_count() -> None:
+    pace = entered()
+    pace.on_notarized(View(1), 399)
+    pace.hurry(0)
+    for view in (2, 3, 4, 5):
+        pace.on_notarized(View(view), 399)
+    pace.on_finalized()
+    assert pace.timeout_ms == 400

@@ -19,25 +19,26 @@ timer
 import pytest
 
 from sequencer.consensus.events import (
-    Broadcast,
     Fetched,
     Finalized,
     Record,
+    Send,
     WorkChanged,
 )
 from sequencer.consensus.messages import FinalityProof, VoteKind
 from sequencer.simulation.keys import make_committee
+from sequencer.types import MemberIndex
 from tests.unit.consensus.builders import (
     FINALIZE,
     NOTARIZE,
     NULLIFY,
     Bench,
     block,
-    broadcast,
     cast,
     certificate,
     only,
     proposal,
+    sent,
     signed,
 )
 
@@ -54,7 +55,7 @@ def test_certificate__at_or_above__enters_the_next_view(kind: VoteKind, view: in
     outputs = bench.receive(made)
     assert bench.core.view == view + 1
     assert only(outputs, Record) == [Record(made)]
-    assert made in [o.message for o in only(outputs, Broadcast)]
+    assert only(outputs, Send) == [Send(MemberIndex(1), made), Send(MemberIndex(2), made)]
     assert not bench.receive(made)
 
 
@@ -63,7 +64,7 @@ def test_certificate__below__stays() -> None:
     bench.receive(certificate(NULLIFY, 5))
     outputs = bench.receive(certificate(NULLIFY, 3))
     assert bench.core.view == 6
-    assert broadcast(outputs) == [(NULLIFY, 3)]
+    assert sent(outputs) == [(1, NULLIFY, 3), (2, NULLIFY, 3)]
 
 
 def test_votes__above_two_thirds__certificate() -> None:
