@@ -238,7 +238,7 @@ def schedules(applies: Callable[[Scenario], bool], most: int) -> Iterable[Scenar
 def test_schedules__catch(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch, mutant.owner, mutant.function, mutant.old, mutant.new)
     assert any(
-        mutant.is_caught(World(scenario).run()) for scenario in schedules(mutant.applies, 150)
+        mutant.is_caught(World(scenario).run()) for scenario in schedules(mutant.applies, 300)
     )
 
 
