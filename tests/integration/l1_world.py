@@ -21,7 +21,7 @@ from sequencer.deployment.parameters import PARAMETER_SETS
 from sequencer.deployment.plan import CONTRACTS, Plan, init_codes, plan_deployment
 from sequencer.derivation.derive import Deriver
 from sequencer.derivation.entries import DerivedBatch, Entry, Output
-from sequencer.evidence import attestations_evidence
+from sequencer.evidence import EquivocationEvidence, attestations_evidence
 from sequencer.l1 import abi
 from sequencer.l1.account import L1Account
 from sequencer.l1.client import L1Client
@@ -51,10 +51,18 @@ COLD = [
         "3c44cdddb6a900fa2b585dd299e03d12fa4293bc",
         "90f79bf6eb2c4f870365e785982e1f101e93b906",
         "15d34aaf54267db7d7c367839aaf71a00a2c6a65",
+        "9965507d1a55bcc2695c58ba16fb37d819b0a4dc",
+        "976ea74026e726554db657fa54763abd0c3a0aa9",
     )
 ]
-"""Accounts 1 to 4 of Anvil."""
-SECRETS = [keccak(b"hot key", word(number)) for number in range(4)]
+"""Accounts 1 to 6 of Anvil."""
+
+
+def hot_secret(number: int) -> bytes:
+    return keccak(b"hot key", word(number))
+
+
+SECRETS = [hot_secret(number) for number in range(4)]
 ROLLUP, ROLLUP_CHAIN_ID = RollupId(1), 7001
 _LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
 
@@ -158,16 +166,18 @@ def deployment_of(planned: Plan) -> Deployment:
     )
 
 
-async def deploy(anvil: Anvil) -> Deployment:
-    """The contracts, four operators, the committees of epochs 0 and 1, and a rollup; L1 is then
-    a block into epoch 0."""
+async def deploy(
+    anvil: Anvil, bonds_wei: Sequence[int] = (PARAMETERS.bond.min_bond_wei,) * 4
+) -> Deployment:
+    """The contracts, an operator for each bond, the committees of epochs 0 and 1, and a rollup;
+    L1 is then a block into epoch 0."""
     planned = plan()
     deployment = deployment_of(planned)
     artifacts = {name: load_artifact(name) for name in CONTRACTS}
     created = [await anvil.send(DEPLOYER, None, code) for code in init_codes(planned, artifacts)]
     await anvil.mine()
     assert all([await anvil.is_success(sent) for sent in created])
-    sent = [await _bond(anvil, deployment, number) for number in range(4)]
+    sent = [await _bond(anvil, deployment, *one) for one in enumerate(bonds_wei)]
     register = abi.function("RollupRegistry", "register").call(ROLLUP_CHAIN_ID)
     sent.append(await anvil.send(DEPLOYER, deployment.contracts.rollup_registry, register))
     await anvil.mine()
@@ -177,22 +187,27 @@ async def deploy(anvil: Anvil) -> Deployment:
         sent.append(await anvil.send(DEPLOYER, deployment.contracts.committee, call))
     await anvil.mine()
     assert all([await anvil.is_success(one) for one in sent])
-    for secret in SECRETS:
-        await anvil.ask("anvil_setBalance", to_hex(Signer(secret).address), hex(10**20))
+    for number in range(len(bonds_wei)):
+        signer = Signer(hot_secret(number)).address
+        await anvil.ask("anvil_setBalance", to_hex(signer), hex(10**20))
     return deployment
 
 
-async def _bond(anvil: Anvil, deployment: Deployment, number: int) -> str:
-    signer, transport_key = Signer(SECRETS[number]), keccak(b"transport", word(number))
+async def _bond(anvil: Anvil, deployment: Deployment, number: int, bond_wei: int) -> str:
+    signer, transport_key = Signer(hot_secret(number)), keccak(b"transport", word(number))
     separator = deployment.domain.separator()
     statement = digests.key_possession(COLD[number], signer.address, transport_key)
     possession = signer.sign(digests.typed_digest(separator, statement))
     call = abi.function("BondRegistry", "bond").call(
         to_hex(signer.address), transport_key, f"tcp://127.0.0.1:{9000 + number}", possession
     )
-    return await anvil.send(
-        COLD[number], deployment.contracts.bond_registry, call, PARAMETERS.bond.min_bond_wei
-    )
+    return await anvil.send(COLD[number], deployment.contracts.bond_registry, call, bond_wei)
+
+
+def report_call(evidence: EquivocationEvidence) -> bytes:
+    """SLASH-1: the calldata of a report that nobody has committed to."""
+    statements = evidence.first.for_contract(), evidence.second.for_contract()
+    return abi.function("EquivocationSlasher", "report").call(*statements, bytes(32))
 
 
 @dataclass
@@ -355,10 +370,8 @@ class World:
             for content in (b"one", b"two")
         ]
         evidence = attestations_evidence(self.deployment.domain, signer.address, *pair)
-        call = abi.function("EquivocationSlasher", "report").call(
-            evidence.first.for_contract(), evidence.second.for_contract(), bytes(32)
-        )
-        sent = await self.anvil.send(DEPLOYER, self.deployment.contracts.equivocation_slasher, call)
+        slasher = self.deployment.contracts.equivocation_slasher
+        sent = await self.anvil.send(DEPLOYER, slasher, report_call(evidence))
         await self.anvil.mine()
         return sent
 
