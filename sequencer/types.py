@@ -40,7 +40,12 @@ class Committee:
 
     @cached_property
     def total_weight(self) -> int:
-        return sum(member.weight for member in self.members)
+        return sum(self.weights)
+
+    @cached_property
+    def weights(self) -> tuple[int, ...]:
+        """By member index."""
+        return tuple(member.weight for member in self.members)
 
     @cached_property
     def _index_of(self) -> dict[Address, MemberIndex]:

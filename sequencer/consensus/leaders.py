@@ -23,5 +23,5 @@ def leader_table(weights: tuple[int, ...]) -> tuple[MemberIndex, ...]:
 
 
 def leader_of(committee: Committee, view: View) -> MemberIndex:
-    table = leader_table(tuple(member.weight for member in committee.members))
+    table = leader_table(committee.weights)
     return table[view % len(table)]
