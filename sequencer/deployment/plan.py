@@ -142,6 +142,7 @@ def deployment_of(plan: Plan, start_block: int) -> Deployment:
         schedule=Schedule(plan.genesis, bond.epoch_seconds),
         force_window_seconds=plan.parameters.inbox.force_window_seconds,
         commit_grace_seconds=bond.commit_grace_seconds,
+        unbonding_seconds=bond.unbonding_seconds,
         batch_bytes=network.batch_bytes,
         batch_age_ms=network.batch_age_ms,
         block_bytes=network.block_bytes,

@@ -49,6 +49,7 @@ class Deployment:
     schedule: Schedule
     force_window_seconds: int
     commit_grace_seconds: int
+    unbonding_seconds: int
     batch_bytes: int
     batch_age_ms: int
     block_bytes: int
@@ -58,6 +59,12 @@ class Deployment:
     def domain(self) -> Domain:
         """ENC-1."""
         return Domain(self.chain_id, self.contracts.bond_registry)
+
+    @property
+    def slashable_epochs(self) -> int:
+        """For how many epochs after its own a vote can still be punished, at least: a member may
+        leave with its epoch, whose committee was drawn in the one before."""
+        return -(-self.unbonding_seconds // self.schedule.epoch_seconds) + 2
 
     @property
     def batch_parameters(self) -> BatchParameters:
@@ -88,6 +95,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     epoch_seconds: _Positive
     force_window_seconds: _Positive
     commit_grace_seconds: _Positive
+    unbonding_seconds: _Positive
     batch_bytes: _Positive
     batch_age_ms: _Positive
     block_bytes: _Positive
@@ -128,6 +136,7 @@ def load_deployment(path: Path) -> Deployment:
         schedule=Schedule(raw.genesis, raw.epoch_seconds),
         force_window_seconds=raw.force_window_seconds,
         commit_grace_seconds=raw.commit_grace_seconds,
+        unbonding_seconds=raw.unbonding_seconds,
         batch_bytes=raw.batch_bytes,
         batch_age_ms=raw.batch_age_ms,
         block_bytes=raw.block_bytes,
@@ -149,6 +158,7 @@ def save_deployment(deployment: Deployment, path: Path) -> None:
         epoch_seconds=deployment.schedule.epoch_seconds,
         force_window_seconds=deployment.force_window_seconds,
         commit_grace_seconds=deployment.commit_grace_seconds,
+        unbonding_seconds=deployment.unbonding_seconds,
         batch_bytes=deployment.batch_bytes,
         batch_age_ms=deployment.batch_age_ms,
         block_bytes=deployment.block_bytes,

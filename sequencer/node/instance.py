@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import cycle
 
 from sequencer.blocks.header import Block, Header
+from sequencer.consensus.archive import CertificateArchive
 from sequencer.consensus.events import (
     Broadcast,
     Build,
@@ -49,7 +50,7 @@ from sequencer.consensus.messages import (
     SignedVote,
 )
 from sequencer.consensus.pacemaker import Timing
-from sequencer.consensus.simplex import Simplex
+from sequencer.consensus.simplex import WINDOW, Simplex
 from sequencer.consensus.verification import Verifier
 from sequencer.crypto.signatures import Signer
 from sequencer.errors import NotYet, PeerFault
@@ -61,7 +62,7 @@ from sequencer.node.votes import VoteSigner
 from sequencer.node.wire import encode_consensus
 from sequencer.ordering.application import Application, Turn, is_terminal
 from sequencer.store.blocks import BlockStore
-from sequencer.types import ZERO_HASH, Address, Committee, Hash32, View
+from sequencer.types import ZERO_HASH, Address, Committee, Epoch, Hash32, View
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,8 @@ class Services:
     journal: Journal
     votes: VoteSigner
     store: BlockStore
+    archive: CertificateArchive
+    committee_of: Callable[[Epoch], Committee | None]
     application: Application
     transport: Transport
     clock: Clock
@@ -133,6 +136,8 @@ class Instance:
             for output in self.core.handle(Restored(entry), self._services.clock.now_ms()):
                 if isinstance(output, Finalized):
                     self._execute(output)
+                elif isinstance(output, Record):
+                    self._services.archive.keep(output.certificate)
         if not self.is_over:
             log.info("%s starts in view %d", self.epoch_name, self.core.view)
             self._feed(Start())
@@ -169,10 +174,24 @@ class Instance:
         if message.vote.epoch > self.committee.epoch:
             self._ask_for_final(peer)
             return
+        if isinstance(message, Certificate) and self._is_settled(message):
+            self._confront(message)
+            return
         if message.vote.epoch < self.committee.epoch or not self.core.is_news(message):
             return
         self._check(message)
         self._feed(Received(message))
+
+    def _is_settled(self, certificate: Certificate) -> bool:
+        vote = certificate.vote
+        return vote.epoch < self.committee.epoch or vote.view <= self.core.root_view - WINDOW
+
+    def _confront(self, certificate: Certificate) -> None:
+        """SIMPLEX-15."""
+        committee = self._services.committee_of(certificate.vote.epoch)
+        for found in self._services.archive.confront(certificate):
+            assert committee is not None
+            self._services.on_equivocation(found, committee)
 
     def _on_proposal(self, proposal: Proposal) -> None:
         if proposal.notarize.vote.epoch != self.committee.epoch or not self.core.is_news(proposal):
@@ -289,6 +308,7 @@ class Instance:
                 self._request(self._next_source(), output.block)
             case Record():
                 self._services.journal.append(output.certificate)
+                self._services.archive.keep(output.certificate)
             case Equivocation():
                 self._services.on_equivocation(output, self.committee)
 

@@ -15,10 +15,12 @@ from sequencer.batches.attestations import AttestationConflict, SignedAttestatio
 from sequencer.batches.batch import Batch
 from sequencer.blocks.header import Block
 from sequencer.config import Config, split_address
+from sequencer.consensus.archive import CertificateArchive
 from sequencer.consensus.evidence import Equivocation
 from sequencer.consensus.journal import Journal
 from sequencer.consensus.messages import FinalityProof
 from sequencer.consensus.pacemaker import Timing
+from sequencer.consensus.verification import Verifier
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_secret
 from sequencer.errors import LocalFault
@@ -56,11 +58,13 @@ from sequencer.ordering.application import (
 )
 from sequencer.serving import listen, write_endpoints
 from sequencer.store.blocks import BlockStore
-from sequencer.types import Address, Committee, Hash32, RollupId
+from sequencer.types import Address, Committee, Epoch, Hash32, RollupId
 
 log = logging.getLogger(__name__)
 
 UPKEEP_SECONDS = 1.0
+MAX_DROPPED = 2_000
+"""Certificates forgotten in one upkeep: about 5 ms."""
 
 
 class Node:
@@ -137,6 +141,8 @@ class Node:
             journal=self._journal,
             votes=self.make_vote_signer(separator),
             store=self._store,
+            archive=CertificateArchive(self._store, self._verifier_of),
+            committee_of=self._committee_of,
             application=self.application,
             transport=self.transport,
             clock=self._clock,
@@ -297,6 +303,16 @@ class Node:
 
     # --- evidence ---
 
+    def _committee_of(self, epoch: Epoch) -> Committee | None:
+        head = self.l1.head
+        return self.l1.committee_at(epoch, head.number) if head else None
+
+    def _verifier_of(self, epoch: Epoch) -> Verifier | None:
+        committee = self._committee_of(epoch)
+        if committee is None:
+            return None
+        return Verifier(self._deployment.domain.separator(), committee)
+
     def _on_equivocation(self, found: Equivocation, committee: Committee) -> None:
         signer = committee.members[found.first.member].signer
         self._keep(votes_evidence(self._deployment.domain, signer, found.first, found.second))
@@ -328,7 +344,15 @@ class Node:
             self.attester.repeat()
             self.mempool.expire(self._clock.now_ms())
             self.epochs.compact()
+            self._drop_certificates()
             self._guard.note()
+
+    def _drop_certificates(self) -> None:
+        """SIMPLEX-15: those of epochs whose votes nobody can be punished for any more."""
+        if self.epochs.instance is not None:
+            oldest = self.epochs.instance.committee.epoch - self._deployment.slashable_epochs
+            if oldest > 0:
+                self._store.drop_certificates(Epoch(oldest), MAX_DROPPED)
 
     async def _serve(self, runner: web.AppRunner) -> None:
         host, port = split_address(self._config.node.rpc_listen, "rpc_listen")

@@ -31,7 +31,7 @@ from sequencer.store.schema import (
     SELECT_BLOCKS,
     VERSION,
 )
-from sequencer.types import Address, BatchIndex, Epoch, Hash32, Height, RollupId
+from sequencer.types import Address, BatchIndex, Epoch, Hash32, Height, RollupId, View
 
 _LOCK_WAIT_SECONDS = 0.2
 _header_decoder = msgspec.msgpack.Decoder(Header)
@@ -187,6 +187,34 @@ class BlockStore:
         """Forget the attestations up to a batch whose commit is final on L1 (BATCH-5)."""
         with self._transaction():
             self._db.execute("DELETE FROM attestations WHERE number <= ?", (through,))
+
+    # Certificates of settled views (SIMPLEX-15)
+
+    def put_certificate(self, epoch: Epoch, view: View, kind: int, record: bytes) -> None:
+        """Keep the first certificate of its kind in a view."""
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR IGNORE INTO certificates VALUES (?, ?, ?, ?)",
+                (epoch, _integer(view), kind, record),
+            )
+
+    def certificates(self, epoch: Epoch, view: View) -> list[bytes]:
+        """Those that are kept of a view."""
+        with self._faults():
+            rows = self._db.execute(
+                "SELECT record FROM certificates WHERE epoch = ? AND view = ? ORDER BY kind",
+                (_integer(epoch), _integer(view)),
+            ).fetchall()
+        return [record for (record,) in rows]
+
+    def drop_certificates(self, before: Epoch, most: int) -> None:
+        """Forget up to `most` certificates of epochs before one, the oldest first."""
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM certificates WHERE (epoch, view, kind) IN (SELECT epoch, view, kind"
+                " FROM certificates WHERE epoch < ? ORDER BY epoch, view LIMIT ?)",
+                (before, most),
+            )
 
     # Whatever else its owner remembers
 

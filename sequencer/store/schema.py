@@ -2,7 +2,7 @@
 
 APPLICATION_ID = 0x53574459
 """`SWDY`, where SQLite files name their program."""
-VERSION = 1
+VERSION = 2
 
 SCHEMA = (
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -31,6 +31,13 @@ SCHEMA = (
         signer BLOB NOT NULL,
         record BLOB NOT NULL,
         PRIMARY KEY (number, epoch, signer)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE certificates (
+        epoch INTEGER NOT NULL,
+        view INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (epoch, view, kind)
     ) STRICT, WITHOUT ROWID""",
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
 )

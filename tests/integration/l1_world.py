@@ -160,6 +160,7 @@ def deployment_of(planned: Plan) -> Deployment:
         schedule=Schedule(GENESIS, bond.epoch_seconds),
         force_window_seconds=PARAMETERS.inbox.force_window_seconds,
         commit_grace_seconds=bond.commit_grace_seconds,
+        unbonding_seconds=bond.unbonding_seconds,
         batch_bytes=64 << 10,
         batch_age_ms=network.batch_age_ms,
         block_bytes=52 << 10,

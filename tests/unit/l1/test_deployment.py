@@ -23,6 +23,7 @@ DEPLOYMENT = Deployment(
     schedule=Schedule(1_700_000_000, 60),
     force_window_seconds=30,
     commit_grace_seconds=120,
+    unbonding_seconds=600,
     batch_bytes=64 << 10,
     batch_age_ms=4_000,
     block_bytes=52 << 10,

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from sequencer.blocks.header import Block
+from sequencer.consensus.archive import CertificateArchive
 from sequencer.consensus.messages import FinalityProof, SignedVote, Vote
 from sequencer.node.instance import Instance, Services
+from sequencer.simulation.certificates import CertificateTable
 from sequencer.simulation.keys import SEPARATOR, SimVerifier
 from sequencer.types import Committee, MemberIndex
 from tests.unit.consensus.builders import START, TIMING
@@ -23,11 +25,14 @@ class Runtime:
         self.now_ms = 0
         self.final: list[Block] = []
         self.sent: list[tuple[bytes, bytes]] = []
+        self.convicted: list[MemberIndex] = []
         self._committee = committee
         services = SimpleNamespace(
             signer=SimpleNamespace(address=committee.members[me].signer),
             separator=SEPARATOR,
             journal=SimpleNamespace(append=lambda _: None),
+            archive=CertificateArchive(CertificateTable(), lambda _: SimVerifier(committee)),
+            committee_of=lambda _: committee,
             votes=SimpleNamespace(sign=self._sign),
             application=application,
             transport=SimpleNamespace(
@@ -37,6 +42,7 @@ class Runtime:
             schedule=SimpleNamespace(epoch_of=lambda _: committee.epoch),
             timing=TIMING,
             on_final=self._keep,
+            on_equivocation=lambda found, _: self.convicted.append(found.first.member),
         )
         self.instance = Instance(cast(Services, services), committee, START, None)
 

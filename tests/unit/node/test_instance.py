@@ -1,6 +1,7 @@
 """One epoch's run on a node, apart from what its core decides.
 
 vote of a later epoch: final blocks are asked for, once in a Δ
+certificate of a settled view: convicts with what was kept, if it says something else
 """
 
 from collections.abc import AsyncIterator
@@ -8,10 +9,22 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from sequencer.consensus.messages import BlockRequest
+from sequencer.consensus.events import Fetched, Received
+from sequencer.consensus.messages import BlockRequest, FinalityProof
+from sequencer.consensus.simplex import WINDOW
 from sequencer.node.wire import encode_consensus
 from sequencer.types import ZERO_HASH, Epoch, Height, MemberIndex
-from tests.unit.consensus.builders import COMMITTEE, NULLIFY, TIMING, signed
+from tests.unit.consensus.builders import (
+    COMMITTEE,
+    FINALIZE,
+    NOTARIZE,
+    NULLIFY,
+    START,
+    TIMING,
+    block,
+    certificate,
+    signed,
+)
 from tests.unit.node.instances import Idle, Runtime
 
 PEER = COMMITTEE.members[1].signer
@@ -38,3 +51,15 @@ async def test_vote_of_a_later_epoch__final_blocks_asked_for_once_in_a_timeout(
     runtime.now_ms = TIMING.timeout_ms
     runtime.instance.on_message(PEER, later)
     assert runtime.sent == [REQUEST, REQUEST]
+
+
+async def test_certificate_of_a_settled_view__meets_what_was_kept(runtime: Runtime) -> None:
+    settled, other = block(1), block(1, content=b"other")
+    runtime.instance._feed(Received(certificate(NOTARIZE, 1, settled, (0, 1, 2))))
+    high = block(2 + WINDOW, START)
+    proof = FinalityProof(certificate(FINALIZE, 2 + WINDOW, high))
+    runtime.instance._feed(Fetched((high,), proof))
+    runtime.instance.on_message(PEER, certificate(NOTARIZE, 1, settled, (0, 1, 3)))
+    assert runtime.convicted == []
+    runtime.instance.on_message(PEER, certificate(NOTARIZE, 1, other, (1, 2, 3)))
+    assert runtime.convicted == [1, 2]

@@ -36,6 +36,7 @@ def deployment() -> Deployment:
         schedule=Schedule(1_000, 100),
         force_window_seconds=20,
         commit_grace_seconds=60,
+        unbonding_seconds=600,
         batch_bytes=60_000,
         batch_age_ms=2_000,
         block_bytes=50_000,

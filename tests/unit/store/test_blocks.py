@@ -19,7 +19,7 @@ import pytest
 from sequencer.blocks.header import Block
 from sequencer.errors import LocalFault
 from sequencer.store.blocks import BlockStore, FinalizedBlock, Location, StoredBlock
-from sequencer.types import BatchIndex, Epoch, Height
+from sequencer.types import BatchIndex, Epoch, Height, View
 from tests.unit.batches.builders import Step, chain
 from tests.unit.store.builders import (
     ALICE,
@@ -233,6 +233,24 @@ def test_crash__of_the_process__keeps_what_was_put_and_nothing_halfway(path: Pat
     command = [sys.executable, "-c", textwrap.dedent(CRASH), str(path)]
     assert subprocess.run(command, check=False, cwd=CHECKOUT).returncode == 9
     assert reopened(path) == BLOCKS[:4]
+
+
+# Certificates
+
+
+def test_certificates__first_of_each_kind__until_dropped(store: BlockStore) -> None:
+    for view, kind, record in ((1, 2, b"a"), (1, 1, b"b"), (1, 2, b"c"), (2**64 - 1, 1, b"d")):
+        store.put_certificate(Epoch(3), View(view), kind, record)
+    store.put_certificate(Epoch(4), View(1), 1, b"e")
+    assert store.certificates(Epoch(3), View(1)) == [b"b", b"a"]
+    assert store.certificates(Epoch(3), View(2)) == []
+    store.drop_certificates(Epoch(3), 10)
+    store.drop_certificates(Epoch(4), 1)
+    assert store.certificates(Epoch(3), View(1)) == [b"a"]
+    store.drop_certificates(Epoch(4), 10)
+    assert store.certificates(Epoch(3), View(1)) == []
+    assert store.certificates(Epoch(3), View(2**64 - 1)) == []
+    assert store.certificates(Epoch(4), View(1)) == [b"e"]
 
 
 # Threads

@@ -46,7 +46,7 @@ def test_open__a_newer_version__is_a_fault_and_can_be_tried_again(path: Path) ->
     BlockStore(path).close()
     edit(path, f"PRAGMA user_version = {VERSION + 1}")
     for _ in range(2):
-        with pytest.raises(LocalFault, match="schema version 2, this program knows 1"):
+        with pytest.raises(LocalFault, match="schema version 3, this program knows 2"):
             BlockStore(path)
     edit(path, f"PRAGMA user_version = {VERSION}")
     assert reopened(path) == []
