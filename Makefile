@@ -8,6 +8,7 @@ PYTHON ?= python3
 PYTEST_ARGS ?=
 APE_TEST_ARGS ?=
 SEEDS ?= 2000
+MINUTES ?= 60
 SEED_BASE ?= 0
 ARGS ?=
 
@@ -116,6 +117,10 @@ sim: $(READY) ## simulate consensus under faults (SEEDS=2000 SEED_BASE=0)
 .PHONY: bench
 bench: build ## measure throughput and latency
 	@python bench/run.py $(ARGS)
+
+.PHONY: flood
+flood: build ## memory of nodes beside a flooding peer (MINUTES=60 ARGS=...)
+	@python bench/flood.py --minutes $(MINUTES) $(ARGS)
 
 # --- checking ------------------------------------------------------------------------------
 

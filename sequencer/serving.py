@@ -1,5 +1,6 @@
 """Where a long-running process serves HTTP, and how others find it: node and follower alike."""
 
+import asyncio
 import json
 import os
 from pathlib import Path
@@ -8,16 +9,42 @@ from aiohttp import web
 
 from sequencer.errors import LocalFault
 
+MAX_CONNECTIONS = 1_024
+"""Open at one time; further ones are closed at once."""
+
 
 async def listen(runner: web.AppRunner, host: str, port: int, what: str) -> str:
     """Serve and return the URL; port 0 is any free one. Raises `LocalFault` naming `what`."""
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await _BoundedSite(runner, host, port).start()
     except OSError as error:
         raise LocalFault(f"{what} {host}:{port}: {error.strerror}") from error
     bound = runner.addresses[0]
     return f"http://{bound[0]}:{bound[1]}"
+
+
+class _BoundedSite(web.TCPSite):
+    """A site with a bounded number of connections."""
+
+    async def start(self) -> None:
+        await web.BaseSite.start(self)
+        server = self._runner.server
+        assert server is not None
+
+        def admit() -> asyncio.Protocol:
+            is_full = len(server.connections) >= MAX_CONNECTIONS
+            return _Refusal() if is_full else server()
+
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(admit, self._host, self._port)
+
+
+class _Refusal(asyncio.Protocol):
+    """Closes the connection."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
 
 
 def write_endpoints(folder: Path, **endpoints: str) -> None:

@@ -24,6 +24,7 @@ from sequencer.ingress.jsonrpc import (
     excerpt,
 )
 from sequencer.ingress.methods import Methods
+from sequencer.quiet import FewLines
 from sequencer.types import RollupId
 
 MAX_BODY = 2 << 20
@@ -36,6 +37,8 @@ BODY_SECONDS = 10.0
 """How long a body may take to arrive."""
 LINGERING_SECONDS = 2.0
 """How long the rest of a body that was refused is read and dropped."""
+IDLE_SECONDS = 30.0
+"""How long a connection may be open without a whole request head."""
 _CALLS_PER_TURN = 8
 """A signature check is 50 us: others get their turn in between."""
 
@@ -66,13 +69,15 @@ def make_runner(app: web.Application) -> web.AppRunner:
         logger=_http_log(),
         auto_decompress=False,
         lingering_time=LINGERING_SECONDS,
+        keepalive_timeout=IDLE_SECONDS,
     )
 
 
 def _http_log() -> logging.Logger:
-    """aiohttp's log without tracebacks: whoever sends garbage would fill the disk with them."""
+    """aiohttp's log without tracebacks, and not a line for each request: whoever sends garbage
+    would fill the disk."""
     log = logging.getLogger(f"{__name__}.http")
-    log.addFilter(_without_traceback)
+    log.filters[:] = [_without_traceback, FewLines()]
     return log
 
 

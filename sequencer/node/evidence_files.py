@@ -9,7 +9,7 @@ from sequencer.evidence import EquivocationEvidence, dump_equivocation
 log = logging.getLogger(__name__)
 
 MAX_FILES = 1_000
-"""More than a committee can be convicted of; beyond it evidence is logged only."""
+"""More than a committee can be convicted of; beyond it evidence is not kept."""
 
 
 class EvidenceFiles:
@@ -27,14 +27,14 @@ class EvidenceFiles:
         """Write the evidence, durably, unless a file for this offence is there."""
         statement = evidence.first.statement
         name = f"{statement.epoch}-{evidence.signer.hex()}-{statement.kind.name.lower()}.json"
+        if name in self._names or len(self._names) >= MAX_FILES:
+            return  # not even logged: who contradicts itself once does so a thousand times
         log.warning(
             "0x%s contradicted itself in epoch %d: %s",
             evidence.signer.hex(),
             statement.epoch,
             self._folder / name,
         )
-        if name in self._names or len(self._names) >= MAX_FILES:
-            return
         self._names.add(name)
         partial = self._folder / f"{name}.part"
         with partial.open("wb") as file:

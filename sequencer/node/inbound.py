@@ -1,17 +1,20 @@
-"""What peers send, decoded and handed to the stage it is for; faults are counted (NET-3, NET-4)."""
+"""What peers send, decoded and handed to the stage it is for; faults are counted (NET-3, NET-4),
+time is shared out (NET-8)."""
 
 import logging
 from collections.abc import Callable
 
 from sequencer.batches.attestations import SignedAttestation
+from sequencer.consensus.messages import BlockRequest
 from sequencer.errors import PeerFault
 from sequencer.ingress.refusal import Refused
 from sequencer.node.attester import Attester
 from sequencer.node.backend import NodeBackend
+from sequencer.node.budget import PeerBudget
 from sequencer.node.clock import Clock
 from sequencer.node.epochs import Epochs
 from sequencer.node.gossip import PeerFaults
-from sequencer.node.wire import GossipedTransaction, decode
+from sequencer.node.wire import GossipedTransaction, Message, decode, is_consensus
 from sequencer.types import Address
 
 log = logging.getLogger(__name__)
@@ -27,6 +30,7 @@ class Inbound:
         attester: Attester,
         backend: NodeBackend,
         faults: PeerFaults,
+        budget: PeerBudget,
         clock: Clock,
         on_failure: Callable[[Exception], None],
     ) -> None:
@@ -34,6 +38,7 @@ class Inbound:
         self._attester = attester
         self._backend = backend
         self._faults = faults
+        self._budget = budget
         self._clock = clock
         self._on_failure = on_failure
 
@@ -50,7 +55,22 @@ class Inbound:
             self._on_failure(error)
 
     def _dispatch(self, peer: Address, data: bytes, now_ms: int) -> None:
+        """Consensus does not wait: its messages are small, or few, or known before they cost much.
+        What a peer can make up without end has a budget."""
+        if not is_consensus(data):
+            self._within_budget(peer, lambda: self._handle(peer, decode(data), now_ms))
+            return
         message = decode(data)
+        if isinstance(message, BlockRequest):
+            self._within_budget(peer, lambda: self._handle(peer, message, now_ms))
+        else:
+            self._handle(peer, message, now_ms)
+
+    def _within_budget(self, peer: Address, work: Callable[[], None]) -> None:
+        if self._budget.has_room(peer):
+            self._budget.spend(peer, work)
+
+    def _handle(self, peer: Address, message: Message, now_ms: int) -> None:
         instance = self._epochs.instance
         if isinstance(message, SignedAttestation):
             self._attester.on_attestation(message)

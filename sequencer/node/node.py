@@ -37,6 +37,7 @@ from sequencer.l1.watcher import L1Watcher
 from sequencer.mempool.pool import Mempool, MempoolConfig
 from sequencer.node.attester import Attester
 from sequencer.node.backend import NodeBackend, resident_mb
+from sequencer.node.budget import PeerBudget
 from sequencer.node.clock import Clock
 from sequencer.node.epochs import Epochs
 from sequencer.node.evidence_files import EvidenceFiles
@@ -116,6 +117,7 @@ class Node:
         )
         self._gossip = TransactionGossip(self.transport.broadcast)
         self._faults = PeerFaults()
+        self._budget = PeerBudget()
         self.ledger = Ledger(
             self._store,
             self.application,
@@ -182,7 +184,13 @@ class Node:
             self._watcher.poke,
         )
         self._inbound = Inbound(
-            self.epochs, self.attester, self._backend, self._faults, self._clock, self._fail
+            self.epochs,
+            self.attester,
+            self._backend,
+            self._faults,
+            self._budget,
+            self._clock,
+            self._fail,
         )
 
     def make_vote_signer(self, separator: Hash32) -> VoteSigner:
@@ -248,6 +256,7 @@ class Node:
                 "known": len(self.transport.peers),
                 "faults": self._faults.total,
                 "dropped": self.transport.dropped,
+                "overBudget": self._budget.refused,
             },
             "evidence": len(self._evidence),
             "rssMb": resident_mb(),

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import resource
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ async def run_node(config: Config, secret: bytes, make: MakeNode = Node) -> None
 
     Raises `LocalFault`, alone or in a group, when the node cannot start or go on.
     """
+    allow_open_files()
     node = make(config, load_deployment(Path(config.l1.deployment)), secret)
     running = asyncio.create_task(node.run())
     loop = asyncio.get_running_loop()
@@ -25,3 +27,10 @@ async def run_node(config: Config, secret: bytes, make: MakeNode = Node) -> None
         loop.add_signal_handler(number, running.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await running
+
+
+def allow_open_files() -> None:
+    """As many as the system allows this process: connections that strangers open must not be what
+    keeps it from opening its own files."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

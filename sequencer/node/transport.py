@@ -3,11 +3,19 @@
 A node binds one ROUTER, whose handshake admits the transport keys of the current peers only,
 and connects one DEALER to each peer. Everything is sent by DEALER; nothing is ever sent back
 through the ROUTER, so a peer cannot make this node queue for it.
+
+ZeroMQ bounds queues by messages, not bytes. So long messages go by a second connection with a short
+queue, and what comes in is taken out of ZeroMQ at once and bounded here (`inbox.py`).
+
+libzmq aborts the process when a connection breaks whose input it has stopped reading because a
+queue is full, and a heartbeat is due or comes in (`!_io_error`, libzmq issue 4364). So the ROUTER's
+queue is never full, and dead connections are found by TCP's own means.
 """
 
 import asyncio
 import logging
 import re
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -18,19 +26,31 @@ from zmq.auth.asyncio import AsyncioAuthenticator
 from zmq.utils import z85
 
 from sequencer.errors import LocalFault
+from sequencer.node.inbox import Inbox
 from sequencer.types import Address
 
 MAX_MESSAGE_BYTES = 4 << 20
+LONG_BYTES = 64 << 10
+"""Longer messages go by the second connection."""
 QUEUE_MESSAGES = 1_024
+QUEUE_LONG_MESSAGES = 32
 MAX_PORT = 65_535
-_DRAIN = 64
-"""Messages handled before other tasks get a turn."""
+SLICE_SECONDS = 0.005
+"""How long messages are handled before other tasks get a turn."""
+_DRAIN = 4_096
+"""Messages taken from ZeroMQ at one time: more than come while that many are taken."""
+_UNREAD_BYTES = 1_024
+"""The longest frame a DEALER takes, which nobody has to send it: those of the handshake fit."""
+_DEAD_MS = 6_000
+"""How long a connection may be silent towards what is sent on it."""
 
 log = logging.getLogger(__name__)
 
 _ENDPOINT = re.compile(r"tcp://(?:([0-9.]+)|\[([0-9a-fA-F:.]+)\]):([0-9]{1,5})")
 
 Receive = Callable[[Address, bytes], None]
+_Lane = tuple[Address, bool]
+"""A peer, and whether it is the connection for long messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +76,21 @@ class Transport:
         self._router = self._context.socket(zmq.ROUTER)
         self._signers: dict[str, Address] = {}
         self._peers: dict[Address, Peer] = {}
-        self._dealers: dict[Address, zmq.Socket[bytes]] = {}
-        self._failing: set[Address] = set()
-        self._failed_before: set[Address] = set()
-        self.dropped = 0
-        """Messages that a full queue or a missing connection took."""
+        self._dealers: dict[_Lane, zmq.Socket[bytes]] = {}
+        self._failing: set[_Lane] = set()
+        self._failed_before: set[_Lane] = set()
+        self._inbox = Inbox()
+        self._unsent = 0
 
     @property
     def endpoint(self) -> str:
         """Where the ROUTER listens; the port is known once `start` has returned."""
         return self._router.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
+
+    @property
+    def dropped(self) -> int:
+        """Messages that a full queue or a missing connection took."""
+        return self._unsent + self._inbox.dropped
 
     @property
     def peers(self) -> tuple[Peer, ...]:
@@ -78,6 +103,7 @@ class Transport:
         host, port = self._listen
         _configure(self._router, self._secret, self._public)
         self._router.curve_server = True
+        self._router.setsockopt(zmq.RCVHWM, 0)
         try:
             self._router.bind(f"tcp://{host}:{port}")
         except zmq.ZMQError as error:
@@ -92,48 +118,51 @@ class Transport:
         wanted = {peer.signer: peer for peer in peers}
         for signer, known in list(self._peers.items()):
             if wanted.get(signer) != known:
-                self._dealers.pop(signer).close(linger=0)
+                for lane in _lanes(signer):
+                    self._disconnect(lane)
                 del self._peers[signer]
         for signer, peer in wanted.items():
-            if signer not in self._peers:
-                self._connect(peer)
+            if signer not in self._peers and self._connect(peer, False):
+                self._connect(peer, True)
+                self._peers[signer] = peer
         self._signers = {_z85(peer.transport_key): signer for signer, peer in self._peers.items()}
 
     def send(self, signer: Address, data: bytes) -> None:
         """Queue a message to a peer, or drop it (NET-5). An unknown peer is no error."""
-        dealer = self._dealers.get(signer)
+        lane = signer, len(data) > LONG_BYTES
+        dealer = self._dealers.get(lane)
         if dealer is None:
             return
         try:
             dealer.send(data, zmq.NOBLOCK)
-            self._failing.discard(signer)
+            self._failing.discard(lane)
         except zmq.Again:
-            self._failing.add(signer)
-            self.dropped += 1
+            self._failing.add(lane)
+            self._unsent += 1
 
     def refresh(self) -> None:
-        """Connect anew to peers that took nothing since the last call: a peer that did not know
+        """Connect anew where nothing was taken since the last call: a peer that did not know
         this node's key yet refused it in the handshake, and ZeroMQ does not try again then."""
-        for signer in self._failing & self._failed_before & self._dealers.keys():
-            self._dealers.pop(signer).close(linger=0)
-            self._connect(self._peers.pop(signer))
+        for lane in self._failing & self._failed_before:
+            signer, is_long = lane
+            self._disconnect(lane)
+            self._connect(self._peers[signer], is_long)
         self._failed_before = set(self._failing)
 
     def broadcast(self, data: bytes) -> None:
-        for signer in self._dealers:
+        for signer in self._peers:
             self.send(signer, data)
 
     async def run(self) -> None:
         """Receive until cancelled."""
         router: zmq.Socket[bytes] = zmq.Socket.shadow(self._router.underlying)
         while True:
-            await self._router.poll(zmq.POLLIN)
-            for _ in range(_DRAIN):
-                try:
-                    frames = router.recv_multipart(zmq.NOBLOCK, copy=False)
-                except zmq.Again:
-                    break
-                self._deliver(frames)
+            if not self._inbox:
+                await self._router.poll(zmq.POLLIN)
+            self._take_in(router)
+            until = time.monotonic() + SLICE_SECONDS
+            while time.monotonic() < until and (found := self._inbox.take()):
+                self._receive(*found)
             await asyncio.sleep(0)
 
     def close(self) -> None:
@@ -143,21 +172,31 @@ class Transport:
         self._authenticator.stop()
         self._context.term()
 
-    def _deliver(self, frames: list[zmq.Frame]) -> None:
-        """A connection that was admitted may outlive its peer's place: look again."""
-        signer = self._signers.get(str(frames[-1].get("User-Id")))
-        if signer is not None and len(frames) == 2:
-            self._receive(signer, frames[1].bytes)
+    def _take_in(self, router: "zmq.Socket[bytes]") -> None:
+        """Move what has come from ZeroMQ to the inbox. A connection that was admitted may outlive
+        its peer's place: look again."""
+        for _ in range(_DRAIN):
+            try:
+                frames = router.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            signer = self._signers.get(str(frames[-1].get("User-Id")))
+            if signer is not None and len(frames) == 2:
+                self._inbox.put(signer, frames[1].bytes)
 
-    def _connect(self, peer: Peer) -> None:
+    def _connect(self, peer: Peer, is_long: bool) -> bool:
+        """Whether the endpoint is one; whether anybody is there only time tells."""
         if not is_endpoint(peer.endpoint):
             log.warning(
                 "peer 0x%s: endpoint %r is not tcp://IP:port", peer.signer.hex(), peer.endpoint
             )
-            return
+            return False
         dealer = zmq.Socket(zmq.Context.shadow(self._context.underlying), zmq.DEALER)
         _configure(dealer, self._secret, self._public)
         dealer.curve_serverkey = z85.encode(peer.transport_key)
+        dealer.setsockopt(zmq.SNDHWM, QUEUE_LONG_MESSAGES if is_long else QUEUE_MESSAGES)
+        dealer.setsockopt(zmq.RCVHWM, 1)
+        dealer.setsockopt(zmq.MAXMSGSIZE, _UNREAD_BYTES)
         dealer.setsockopt(zmq.IMMEDIATE, 1)
         dealer.setsockopt(zmq.RECONNECT_IVL, 100)
         dealer.setsockopt(zmq.RECONNECT_IVL_MAX, 2_000)
@@ -166,9 +205,18 @@ class Transport:
         except zmq.ZMQError as error:
             dealer.close(linger=0)
             log.warning("peer 0x%s: endpoint %r: %s", peer.signer.hex(), peer.endpoint, error)
-            return
-        self._dealers[peer.signer] = dealer
-        self._peers[peer.signer] = peer
+            return False
+        self._dealers[peer.signer, is_long] = dealer
+        return True
+
+    def _disconnect(self, lane: _Lane) -> None:
+        self._failing.discard(lane)
+        if dealer := self._dealers.pop(lane, None):
+            dealer.close(linger=0)
+
+
+def _lanes(signer: Address) -> tuple[_Lane, _Lane]:
+    return (signer, False), (signer, True)
 
 
 def is_endpoint(text: str) -> bool:
@@ -189,12 +237,13 @@ def _configure(
     socket.curve_secretkey = secret
     socket.curve_publickey = public
     socket.setsockopt(zmq.LINGER, 0)
-    socket.setsockopt(zmq.SNDHWM, QUEUE_MESSAGES)
-    socket.setsockopt(zmq.RCVHWM, QUEUE_MESSAGES)
     socket.setsockopt(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
     socket.setsockopt(zmq.HANDSHAKE_IVL, 5_000)
-    socket.setsockopt(zmq.HEARTBEAT_IVL, 2_000)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 6_000)
+    socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, 3)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_INTVL, 1)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_CNT, 3)
+    socket.setsockopt(zmq.TCP_MAXRT, _DEAD_MS)
 
 
 def _z85(key: bytes) -> str:

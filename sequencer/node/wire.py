@@ -49,6 +49,11 @@ def encode_signed_attestation(signed: SignedAttestation) -> bytes:
     return bytes([_ATTESTATION]) + encode_attestation(signed)
 
 
+def is_consensus(data: bytes) -> bool:
+    """Whether it is of consensus, going by its type byte."""
+    return data[:1] == bytes([_CONSENSUS])
+
+
 def decode(data: bytes) -> Message:
     """Raises `DecodeError` for anything that is not exactly one message."""
     kind, body = data[:1], data[1:]

@@ -129,8 +129,8 @@ class Arsenal:
         return self._own_vote(target, self._random.randrange(low, high))
 
     def _foreign_vote(self, target: Target) -> bytes | None:
-        current = target.committee.epoch
-        epoch = Epoch(self._random.choice((max(1, current) - 1 or current + 1, current + 1)))
+        current = target.committee.epoch  # the node may be an epoch ahead: that is no other one
+        epoch = Epoch(self._random.choice((max(0, current - 2), current + 4)) or current + 4)
         vote = Vote(VoteKind.FINALIZE, epoch, self._hash(), View(1), self._hash())
         return self._signed(vote, target.member or MemberIndex(0))
 

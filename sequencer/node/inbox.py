@@ -1,0 +1,59 @@
+"""What peers have sent and nobody has looked at yet: bounded for each, taken in turn (NET-5)."""
+
+from collections import deque
+
+from sequencer.types import Address
+
+QUEUE_MESSAGES = 1_024
+QUEUE_BYTES = 16 << 20
+
+
+class _Queue:
+    """One peer's messages, oldest first."""
+
+    __slots__ = ("messages", "size")
+
+    def __init__(self) -> None:
+        self.messages: deque[bytes] = deque()
+        self.size = 0
+
+
+class Inbox:
+    """A queue for each peer that has something waiting. One that sends much, over however many
+    connections, waits for itself; the others' turn comes after one message of it."""
+
+    def __init__(self) -> None:
+        self._queues: dict[Address, _Queue] = {}
+        self._turns: deque[Address] = deque()
+        self.dropped = 0
+        """Messages for which a queue had no room."""
+
+    def __len__(self) -> int:
+        """Messages waiting."""
+        return sum(len(queue.messages) for queue in self._queues.values())
+
+    def put(self, peer: Address, data: bytes) -> None:
+        """Keep a message, or drop it if the peer's queue is full."""
+        queue = self._queues.get(peer)
+        if queue is None:
+            queue = self._queues[peer] = _Queue()
+            self._turns.append(peer)
+        elif len(queue.messages) >= QUEUE_MESSAGES or queue.size + len(data) > QUEUE_BYTES:
+            self.dropped += 1
+            return
+        queue.messages.append(data)
+        queue.size += len(data)
+
+    def take(self) -> tuple[Address, bytes] | None:
+        """The oldest message of the peer whose turn it is; None when nothing waits."""
+        if not self._turns:
+            return None
+        peer = self._turns.popleft()
+        queue = self._queues[peer]
+        data = queue.messages.popleft()
+        queue.size -= len(data)
+        if queue.messages:
+            self._turns.append(peer)
+        else:
+            del self._queues[peer]
+        return peer, data
