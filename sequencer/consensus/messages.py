@@ -95,19 +95,25 @@ class FinalityProof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown
 
 
 class BlockRequest(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=4):
-    """Ask for the chain above `have_height` up to `block`, or up to the peer's finalized
-    block when `block` is the zero word."""
+    """Ask for up to `limit` blocks of the chain above `have_height`, up to `block`, or up to the
+    peer's last final block when `block` is the zero word."""
 
     have_height: WireU64
     block: WireHash = ZERO_HASH
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MAX_BLOCKS_IN_REPLY)] = MAX_BLOCKS_IN_REPLY
 
 
 class Blocks(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag=5):
     """The answer: consecutive blocks, ascending, and why the last one is final; `proof` is
-    None when the last one is the block that was asked for."""
+    None when the last one is the block that was asked for. No blocks: there is nothing to say, or
+    not now (CATCHUP-6)."""
 
     blocks: Annotated[tuple[Block, ...], msgspec.Meta(max_length=MAX_BLOCKS_IN_REPLY)]
     proof: FinalityProof | None = None
+    request: BlockRequest | None = None
+    """What this answers."""
+    tip: WireU64 = 0
+    """The height of the sender's last final block."""
 
 
 ConsensusMessage = SignedVote | Certificate | Proposal | BlockRequest | Blocks

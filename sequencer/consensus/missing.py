@@ -1,7 +1,7 @@
 """SIMPLEX-13: blocks that something certified needs and this node lacks, and when to ask for
 them again."""
 
-from collections.abc import Callable
+from collections.abc import Set
 
 from sequencer.types import Hash32
 
@@ -32,6 +32,6 @@ class MissingBlocks:
     def next_due_ms(self) -> int | None:
         return min(self._due_ms.values(), default=None)
 
-    def keep(self, is_needed: Callable[[Hash32], bool]) -> None:
+    def keep(self, needed: Set[Hash32]) -> None:
         """Forget what nothing leads to any more."""
-        self._due_ms = {h: due_ms for h, due_ms in self._due_ms.items() if is_needed(h)}
+        self._due_ms = {h: due_ms for h, due_ms in self._due_ms.items() if h in needed}

@@ -60,6 +60,9 @@ from sequencer.types import ZERO_HASH, Committee, Hash32, MemberIndex, View
 WINDOW = 64
 """SIMPLEX-12: views ahead of the current one, and behind the root, whose votes are kept."""
 
+FAR = 256
+"""CATCHUP-7: blocks above the root."""
+
 
 class Simplex:
     """One member's (or, with `me` None, one observer's) state in one epoch."""
@@ -389,11 +392,18 @@ class Simplex:
         oldest = max(self.root_view, self.view - WINDOW)
         if not oldest < header.view <= self.view + 1:
             return
+        if self._is_far(header):
+            return
         known = self._rounds.at(header.view)
         if not known.is_proposed:
             known.is_proposed = True
             known.proposal = proposal if header.view >= self.view else None
             self._add_blocks((proposal.block,))
+
+    def _is_far(self, header: Header) -> bool:
+        """CATCHUP-7."""
+        height = self.tree.root.height + FAR
+        return header.height > height and self.tree.header(header.parent_hash) is None
 
     # Voting
 
@@ -499,7 +509,7 @@ class Simplex:
         self.finalization = proof.certificate if not proof.descendants else None
         self._pace.on_finalized()
         self._rounds.drop(View(self.root_view - WINDOW))
-        self._missing.keep(self._is_needed)
+        self._missing.keep(self._needed())
         self._out.append(Finalized(blocks, proof))
 
     # Blocks from peers
@@ -556,16 +566,14 @@ class Simplex:
             for known in self._rounds.above(View(-1)):
                 self._out.extend(map(Broadcast, known.certificates.values()))
 
-    def _is_needed(self, missing: Hash32) -> bool:
-        """Whether a missing block is certified above the root, or a parent of one that is here."""
-        certified = (
+    def _needed(self) -> set[Hash32]:
+        """Blocks that are certified above the root, and the parents of those that are here."""
+        certified = {
             certificate.vote.block
             for known in self._rounds.above(self.root_view)
             for certificate in known.certificates.values()
-        )
-        return missing in certified or any(
-            block.header.parent_hash == missing for block in self.tree.blocks()
-        )
+        }
+        return certified | {block.header.parent_hash for block in self.tree.blocks()}
 
     @property
     def _current(self) -> Round:

@@ -1,25 +1,21 @@
-"""Answering peers that ask for blocks, and checking what peers answer (SIMPLEX-13, NET-6)."""
+"""Checking what peers answer to requests for blocks, and giving it to the core (CATCHUP-5)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import msgspec
 
-from sequencer.blocks.header import Block, Header
-from sequencer.consensus.messages import (
-    MAX_BLOCKS_IN_REPLY,
-    MAX_DESCENDANTS,
-    BlockRequest,
-    Blocks,
-    FinalityProof,
-)
+from sequencer.blocks.header import Header
+from sequencer.consensus.events import Fetched, Input
+from sequencer.consensus.fetcher import Fetcher
+from sequencer.consensus.messages import Blocks, FinalityProof
 from sequencer.consensus.simplex import Simplex
 from sequencer.consensus.verification import Verifier
 from sequencer.errors import PeerFault
-from sequencer.store.blocks import BlockStore, StoredBlock
-from sequencer.types import ZERO_HASH, Height
 
-MAX_REPLY_BYTES = 1 << 20
+P = TypeVar("P", bound=Hashable)
 
 _proof_encoder = msgspec.msgpack.Encoder()
 _proof_decoder = msgspec.msgpack.Decoder(FinalityProof)
@@ -33,75 +29,53 @@ def decode_proof(data: bytes) -> FinalityProof:
     return _proof_decoder.decode(data)
 
 
-def answer(request: BlockRequest, store: BlockStore, core: Simplex | None) -> Blocks | None:
-    """The blocks above `have_height` up to the wanted one, if the finalized ones among them fit in
-    a reply; else as many finalized ones of one epoch as fit, with a proof. None when there is
-    nothing to say."""
-    stored = store.blocks(Height(request.have_height + 1), MAX_BLOCKS_IN_REPLY, MAX_REPLY_BYTES)
-    if request.block != ZERO_HASH:
-        wanted = _chain_to_wanted(request, stored, core)
-        if wanted:
-            return Blocks(wanted)
-    while stored:
-        same_epoch = [s for s in stored if s.block.header.epoch == stored[0].block.header.epoch]
-        proof = _proof_of(same_epoch[-1], store)
-        if proof is not None:
-            return Blocks(tuple(s.block for s in same_epoch), proof)
-        stored = same_epoch[:-1]
-    return None
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What answers are checked by, and where they go: one epoch's."""
+
+    core: Simplex
+    verifier: Verifier
+    feed: Callable[[Input], None]
+
+    @property
+    def root(self) -> int:
+        """The height of the last final block."""
+        return self.core.tree.root.height
 
 
-def _chain_to_wanted(
-    request: BlockRequest, stored: list[StoredBlock], core: Simplex | None
-) -> tuple[Block, ...] | None:
-    for position, candidate in enumerate(stored):
-        if candidate.block.header.hash == request.block:
-            return tuple(s.block for s in stored[: position + 1])
-    if core is None or core.tree.block(request.block) is None:
-        return None
-    pending, missing = core.tree.path(request.block)
-    root_height = core.tree.root.height
-    if missing is not None or request.have_height >= root_height:
-        return _end_that_fits([b for b in pending if b.header.height > request.have_height])
-    if stored and stored[-1].block.header.height == root_height:
-        above = [*(s.block for s in stored), *pending]
-        fitting = _end_that_fits(above)
-        return fitting if len(fitting) == len(above) else None
-    return None
+def apply_next(
+    fetcher: Fetcher[P], chain: Chain, blame: Callable[[P, PeerFault], None], now_ms: int
+) -> bool:
+    """Check the answer whose turn it is, and give it to the core; False when there is none.
+    `blame` is told of a peer whose answer was false."""
+    root = chain.root
+    found = fetcher.next(root)
+    if found is None:
+        return False
+    peer, reply = found
+    try:
+        check_blocks(reply, chain.core, chain.verifier)
+        chain.feed(Fetched(reply.blocks, reply.proof))
+    except PeerFault as fault:
+        fetcher.refuse(peer, now_ms)
+        blame(peer, fault)
+    else:
+        fetcher.applied(peer, chain.root > root, now_ms)
+    return True
 
 
-def _end_that_fits(blocks: list[Block]) -> tuple[Block, ...]:
-    """The last ones: of a chain that is not final yet, only the end leads to what was asked for,
-    and shows what to ask for next."""
-    fitting: list[Block] = []
-    size = 0
-    for block in reversed(blocks):
-        size += len(block.payload)
-        if fitting and (len(fitting) == MAX_BLOCKS_IN_REPLY or size > 2 * MAX_REPLY_BYTES):
-            break
-        fitting.append(block)
-    return tuple(reversed(fitting))
-
-
-def _proof_of(stored: StoredBlock, store: BlockStore) -> FinalityProof | None:
-    """The block's own proof, or the headers up to the next block of its epoch that has one."""
-    if stored.certificate is not None:
-        return decode_proof(stored.certificate)
-    descendants: list[Header] = []
-    above = Height(stored.block.header.height + 1)
-    while len(descendants) < MAX_DESCENDANTS:
-        following = store.blocks(above, MAX_BLOCKS_IN_REPLY, MAX_REPLY_BYTES)
-        for candidate in following:
-            if candidate.block.header.epoch != stored.block.header.epoch:
-                return None
-            descendants.append(candidate.block.header)
-            if candidate.certificate is not None:
-                proof = decode_proof(candidate.certificate)
-                return FinalityProof(proof.certificate, (*descendants, *proof.descendants))
-        if not following:
-            return None
-        above = Height(following[-1].block.header.height + 1)
-    return None
+def apply_wanted(fetcher: Fetcher[P], chain: Chain, peer: P, reply: Blocks, now_ms: int) -> None:
+    """An answer without a proof is taken at once if the core still wants the block it ends with.
+    Raises `PeerFault`."""
+    if not reply.blocks or reply.proof is not None:
+        return
+    if chain.core.is_wanted(reply.blocks[-1].header.hash):
+        try:
+            check_blocks(reply, chain.core, chain.verifier)
+        except PeerFault:
+            fetcher.refuse(peer, now_ms)
+            raise
+        chain.feed(Fetched(reply.blocks, None))
 
 
 def check_blocks(reply: Blocks, core: Simplex, verifier: Verifier) -> None:

@@ -49,10 +49,14 @@ class Inbound:
         try:
             self._dispatch(peer, data, now_ms)
         except PeerFault as fault:
-            self._faults.add(peer, now_ms)
-            log.warning("peer 0x%s: %s", peer.hex(), fault)
+            self.blame(peer, fault)
         except Exception as error:  # a fault of this node: stop it, with the cause
             self._on_failure(error)
+
+    def blame(self, peer: Address, fault: PeerFault) -> None:
+        """NET-4: also for what shows to be false later only."""
+        self._faults.add(peer, self._clock.now_ms())
+        log.warning("peer 0x%s: %s", peer.hex(), fault)
 
     def _dispatch(self, peer: Address, data: bytes, now_ms: int) -> None:
         """Consensus does not wait: its messages are small, or few, or known before they cost much.

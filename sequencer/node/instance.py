@@ -10,7 +10,6 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import cycle
 
 from sequencer.blocks.header import Block, Header
 from sequencer.consensus.archive import CertificateArchive
@@ -19,7 +18,6 @@ from sequencer.consensus.events import (
     Build,
     Built,
     CastVote,
-    Fetched,
     Finalized,
     Input,
     Judged,
@@ -55,8 +53,10 @@ from sequencer.consensus.verification import Verifier
 from sequencer.crypto.signatures import Signer
 from sequencer.errors import NotYet, PeerFault
 from sequencer.l1.schedule import Schedule
-from sequencer.node import catch_up
+from sequencer.node.catch_up import Chain
 from sequencer.node.clock import Clock
+from sequencer.node.fetching import Fetching
+from sequencer.node.history import History
 from sequencer.node.transport import Transport
 from sequencer.node.votes import VoteSigner
 from sequencer.node.wire import encode_consensus
@@ -78,6 +78,8 @@ class Services:
     store: BlockStore
     archive: CertificateArchive
     committee_of: Callable[[Epoch], Committee | None]
+    history: History
+    fetching: Fetching
     application: Application
     transport: Transport
     clock: Clock
@@ -111,7 +113,7 @@ class Instance:
         self._work_view: View | None = None
         self._has_work = False
         self._ask_again_ms = 0
-        self._sources = cycle([m.signer for m in committee.members] or [])
+        self._chain = Chain(self.core, self._verifier, self._feed)
 
     @property
     def epoch_name(self) -> str:
@@ -140,11 +142,13 @@ class Instance:
                     self._services.archive.keep(output.certificate)
         if not self.is_over:
             log.info("%s starts in view %d", self.epoch_name, self.core.view)
+            self._services.fetching.follow(self._chain)
             self._feed(Start())
 
     def stop(self) -> None:
         self.is_over = True
         self._inbox.clear()
+        self._services.fetching.pause()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -158,11 +162,9 @@ class Instance:
         """A decoded message of a peer. Raises `PeerFault` for what its sender must not send."""
         match message:
             case BlockRequest():
-                reply = catch_up.answer(message, self._services.store, self.core)
-                if reply is not None:
-                    self._services.transport.send(peer, encode_consensus(reply))
+                self._answer(peer, message)
             case Blocks():
-                self._on_blocks(peer, message)
+                self._services.fetching.on_blocks(peer, message)
             case Proposal():
                 self._on_proposal(message)
             case SignedVote() | Certificate():
@@ -203,18 +205,11 @@ class Instance:
                 self._check(certificate)
         self._feed(Received(proposal))
 
-    def _on_blocks(self, peer: Address, reply: Blocks) -> None:
-        top = reply.blocks[-1].header.height if reply.blocks else 0
-        if top <= self.core.tree.root.height or reply.blocks[0].header.epoch < (
-            self.committee.epoch
-        ):
-            return  # somebody else was faster
-        if reply.proof is None and not self.core.is_wanted(reply.blocks[-1].header.hash):
-            return  # likewise, or it was asked for before a restart
-        catch_up.check_blocks(reply, self.core, self._verifier)
-        self._feed(Fetched(reply.blocks, reply.proof))
-        if reply.proof is not None and self.core.tree.root.height >= top:
-            self._request(peer, ZERO_HASH)
+    def _answer(self, peer: Address, request: BlockRequest) -> None:
+        now_ms = self._services.clock.now_ms()
+        is_busy = self.me is not None and self._has_work
+        reply = self._services.history.answer(peer, request, self.core, is_busy, now_ms)
+        self._services.transport.send(peer, encode_consensus(reply))
 
     def _check(self, message: SignedVote | Certificate) -> None:
         if isinstance(message, Certificate):
@@ -305,7 +300,7 @@ class Instance:
             case Finalized():
                 self._finalize(output)
             case NeedBlocks():
-                self._request(self._next_source(), output.block)
+                self._services.fetching.want(output.block)
             case Record():
                 self._services.journal.append(output.certificate)
                 self._services.archive.keep(output.certificate)
@@ -359,25 +354,13 @@ class Instance:
             log.info("epoch %d ends", self.committee.epoch)
             self.stop()
 
-    def _next_source(self) -> Address:
-        """Members in turn, without this node."""
-        for _ in range(len(self.committee)):
-            source = next(self._sources)
-            if source != self._services.signer.address:
-                return source
-        return self._services.signer.address
-
     def _ask_for_final(self, peer: Address) -> None:
         """Others are in a later epoch: catch up. Each of their votes says so; once in a Δ is
         enough, an answer is up to 1 MiB."""
         now_ms = self._services.clock.now_ms()
         if now_ms >= self._ask_again_ms:
             self._ask_again_ms = now_ms + self._services.timing.timeout_ms
-            self._request(peer, ZERO_HASH)
-
-    def _request(self, peer: Address, block_hash: Hash32) -> None:
-        have = self.core.tree.root.height
-        self._services.transport.send(peer, encode_consensus(BlockRequest(have, block_hash)))
+            self._services.fetching.want(ZERO_HASH, peer)
 
 
 def split_closing(

@@ -23,7 +23,7 @@ from sequencer.consensus.pacemaker import Timing
 from sequencer.consensus.verification import Verifier
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_secret
-from sequencer.errors import LocalFault
+from sequencer.errors import LocalFault, PeerFault
 from sequencer.evidence import EquivocationEvidence, attestations_evidence, votes_evidence
 from sequencer.ingress.rpc import create_app, make_runner
 from sequencer.ingress.transaction import Transaction
@@ -41,7 +41,9 @@ from sequencer.node.budget import PeerBudget
 from sequencer.node.clock import Clock
 from sequencer.node.epochs import Epochs
 from sequencer.node.evidence_files import EvidenceFiles
+from sequencer.node.fetching import Fetching
 from sequencer.node.gossip import PeerFaults, TransactionGossip
+from sequencer.node.history import History
 from sequencer.node.inbound import Inbound
 from sequencer.node.instance import Services
 from sequencer.node.journal_guard import JournalGuard
@@ -137,6 +139,7 @@ class Node:
             self._send_attestation,
             self._on_conflict,
         )
+        self._fetching = Fetching(self.transport, self._clock, self._blame, self._fail)
         services = Services(
             signer=self.signer,
             separator=separator,
@@ -145,6 +148,8 @@ class Node:
             store=self._store,
             archive=CertificateArchive(self._store, self._verifier_of),
             committee_of=self._committee_of,
+            history=History(self._store),
+            fetching=self._fetching,
             application=self.application,
             transport=self.transport,
             clock=self._clock,
@@ -273,6 +278,9 @@ class Node:
     def _receive(self, peer: Address, data: bytes) -> None:
         self._inbound.receive(peer, data)
 
+    def _blame(self, peer: Address, fault: PeerFault) -> None:
+        self._inbound.blame(peer, fault)
+
     def _on_final(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
         self.ledger.append(blocks, proof)
         if is_terminal(self._deployment.schedule, blocks[-1].header):
@@ -298,6 +306,7 @@ class Node:
                 for operator in peers_of(self.l1.operators_at(confirmed.number))
                 if operator.signer != self.signer.address
             )
+            self._fetching.set_peers(peer.signer for peer in self.transport.peers)
         self.ledger.note_commits(self.l1)
         self.attester.settle()
         self._advance()

@@ -12,6 +12,7 @@ from sequencer.consensus.messages import (
     Blocks,
     Certificate,
     ConsensusMessage,
+    FinalityProof,
     Proposal,
     SignedVote,
     Vote,
@@ -43,6 +44,10 @@ class Attacker(Node):
 
     def make_block(self, view: View, parent: Header, content: bytes) -> Block:
         return make_block(self._setting.committee, self.seat, view, parent, self.now_ms, content)
+
+    @staticmethod
+    def forge(vote: Vote, signers: int, signatures: bytes) -> Certificate:
+        return Certificate(vote, signers.to_bytes(32, "big"), signatures)
 
     def peers(self) -> list[int]:
         """All others, in random order."""
@@ -270,19 +275,58 @@ class Garbage(Attacker):
             self.forge(vote, 0, b""),
         ]
 
-    @staticmethod
-    def forge(vote: Vote, signers: int, signatures: bytes) -> Certificate:
-        return Certificate(vote, signers.to_bytes(32, "big"), signatures)
-
     def find_blocks(self, request: BlockRequest) -> Blocks | None:
         reply = super().find_blocks(request)
-        if reply is None or self.has_luck(0.3):
+        if reply is None or not reply.blocks or self.has_luck(0.3):
             return reply
         *rest, last = reply.blocks
         tampered = (*rest, Block(last.header, b"other bytes"))
         orphaned = reply.blocks[::2]
         blocks = tampered if self.has_luck(0.5) else orphaned
-        return Blocks(blocks, reply.proof)
+        return msgspec.structs.replace(reply, blocks=blocks)
+
+
+class FalseHistorian(Attacker):
+    """Each answer about the past is a lie of another kind, late, cut short, or one of many that
+    nobody asked for."""
+
+    def answer_request(self, sender: int, request: BlockRequest) -> None:
+        reply = self.find_blocks(request)
+        if reply is None or self.has_luck(0.2):
+            return
+        hold_ms = self._setting.random.choice((0, 0, 300, 1_500))
+        for _ in range(self._setting.random.choice((1, 1, 1, 10))):
+            self.post(sender, reply, hold_ms)
+
+    def find_blocks(self, request: BlockRequest) -> Blocks | None:
+        reply = super().find_blocks(request)
+        if reply is None:
+            return None
+        change, proof, blocks = msgspec.structs.replace, reply.proof, reply.blocks
+        lies = [
+            change(reply, blocks=(), proof=None),
+            change(reply, blocks=(), proof=None, tip=0),
+            change(reply, tip=10**12),
+            change(reply, request=BlockRequest(Height(request.have_height + 1))),
+            change(reply, proof=None),
+        ]
+        if blocks:
+            last = blocks[-1].header
+            other = change(last, timestamp_ms=last.timestamp_ms + 1)
+            vote = self.sign(VoteKind.FINALIZE, last.view, other.hash)
+            forged = self.forge(vote.vote, 7, vote.signature * 3)
+            rewritten = (*blocks[:-1], Block(other, blocks[-1].payload))
+            lies += [
+                change(reply, blocks=blocks[1:]),
+                change(reply, blocks=rewritten),
+                change(reply, blocks=rewritten, proof=FinalityProof(forged)),
+                change(reply, blocks=(*blocks, blocks[-1])),
+            ]
+        if len(blocks) > 1 and proof is not None:
+            above = tuple(block.header for block in blocks[1:])
+            shorter = FinalityProof(proof.certificate, (*above, *proof.descendants))
+            lies.append(change(reply, blocks=blocks[:1], proof=shorter))
+        return self._setting.random.choice(lies)
 
 
 EACH_ALONE: tuple[type[Attacker], ...] = (
@@ -298,4 +342,5 @@ EACH_ALONE: tuple[type[Attacker], ...] = (
     StaleCertificates,
     Flooder,
     Garbage,
+    FalseHistorian,
 )

@@ -3,16 +3,17 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, cast
 
 from sequencer.blocks.header import Block
+from sequencer.consensus.budget import Budget
 from sequencer.consensus.events import (
     Broadcast,
     Build,
     Built,
     CastVote,
-    Fetched,
     Finalized,
     Input,
     Judged,
@@ -28,6 +29,7 @@ from sequencer.consensus.events import (
     WorkChanged,
 )
 from sequencer.consensus.evidence import Equivocation
+from sequencer.consensus.fetcher import POLL_MS, Ask, Fetcher, Limits
 from sequencer.consensus.messages import (
     BlockRequest,
     Blocks,
@@ -40,7 +42,7 @@ from sequencer.consensus.messages import (
 from sequencer.consensus.pacemaker import Timing
 from sequencer.consensus.simplex import Simplex
 from sequencer.errors import PeerFault
-from sequencer.node import catch_up
+from sequencer.node import catch_up, history
 from sequencer.simulation.application import Application, make_block
 from sequencer.simulation.checks import Referee
 from sequencer.simulation.disk import Disk
@@ -48,9 +50,11 @@ from sequencer.simulation.keys import SimVerifier
 from sequencer.simulation.network import Network
 from sequencer.simulation.scheduler import Scheduler, Trace
 from sequencer.store.blocks import BlockStore
-from sequencer.types import ZERO_HASH, Committee, Hash32, MemberIndex
+from sequencer.types import Committee, Hash32, MemberIndex
 
 COMPACT_ENTRIES = 30
+FETCHER_LIMITS = Limits(requests=6, answers=8, stride=4)
+"""Small, so that short chains are fetched in pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class Node:
         self.is_up = False
         self.application = application
         self._setting = setting
-        self._next_peer = position
+        self._budget: Budget[int] = Budget()
         self._incarnation = 0
         self._fuse: int | None = None
         self._inbox: deque[Input] = deque()
@@ -124,10 +128,12 @@ class Node:
         self._incarnation += 1
         self.is_up = True
         self._wake_ms = None
+        self.fetcher: Fetcher[int] = Fetcher(FETCHER_LIMITS)
         start = self.disk.start
         self.core = Simplex(
             self._setting.committee, self.member, start, self._setting.timing, self.disk.finalized()
         )
+        self._chain = catch_up.Chain(self.core, self._setting.verifier, self.feed)
         for entry in tuple(self.disk.journal):
             for output in self.core.handle(Restored(entry), self.now_ms):
                 if isinstance(output, Finalized):
@@ -205,7 +211,7 @@ class Node:
         self._setting.scheduler.after(delay_ms, arrive)
 
     def _set_alarm(self) -> None:
-        due_ms = max(self.core.deadline(), self.now_ms + 1)
+        due_ms = max(self._due_ms(), self.now_ms + 1)
         if self._wake_ms is not None and self._wake_ms <= due_ms:
             return
         self._wake_ms = due_ms
@@ -215,12 +221,21 @@ class Node:
             if self._incarnation != incarnation or self._wake_ms != due_ms or not self.is_up:
                 return
             self._wake_ms = None
+            if self.fetcher.is_busy(self._chain.root) and self._poll_ms() <= self.now_ms:
+                self._fetch()
             if self.core.deadline() <= self.now_ms:
                 self.feed(Tick())
             else:
                 self._set_alarm()
 
         self._setting.scheduler.at(due_ms, ring)
+
+    def _due_ms(self) -> int:
+        due_ms = self.core.deadline()
+        return min(due_ms, self._poll_ms()) if self.fetcher.is_busy(self._chain.root) else due_ms
+
+    def _poll_ms(self) -> int:
+        return self.fetcher.polled_ms + POLL_MS
 
     def on_message(self, sender: int, message: ConsensusMessage) -> None:
         """The edge: drop what is no news, check the rest, answer requests."""
@@ -242,15 +257,23 @@ class Node:
             self._setting.referee.on_fault(self.position, sender, fault)
 
     def _on_blocks(self, sender: int, reply: Blocks) -> None:
-        top = reply.blocks[-1].header.height if reply.blocks else 0
-        if top <= self.core.tree.root.height:
-            return
-        if reply.proof is None and not self.core.is_wanted(reply.blocks[-1].header.hash):
-            return
-        catch_up.check_blocks(reply, self.core, self._setting.verifier)
-        self.feed(Fetched(reply.blocks, reply.proof))
-        if reply.proof is not None and self.core.tree.root.height >= top:
-            self.post(sender, BlockRequest(self.disk.tip.height, ZERO_HASH))
+        """As `node.fetching`, but everything at once."""
+        self.fetcher.on_answer(sender, reply, self._chain.root, self.now_ms)
+        catch_up.apply_wanted(self.fetcher, self._chain, sender, reply, self.now_ms)
+        self._fetch()
+        self._set_alarm()
+
+    def _fetch(self) -> None:
+        """Apply the answers whose turn it is, and ask for more."""
+        blame = partial(self._setting.referee.on_fault, self.position)
+        while self.is_up and catch_up.apply_next(self.fetcher, self._chain, blame, self.now_ms):
+            pass
+        if self.is_up:
+            self._post_all(self.fetcher.poll(self._chain.root, self.now_ms))
+
+    def _post_all(self, asks: list[Ask[int]]) -> None:
+        for ask in asks:
+            self.post(ask.peer, ask.request)
 
     def _on_proposal(self, proposal: Proposal) -> None:
         self._check(proposal.notarize)
@@ -319,20 +342,23 @@ class Node:
         self.disk.store(output)
 
     def request_blocks(self, block_hash: Hash32) -> None:
-        """SIMPLEX-13: from peers in turn."""
-        others = [p for p in self._setting.network.positions() if p != self.position]
-        if others:
-            self._next_peer += 1
-            peer = others[self._next_peer % len(others)]
-            self.post(peer, BlockRequest(self.disk.tip.height, block_hash))
+        """SIMPLEX-13."""
+        self.fetcher.set_peers(p for p in self._setting.network.positions() if p != self.position)
+        self._post_all(self.fetcher.want(block_hash, self._chain.root, self.now_ms))
 
     def answer_request(self, sender: int, request: BlockRequest) -> None:
+        """CATCHUP-6."""
+        if not self._budget.admits(sender, is_busy=False, now_ms=self.now_ms):
+            self.post(sender, history.nothing(request, self.disk.tip.height))
+            return
         reply = self.find_blocks(request)
         if reply is not None:
+            self._budget.spend(sender, sum(len(block.payload) for block in reply.blocks))
             self.post(sender, reply)
 
     def find_blocks(self, request: BlockRequest) -> Blocks | None:
-        return catch_up.answer(request, cast(BlockStore, self.disk), self.core)
+        store = cast(BlockStore, self.disk)
+        return history.answer(request, store, self.core, self.disk.tip.height)
 
     # Wires
 

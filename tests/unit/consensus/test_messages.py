@@ -214,10 +214,15 @@ PINNED = {
     "nullify": (signed(3, NULLIFY, 7), "1be32663c82bd87e"),
     "certificate": (certificate(FINALIZE, 1, block(1)), "d8c8e5e931c1aa03"),
     "proposal": (proposal(block(2), None, (1,)), "a8799980cd54d840"),
-    "request": (BlockRequest(Height(7), ZERO_HASH), "21067deaf6557fe4"),
+    "request": (BlockRequest(Height(7), ZERO_HASH), "4866694d8fc47a77"),
     "blocks": (
-        Blocks((block(1),), FinalityProof(certificate(FINALIZE, 1, block(1)))),
-        "3f0544696dad12be",
+        Blocks(
+            (block(1),),
+            FinalityProof(certificate(FINALIZE, 1, block(1))),
+            BlockRequest(Height(0), ZERO_HASH, 3),
+            tip=9,
+        ),
+        "eb58c03a732bf61c",
     ),
 }
 

@@ -24,8 +24,9 @@ class Runtime:
     def __init__(self, committee: Committee, me: MemberIndex, application: object) -> None:
         self.now_ms = 0
         self.final: list[Block] = []
-        self.sent: list[tuple[bytes, bytes]] = []
         self.convicted: list[MemberIndex] = []
+        self.wanted: list[tuple[bytes, ...]] = []
+        """Blocks to fetch, and the peer to ask if one is named."""
         self._committee = committee
         services = SimpleNamespace(
             signer=SimpleNamespace(address=committee.members[me].signer),
@@ -35,10 +36,14 @@ class Runtime:
             committee_of=lambda _: committee,
             votes=SimpleNamespace(sign=self._sign),
             application=application,
-            transport=SimpleNamespace(
-                broadcast=lambda _: None, send=lambda *sent: self.sent.append(sent)
-            ),
+            transport=SimpleNamespace(broadcast=lambda _: None, send=lambda *_: None),
             clock=SimpleNamespace(now_ms=lambda: self.now_ms),
+            history=SimpleNamespace(),
+            fetching=SimpleNamespace(
+                want=lambda *asked: self.wanted.append(asked),
+                follow=lambda _: None,
+                pause=lambda: None,
+            ),
             schedule=SimpleNamespace(epoch_of=lambda _: committee.epoch),
             timing=TIMING,
             on_final=self._keep,

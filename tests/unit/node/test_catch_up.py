@@ -7,7 +7,8 @@ answer
 │   ├── finalized part does not fit: finalized blocks with a proof first
 │   └── unfinalized part does not fit: its end, which leads to the wanted block
 ├── no block named: finalized ones with a proof, through a later block's if need be
-└── nothing above, or unknown: no answer
+├── a limit: no more than that
+└── nothing above, or unknown: an answer without blocks
 check_blocks
 ├── broken link, other payload, another epoch, empty: refused
 ├── neither wanted nor proven, or proven by something else: refused
@@ -28,7 +29,7 @@ from sequencer.consensus.messages import (
     FinalityProof,
 )
 from sequencer.errors import PeerFault
-from sequencer.node import catch_up
+from sequencer.node import catch_up, history
 from sequencer.simulation.disk import Disk
 from sequencer.simulation.keys import SimVerifier
 from sequencer.store.blocks import BlockStore
@@ -74,19 +75,22 @@ class Peer:
                 bench.receive(proposal(each, parent))
         self.core = bench.core
 
-    def answer(self, have: int, wanted: Hash32 = ZERO_HASH) -> Blocks | None:
+    def answer(self, have: int, wanted: Hash32 = ZERO_HASH, limit: int = 64) -> Blocks:
+        request = BlockRequest(Height(have), wanted, limit)
         store = cast(BlockStore, self.disk)
-        return catch_up.answer(BlockRequest(Height(have), wanted), store, self.core)
+        reply = history.answer(request, store, self.core, self.disk.tip.height)
+        assert (reply.request, reply.tip) == (request, self.disk.tip.height)
+        return reply
 
 
-def names(reply: Blocks | None) -> list[int]:
-    return [each.header.height for each in reply.blocks] if reply else []
+def names(reply: Blocks) -> list[int]:
+    return [each.header.height for each in reply.blocks]
 
 
 def test_answer__stored__up_to_the_wanted_one() -> None:
     blocks = chain(5)
     reply = Peer(blocks, final=5).answer(1, blocks[3].header.hash)
-    assert reply == Blocks(tuple(blocks[1:4]))
+    assert (reply.blocks, reply.proof) == (tuple(blocks[1:4]), None)
 
 
 def test_answer__not_final_yet__all_of_the_chain() -> None:
@@ -102,7 +106,6 @@ def test_answer__finalized_part_too_long__finalized_first() -> None:
     peer = Peer(blocks, final=MAX_BLOCKS_IN_REPLY)
     reply = peer.answer(0, blocks[-1].header.hash)
     assert names(reply) == list(range(1, MAX_BLOCKS_IN_REPLY + 1))
-    assert reply is not None
     assert reply.proof is not None
     assert names(peer.answer(MAX_BLOCKS_IN_REPLY, blocks[-1].header.hash)) == [65, 66, 67, 68, 69]
 
@@ -113,16 +116,15 @@ def test_answer__unfinalized_part_too_long__its_end() -> None:
     peer = Peer(blocks, final=0)
     first = peer.answer(0, blocks[-1].header.hash)
     assert names(first) == list(range(6, MAX_BLOCKS_IN_REPLY + 6))
-    assert first is not None
     assert first.proof is None
     assert names(peer.answer(0, first.blocks[0].header.parent_hash)) == [1, 2, 3, 4, 5]
 
 
 def test_answer__unfinalized_blocks_too_large__the_last_that_fit() -> None:
-    blocks = chain(4, bytes(catch_up.MAX_REPLY_BYTES - 100))
+    blocks = chain(4, bytes(history.MAX_REPLY_BYTES - 100))
     peer = Peer(blocks, final=0)
     assert names(peer.answer(0, blocks[3].header.hash)) == [3, 4]
-    huge = chain(2, bytes(3 * catch_up.MAX_REPLY_BYTES))
+    huge = chain(2, bytes(3 * history.MAX_REPLY_BYTES))
     assert names(Peer(huge, final=0).answer(0, huge[1].header.hash)) == [2]
 
 
@@ -131,18 +133,23 @@ def test_answer__no_block_named__finalized_with_a_proof() -> None:
     peer = Peer(blocks, final=MAX_BLOCKS_IN_REPLY + 2)
     reply = peer.answer(0)
     assert names(reply) == list(range(1, MAX_BLOCKS_IN_REPLY + 1))
-    assert reply is not None
     assert reply.proof is not None
     assert [header.height for header in reply.proof.descendants] == [65, 66]
     catch_up.check_blocks(reply, Bench(me=1).core, VERIFIER)
 
 
-def test_answer__nothing_above_or_unknown__none() -> None:
+def test_answer__limit__no_more_than_asked_for() -> None:
+    reply = Peer(chain(9), final=9).answer(2, limit=3)
+    assert names(reply) == [3, 4, 5]
+    catch_up.check_blocks(reply, Bench(me=1).core, VERIFIER)
+
+
+def test_answer__nothing_above_or_unknown__no_blocks() -> None:
     blocks = chain(3)
     peer = Peer(blocks, final=2)
-    assert peer.answer(2) is None
-    assert peer.answer(3, blocks[2].header.hash) is None
-    assert peer.answer(2, Hash32(b"?" * 32)) is None
+    assert names(peer.answer(2)) == []
+    assert names(peer.answer(3, blocks[2].header.hash)) == []
+    assert names(peer.answer(2, Hash32(b"?" * 32))) == []
     assert names(peer.answer(0, Hash32(b"?" * 32))) == [1, 2]
 
 

@@ -10,10 +10,9 @@ import msgspec
 import pytest
 
 from sequencer.consensus.events import Fetched, Received
-from sequencer.consensus.messages import BlockRequest, FinalityProof
+from sequencer.consensus.messages import FinalityProof
 from sequencer.consensus.simplex import WINDOW
-from sequencer.node.wire import encode_consensus
-from sequencer.types import ZERO_HASH, Epoch, Height, MemberIndex
+from sequencer.types import ZERO_HASH, Epoch, MemberIndex
 from tests.unit.consensus.builders import (
     COMMITTEE,
     FINALIZE,
@@ -28,14 +27,14 @@ from tests.unit.consensus.builders import (
 from tests.unit.node.instances import Idle, Runtime
 
 PEER = COMMITTEE.members[1].signer
-REQUEST = (PEER, encode_consensus(BlockRequest(Height(0), ZERO_HASH)))
+REQUEST = (ZERO_HASH, PEER)
 
 
 @pytest.fixture
 async def runtime() -> AsyncIterator[Runtime]:
     runtime = Runtime(COMMITTEE, MemberIndex(0), Idle())
     runtime.instance.start(())
-    runtime.sent.clear()
+    runtime.wanted.clear()
     yield runtime
     runtime.instance.stop()
 
@@ -47,10 +46,10 @@ async def test_vote_of_a_later_epoch__final_blocks_asked_for_once_in_a_timeout(
     later = msgspec.structs.replace(vote, vote=msgspec.structs.replace(vote.vote, epoch=Epoch(2)))
     for _ in range(5):
         runtime.instance.on_message(PEER, later)
-    assert runtime.sent == [REQUEST]
+    assert runtime.wanted == [REQUEST]
     runtime.now_ms = TIMING.timeout_ms
     runtime.instance.on_message(PEER, later)
-    assert runtime.sent == [REQUEST, REQUEST]
+    assert runtime.wanted == [REQUEST, REQUEST]
 
 
 async def test_certificate_of_a_settled_view__meets_what_was_kept(runtime: Runtime) -> None:
