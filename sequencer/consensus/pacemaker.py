@@ -72,19 +72,18 @@ class Pacemaker:
         self._heard[member] = max(self._heard.get(member, view), view)
 
     def on_notarized(self, view: View, now_ms: int) -> None:
-        """SIMPLEX-9: how long the leader's view took, of the Δ it had. More than two thirds of
-        the weight are honest, so the slowest of that many is no slower than an honest one: no
-        leader can stretch Δ by being slow on purpose."""
+        """SIMPLEX-9: how long the leader's view took, of the Δ it had. Once the honest leaders
+        were measured they are more than two thirds, so the slowest of that many is no slower than
+        an honest one: less than a third cannot stretch Δ by being slow on purpose."""
         if view != self._view or self._hurry_ms is None:
             return
+        members = self._committee.members
         self._took_ms[leader_of(self._committee, view)] = now_ms - self._hurry_ms
+        measured = sum(members[leader].weight for leader in self._took_ms)
         weight = 0
-        for took_ms, weighs in sorted(
-            (self._took_ms.get(MemberIndex(index), 0), member.weight)
-            for index, member in enumerate(self._committee.members)
-        ):
-            weight += weighs
-            if self._committee.is_quorum(weight):
+        for took_ms, leader in sorted((t, m) for m, t in self._took_ms.items()):
+            weight += members[leader].weight
+            if 3 * weight > 2 * measured:
                 self._floor_ms = max(self._timing.timeout_ms, self._bounded(2 * took_ms))
                 return
 

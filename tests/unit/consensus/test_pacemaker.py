@@ -165,6 +165,11 @@ def test_timeout__slow_by_weight__more_than_a_third() -> None:
     assert notarized(300, 50, 50, weights=(6, 2, 2)) == 400
 
 
+def test_timeout__few_leaders_seen__two_thirds_of_those() -> None:
+    assert notarized(300) == 600
+    assert notarized(100, 300) == 600
+
+
 def test_timeout__no_work_or_not_this_view__does_not_count() -> None:
     pace = entered()
     pace.on_notarized(View(1), 399)
