@@ -122,6 +122,10 @@ bench: build ## measure throughput and latency
 flood: build ## memory of nodes beside a flooding peer (MINUTES=60 ARGS=...)
 	@python bench/flood.py --minutes $(MINUTES) $(ARGS)
 
+.PHONY: wan
+wan: $(READY) ## simulate committees of 4 to 128 across the world (about 15 minutes)
+	@python bench/wan.py $(ARGS)
+
 # --- checking ------------------------------------------------------------------------------
 
 # Both suites run even when the first fails, so that one run shows everything.
