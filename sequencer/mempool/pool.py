@@ -58,7 +58,9 @@ class MempoolConfig:
     fee_floor_wei: int = 0
     deny_senders: frozenset[Address] = frozenset()
     known_nonces: int = 200_000
-    recent_hashes: int = 200_000
+    """Of senders; 250 bytes each."""
+    recent_hashes: int = 20_000
+    """The block store knows the older ones (TX-6)."""
 
 
 @dataclass(slots=True, eq=False)
