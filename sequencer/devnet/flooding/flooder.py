@@ -18,6 +18,7 @@ import msgspec
 import uvloop
 
 from sequencer.config import Config, keystore_password, load_config
+from sequencer.consensus.messages import Blocks
 from sequencer.crypto.keystore import load_secret
 from sequencer.devnet.flooding.arsenal import Arsenal, Mode, Target
 from sequencer.devnet.flooding.strangers import Strangers
@@ -25,6 +26,7 @@ from sequencer.devnet.wallets import Rollup
 from sequencer.l1.deployment import Deployment
 from sequencer.node.node import Node
 from sequencer.node.runtime import run_node
+from sequencer.node.wire import decode
 from sequencer.types import Address, Height, RollupId
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ SCARCE = 1 / 200
 """Share of the messages that are of scarce modes."""
 QUIET_SECONDS = 150.0
 """Between two bursts of a mode that gets the flooder silenced for 60 s."""
-BURST = 40
+BURST = 100
 HEARD = 64
 FINAL_BLOCKS = 16
 
@@ -78,7 +80,8 @@ class FloodingNode(Node):
                 tasks.create_task(self._strangers.run(self._endpoints))
 
     def _receive(self, peer: Address, data: bytes) -> None:
-        self._heard.append(data)
+        if not isinstance(decode(data), Blocks):  # an answer again is a fault (CATCHUP-5)
+            self._heard.append(data)
         super()._receive(peer, data)
 
     def _endpoints(self) -> list[tuple[bytes, str]]:
