@@ -60,9 +60,12 @@ class Attester:
         """What the journal must keep: statements of batches that are not final on L1."""
         return [AttestedRecord(index, found) for index, found in sorted(self._attested.items())]
 
-    def start_epoch(self, committee: Committee, ledger: Ledger) -> None:
-        """From now on attest as a member of this committee, first what is not committed."""
+    def start_epoch(self, committee: Committee) -> None:
+        """From now on attest as a member of this committee."""
         self._committee = committee
+
+    def attest_waiting(self, ledger: Ledger) -> None:
+        """Attest what is cut and not committed, in the epoch that has begun."""
         for index in range(self._l1.last_index + 1, ledger.last_batch + 1):
             batch = ledger.batch(BatchIndex(index))
             if batch is not None:
@@ -87,6 +90,7 @@ class Attester:
         if known is None:
             self._attested[batch.index] = batch.hash
             self._journal.append(AttestedRecord(batch.index, batch.hash))
+        if not self._journal.is_synced:
             self._journal.sync()
         assert self._journal.is_synced
         signed = attest(batch.index, batch.hash, committee, self._signer, self._separator)

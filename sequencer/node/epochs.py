@@ -7,7 +7,7 @@ from itertools import chain
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.consensus.journal import AttestedRecord, BlockRecord, Journal
 from sequencer.consensus.journal import Record as JournalRecord
-from sequencer.consensus.messages import Certificate
+from sequencer.consensus.messages import Certificate, SignedVote
 from sequencer.errors import LocalFault
 from sequencer.l1.view import L1View
 from sequencer.node.attester import Attester
@@ -49,10 +49,14 @@ class Epochs:
                 attester.restore(record)
         self.instance: Instance | None = None
 
-    def advance(self) -> None:
-        """Start the next instance if none runs and L1 has shown its committee."""
+    def advance(self) -> bool:
+        """Start the next instance if none runs and L1 has shown its committee; whether it did.
+
+        Nothing waits for the disk here: records of epochs that are over stay in the journal
+        until it is compacted, and those of later epochs wait for theirs.
+        """
         if self.instance is not None and not self.instance.is_over:
-            return
+            return False
         place = self._place()
         head = self._l1.head
         committee = head and self._l1.committee_at(place.epoch, head.number)
@@ -60,21 +64,21 @@ class Epochs:
             if self._waiting_for != place.epoch:
                 self._waiting_for = place.epoch
                 log.info("waiting for the committee of epoch %d on L1", place.epoch)
-            return
+            return False
         is_first = self.instance is None
-        if not is_first:
-            self._store.sync()
-            self._journal.rewrite(self._attester.records())
         self.instance = Instance(self._services, committee, place.start, self._finalized(place))
-        self._attester.start_epoch(committee, self._ledger)
+        self._attester.start_epoch(committee)
+        restored = self._restored
+        self._restored = [record for record in restored if _is_after(record, place.epoch)]
+        self.instance.start(restored)
         if is_first:
             self._attester.restore_pool(self._ledger)
-        restored, self._restored = self._restored, []
-        self.instance.start(restored if is_first else ())
+        self._attester.attest_waiting(self._ledger)
+        return True
 
     def compact(self) -> None:
         """Keep the journal short (JOURNAL-5). An instance that is over may have votes that never
-        came back to it; the next one begins with a journal without them."""
+        came back to it; once the next one runs, they are of no use any more."""
         if self._journal.size < COMPACT_BYTES or self.instance is None or self.instance.is_over:
             return
         self._store.sync()
@@ -82,7 +86,7 @@ class Epochs:
             BlockRecord(record) if isinstance(record, Block) else record
             for record in self.instance.core.live_records()
         )
-        self._journal.rewrite(chain(self._attester.records(), live))
+        self._journal.rewrite(chain(self._attester.records(), live, self._restored))
 
     def _place(self) -> Place:
         tip = self._ledger.tip
@@ -109,3 +113,15 @@ class Epochs:
             return tip, None
         proof = decode_proof(stored.certificate)
         return tip, None if proof.descendants else proof.certificate
+
+
+def _is_after(record: JournalRecord, epoch: Epoch) -> bool:
+    """Whether the record is of a later epoch: after a power cut the store may be an epoch behind
+    the journal."""
+    match record:
+        case SignedVote() | Certificate():
+            return record.vote.epoch > epoch
+        case BlockRecord():
+            return record.block.header.epoch > epoch
+        case AttestedRecord():
+            return False

@@ -12,6 +12,7 @@ from sequencer.node.attester import Attester
 from sequencer.node.backend import NodeBackend
 from sequencer.node.budget import PeerBudget
 from sequencer.node.clock import Clock
+from sequencer.node.early import EarlyMessages, epoch_of
 from sequencer.node.epochs import Epochs
 from sequencer.node.gossip import PeerFaults
 from sequencer.node.wire import GossipedTransaction, Message, decode, is_consensus
@@ -41,6 +42,7 @@ class Inbound:
         self._budget = budget
         self._clock = clock
         self._on_failure = on_failure
+        self._early = EarlyMessages()
 
     def receive(self, peer: Address, data: bytes) -> None:
         now_ms = self._clock.now_ms()
@@ -58,6 +60,13 @@ class Inbound:
         self._faults.add(peer, self._clock.now_ms())
         log.warning("peer 0x%s: %s", peer.hex(), fault)
 
+    def replay(self) -> None:
+        """EPOCH-5: an instance has started; what came for its epoch comes once more."""
+        instance = self._epochs.instance
+        if instance is not None:
+            for peer, data in self._early.take(instance.committee.epoch):
+                self.receive(peer, data)
+
     def _dispatch(self, peer: Address, data: bytes, now_ms: int) -> None:
         """Consensus does not wait: its messages are small, or few, or known before they cost much.
         What a peer can make up without end has a budget."""
@@ -68,7 +77,14 @@ class Inbound:
         if isinstance(message, BlockRequest):
             self._within_budget(peer, lambda: self._handle(peer, message, now_ms))
         else:
+            self._keep_early(peer, message, data)
             self._handle(peer, message, now_ms)
+
+    def _keep_early(self, peer: Address, message: Message, data: bytes) -> None:
+        """EPOCH-5."""
+        epoch, instance = epoch_of(message), self._epochs.instance
+        if epoch is not None and instance is not None and epoch > instance.committee.epoch:
+            self._early.keep(peer, epoch, data)
 
     def _within_budget(self, peer: Address, work: Callable[[], None]) -> None:
         if self._budget.has_room(peer):

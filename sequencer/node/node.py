@@ -315,7 +315,8 @@ class Node:
 
     def _advance(self) -> None:
         try:
-            self.epochs.advance()
+            if self.epochs.advance():
+                self._inbound.replay()
         except Exception as error:  # a callback of the loop: nothing above would see it
             self._fail(error)
 

@@ -28,7 +28,7 @@ class Runtime:
         self.wanted: list[tuple[bytes, ...]] = []
         """Blocks to fetch, and the peer to ask if one is named."""
         self._committee = committee
-        services = SimpleNamespace(
+        self.services = SimpleNamespace(
             signer=SimpleNamespace(address=committee.members[me].signer),
             separator=SEPARATOR,
             journal=SimpleNamespace(append=lambda _: None),
@@ -49,7 +49,7 @@ class Runtime:
             on_final=self._keep,
             on_equivocation=lambda found, _: self.convicted.append(found.first.member),
         )
-        self.instance = Instance(cast(Services, services), committee, START, None)
+        self.instance = Instance(cast(Services, self.services), committee, START, None)
 
     def _sign(self, vote: Vote, member: MemberIndex, block: Block | None) -> SignedVote:
         return SimVerifier(self._committee).sign(vote, member)

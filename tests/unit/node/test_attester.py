@@ -61,7 +61,8 @@ class Member:
         self.sent.append(signed)
 
     def start(self, epoch: int = 0) -> "Member":
-        self.attester.start_epoch(committee_of(epoch), self.chain.ledger)
+        self.attester.start_epoch(committee_of(epoch))
+        self.attester.attest_waiting(self.chain.ledger)
         return self
 
     def cut(self, count: int = 1) -> None:
@@ -121,7 +122,7 @@ def test_on_batch__other_content_of_an_attested_index__is_never_signed(tmp_path:
     again.close()
 
 
-def test_start_epoch__uncommitted_batches__are_attested_again(tmp_path: Path) -> None:
+def test_attest_waiting__uncommitted_batches__are_attested_again(tmp_path: Path) -> None:
     member = Member(tmp_path).start()
     member.cut(2)
     member.chain.commit(member.chain.batches[0])

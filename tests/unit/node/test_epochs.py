@@ -1,33 +1,51 @@
 """Which instance runs, and what its journal keeps.
 
+advance
+├── while one runs: nothing
+├── terminal block final: the next epoch's, without touching the disk (EPOCH-6)
+└── a journal that is an epoch ahead of the store: each instance gets its own votes back
 compact
 ├── short journal, or no instance: nothing
 ├── long: attestations, and what is not final
 └── instance over: nothing, whatever it had under way
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from sequencer.consensus.events import Received
+from sequencer.consensus.messages import SignedVote, Vote
+from sequencer.l1.events import CommitteeRecorded
 from sequencer.node.epochs import COMPACT_BYTES, Epochs
-from sequencer.types import MemberIndex
-from tests.unit.consensus.builders import COMMITTEE, NOTARIZE, block, certificate
+from sequencer.node.instance import Instance
+from sequencer.types import ZERO_HASH, Epoch, MemberIndex, View
+from tests.unit.consensus.builders import COMMITTEE, NOTARIZE, NULLIFY, block, certificate
+from tests.unit.node.chain import (
+    SCHEDULE,
+    SEPARATOR,
+    SIGNERS,
+    Chain,
+    committee_of,
+    next_block,
+    proof_of,
+)
 from tests.unit.node.instances import Idle, Runtime
 
 ATTESTED = "attestations"
 
 
 class Journal:
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *restored: SignedVote) -> None:
         self.size = size
         self.written: list[object] | None = None
+        self._restored = restored
 
-    def restored(self) -> Iterator[Any]:
-        return iter(())
+    def restored(self) -> Iterator[SignedVote]:
+        return iter(self._restored)
 
     def rewrite(self, records: Iterable[object]) -> None:
         self.written = list(records)
@@ -69,3 +87,82 @@ async def test_compact__instance_over__nothing() -> None:
     runtime.instance.stop()
     epochs.compact()
     assert journal.written is None
+
+
+class Succession:
+    """Two epochs on a real chain, and a journal with a vote of each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.chain = Chain(folder)
+        self.chain.see(CommitteeRecorded(committee_of(1)))
+        self.votes = [nullify(Epoch(0)), nullify(Epoch(1))]
+        self.journal = Journal(0, *self.votes)
+        runtime = Runtime(committee_of(0), MemberIndex(0), Idle())
+        services = runtime.services
+        services.journal, services.schedule = self.journal, SCHEDULE
+        services.store, services.separator = self.chain.store, SEPARATOR
+        services.signer = SIGNERS[0]
+        attester = SimpleNamespace(records=list)
+        for name in ("start_epoch", "attest_waiting", "restore_pool"):
+            setattr(attester, name, lambda _: None)
+        self.epochs = Epochs(
+            cast(Any, services), self.chain.ledger, cast(Any, attester), self.chain.l1
+        )
+
+    @property
+    def instance(self) -> Instance:
+        assert self.epochs.instance is not None
+        return self.epochs.instance
+
+    def end_epoch(self) -> None:
+        """The terminal block is final."""
+        terminal = next_block(self.chain.ledger.tip, origin_timestamp=SCHEDULE.start_of(Epoch(1)))
+        self.chain.ledger.append((terminal,), proof_of(terminal))
+        self.instance.stop()
+
+
+def nullify(epoch: Epoch) -> SignedVote:
+    vote = Vote(NULLIFY, epoch, committee_of(epoch).hash, View(1), ZERO_HASH)
+    return SignedVote(vote, MemberIndex(0), b"")
+
+
+@pytest.fixture
+async def succession(tmp_path: Path) -> AsyncIterator[Succession]:
+    succession = Succession(tmp_path)
+    yield succession
+    succession.instance.stop()
+    succession.chain.close()
+
+
+async def test_advance__one_runs__nothing(succession: Succession) -> None:
+    assert succession.epochs.advance()
+    first = succession.instance
+    assert not succession.epochs.advance()
+    assert succession.instance is first
+
+
+async def test_advance__terminal_block_final__next_epoch_and_no_wait_for_the_disk(
+    succession: Succession,
+) -> None:
+    succession.epochs.advance()
+    succession.end_epoch()
+    assert succession.epochs.advance()
+    assert succession.instance.committee.epoch == 1
+    assert succession.journal.written is None
+
+
+async def test_advance__journal_an_epoch_ahead__each_instance_gets_its_own_votes(
+    succession: Succession,
+) -> None:
+    succession.epochs.advance()
+    assert list(succession.instance.core.live_records()) == succession.votes[:1]
+    succession.end_epoch()
+    succession.epochs.advance()
+    assert list(succession.instance.core.live_records()) == succession.votes[1:]
+
+
+async def test_compact__votes_of_an_epoch_to_come_stay(succession: Succession) -> None:
+    succession.epochs.advance()
+    succession.journal.size = COMPACT_BYTES
+    succession.epochs.compact()
+    assert succession.journal.written == succession.votes

@@ -1,0 +1,80 @@
+"""What peers send on its way to an instance.
+
+consensus message of a later epoch: to the running instance, and again to the one of its epoch
+"""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from sequencer.consensus.messages import ConsensusMessage
+from sequencer.node.budget import PeerBudget
+from sequencer.node.clock import Clock
+from sequencer.node.gossip import PeerFaults
+from sequencer.node.inbound import Inbound
+from sequencer.node.wire import encode_consensus
+from sequencer.types import Address, Committee, Epoch
+from tests.unit.consensus.builders import COMMITTEE, NOTARIZE, block, certificate, proposal, signed
+
+PEER = COMMITTEE.members[1].signer
+
+
+class Listener:
+    """An instance that only notes what it is given."""
+
+    def __init__(self, epoch: int) -> None:
+        self.committee = Committee(Epoch(epoch), COMMITTEE.members, COMMITTEE.hash)
+        self.heard: list[tuple[Address, ConsensusMessage]] = []
+
+    def on_message(self, peer: Address, message: ConsensusMessage) -> None:
+        self.heard.append((peer, message))
+
+
+def failed(error: Exception) -> None:
+    raise error
+
+
+def inbound_of(epochs: SimpleNamespace) -> Inbound:
+    parts = cast(Any, None)
+    return Inbound(
+        cast(Any, epochs), parts, parts, PeerFaults(), PeerBudget(), Clock(), on_failure=failed
+    )
+
+
+def later(message: Any) -> Any:
+    """The same of the next epoch."""
+    vote = msgspec.structs.replace(message.vote, epoch=Epoch(COMMITTEE.epoch + 1))
+    return msgspec.structs.replace(message, vote=vote)
+
+
+def later_proposal() -> Any:
+    known = proposal(block(1))
+    return msgspec.structs.replace(known, notarize=later(known.notarize))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [later(signed(1, NOTARIZE, 1)), later(certificate(NOTARIZE, 1, block(1))), later_proposal()],
+    ids=["vote", "certificate", "proposal"],
+)
+def test_later_epoch__once_more_when_it_starts(message: ConsensusMessage) -> None:
+    now, then = Listener(COMMITTEE.epoch), Listener(COMMITTEE.epoch + 1)
+    epochs = SimpleNamespace(instance=now)
+    inbound = inbound_of(epochs)
+    inbound.receive(PEER, encode_consensus(message))
+    inbound.replay()
+    assert now.heard == [(PEER, message)]
+    epochs.instance = then
+    inbound.replay()
+    inbound.replay()
+    assert then.heard == [(PEER, message)]
+
+
+def test_same_epoch__once() -> None:
+    now = Listener(COMMITTEE.epoch)
+    inbound = inbound_of(SimpleNamespace(instance=now))
+    inbound.receive(PEER, encode_consensus(signed(1, NOTARIZE, 1)))
+    inbound.replay()
+    assert len(now.heard) == 1
