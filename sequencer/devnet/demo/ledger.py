@@ -27,6 +27,9 @@ class FinalBlock(msgspec.Struct, frozen=True, rename="camel"):
     hash: str
     proposer: str
     transactions: tuple[Placed, ...]
+    epoch: int = 0
+    view: int = 0
+    timestamp_ms: int = 0
 
 
 class Ordering(msgspec.Struct, frozen=True, rename="camel"):
