@@ -126,6 +126,10 @@ flood: build ## memory of nodes beside a flooding peer (MINUTES=60 ARGS=...)
 wan: $(READY) ## simulate committees of 4 to 128 across the world (about 15 minutes)
 	@python bench/wan.py $(ARGS)
 
+.PHONY: handover
+handover: build ## measure what a change of epochs costs (ARGS="--load 2 --tree OTHER")
+	@python bench/handover.py $(ARGS)
+
 # --- checking ------------------------------------------------------------------------------
 
 # Both suites run even when the first fails, so that one run shows everything.

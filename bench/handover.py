@@ -1,4 +1,4 @@
-"""What a hand-over from one epoch to the next costs: `make bench-handover`.
+"""What a hand-over from one epoch to the next costs: `make handover`.
 
 A devnet of its own with short epochs, and a steady trickle of transfers to all nodes. Two figures:
 what the nodes report as finality (from accepting a transaction to its Finalize certificate), and,
@@ -120,7 +120,7 @@ async def main() -> int:
             os.environ.update(PYTHONSAFEPATH="1", PYTHONPATH=str(tree.resolve()))
             print(f"nodes from {tree}: ", end="", flush=True)
             with busy(arguments.load):
-                await measure(Path("build/bench-handover"), arguments.hand_overs)
+                await measure(Path("build/handover"), arguments.hand_overs)
     return 0
 
 

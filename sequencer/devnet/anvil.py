@@ -51,6 +51,10 @@ class Anvil(UnlockedEndpoint):
     async def fund(self, address: Address, wei: int) -> None:
         await self._order("anvil_setBalance", to_hex(address), hex(wei))
 
+    async def adopt(self, address: Address) -> None:
+        """Send what is said to come from this account, whoever has its key."""
+        await self._order("anvil_impersonateAccount", to_hex(address))
+
     async def reorg(self, depth: int) -> None:
         """Replace the last `depth` blocks by empty ones; their transactions are gone."""
         await self._order("anvil_reorg", depth, [])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sequencer.crypto.digests import key_possession, typed_digest
+from sequencer.crypto.digests import Domain, key_possession, typed_digest
 from sequencer.crypto.keystore import ScryptCost, create_keystore, load_secret, new_secret
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_public
@@ -19,7 +19,7 @@ from sequencer.devnet.layout import Layout
 from sequencer.errors import LocalFault
 from sequencer.l1 import abi
 from sequencer.l1.deployment import Deployment, save_deployment
-from sequencer.types import Epoch
+from sequencer.types import Address, Epoch
 
 BOND_WEI = 10 * WEI_PER_ETHER
 SIGNER_FUNDS_WEI = 100 * WEI_PER_ETHER
@@ -42,18 +42,21 @@ class Operator:
 
 
 def make_operators(layout: Layout, peer_ports: Sequence[int]) -> list[Operator]:
-    """One operator for each port; a hot key that is not there yet is made."""
+    """One operator for each port."""
+    return [
+        make_operator(layout, number, account(index), port)
+        for number, (index, port) in enumerate(zip(OPERATORS, peer_ports, strict=True), 1)
+    ]
+
+
+def make_operator(layout: Layout, number: int, cold: Account, peer_port: int) -> Operator:
+    """An operator whose hot key is made, if it is not there yet."""
     password = layout.read_password()
-    operators = []
-    for number, (index, port) in enumerate(zip(OPERATORS, peer_ports, strict=True), 1):
-        keystore = layout.process(f"node-{number}") / "signer.json"
-        if not keystore.exists():
-            create_keystore(keystore, new_secret(), password, ScryptCost.DEVNET)
-        secret = load_secret(keystore, password)
-        operators.append(
-            Operator(number, account(index), Signer(secret), transport_public(secret), port)
-        )
-    return operators
+    keystore = layout.process(f"node-{number}") / "signer.json"
+    if not keystore.exists():
+        create_keystore(keystore, new_secret(), password, ScryptCost.DEVNET)
+    secret = load_secret(keystore, password)
+    return Operator(number, cold, Signer(secret), transport_public(secret), peer_port)
 
 
 async def prepare_l1(
@@ -72,7 +75,8 @@ async def prepare_l1(
     artifacts = {name: load_artifact(name) for name in CONTRACTS}
     plan = await _plan(anvil, parameters)
     creations = await send_creations(anvil, plan, artifacts)
-    bonds = [await _bond(anvil, plan, operator) for operator in operators]
+    registry, domain = plan.address("BondRegistry"), plan.domain
+    bonds = [await bond(anvil, registry, domain, operator, BOND_WEI) for operator in operators]
     registrations = [await _register(anvil, plan, chain_id) for chain_id in chain_ids]
     deployment = deployment_of(plan, check_creations(plan, await anvil.wait(creations)))
     for mined in await anvil.wait(bonds):
@@ -95,24 +99,20 @@ async def _plan(anvil: Anvil, parameters: Parameters) -> Plan:
     )
 
 
-async def _bond(anvil: Anvil, plan: Plan, operator: Operator) -> Sent:
+async def bond(
+    anvil: Anvil, registry: Address, domain: Domain, operator: Operator, wei: int
+) -> Sent:
     """Bond from the cold key, and give the hot key money for gas."""
     possession = key_possession(operator.cold.address, operator.hot.address, operator.transport_key)
     data = abi.function("BondRegistry", "bond").call(
         operator.hot.address,
         operator.transport_key,
         f"tcp://127.0.0.1:{operator.peer_port}",
-        operator.hot.sign(typed_digest(plan.domain.separator(), possession)),
+        operator.hot.sign(typed_digest(domain.separator(), possession)),
     )
     await anvil.fund(operator.hot.address, SIGNER_FUNDS_WEI)
-    return await anvil.send(
-        f"bonding operator {operator.number}",
-        operator.cold.address,
-        plan.address("BondRegistry"),
-        data,
-        gas=_CALL_GAS,
-        value_wei=BOND_WEI,
-    )
+    label, cold = f"bonding operator {operator.number}", operator.cold.address
+    return await anvil.send(label, cold, registry, data, gas=_CALL_GAS, value_wei=wei)
 
 
 async def _register(anvil: Anvil, plan: Plan, chain_id: int) -> Sent:

@@ -5,10 +5,11 @@ from typing import Any
 
 from eth_abi.abi import decode
 
+from sequencer.crypto.hashing import keccak
 from sequencer.devnet.anvil import Anvil
 from sequencer.l1 import abi
 from sequencer.l1.deployment import Deployment
-from sequencer.types import Address, Epoch
+from sequencer.types import Address, Committee, Epoch, decode_committee
 
 _OPERATOR = "(address,uint96,address,uint64,uint8)"
 EJECTED = 3
@@ -27,6 +28,7 @@ class Happened:
 @dataclass(frozen=True, slots=True)
 class OperatorState:
     bond_wei: int
+    release_at: int
     status: int
 
 
@@ -68,14 +70,23 @@ class L1Facts:
         assert header is not None, "the block of an event"
         return header.timestamp
 
+    async def operator_id(self, cold: Address) -> int:
+        """Of the place that a cold key holds; 0 if it holds none."""
+        (found,) = decode(["uint32"], await self._call("BondRegistry", "operatorIdOf", cold))
+        return int(found)
+
     async def operator(self, operator_id: int) -> OperatorState:
         (found,) = decode([_OPERATOR], await self._call("BondRegistry", "operator", operator_id))
-        return OperatorState(bond_wei=found[1], status=found[4])
+        return OperatorState(bond_wei=found[1], release_at=found[3], status=found[4])
 
     async def members(self, epoch: Epoch) -> list[Address]:
-        """The signing keys of a committee (ENC-4)."""
+        """The signing keys of a committee."""
+        return [member.signer for member in (await self.committee(epoch)).members]
+
+    async def committee(self, epoch: Epoch) -> Committee:
+        """ENC-4; raises `L1Refused` if none was recorded."""
         (data,) = decode(["bytes"], await self._call("Committee", "committeeBytes", epoch))
-        return [Address(data[at : at + 20]) for at in range(32, len(data), 32)]
+        return decode_committee(epoch, data, keccak(data))
 
     async def _call(self, contract: str, name: str, *arguments: Any) -> bytes:
         data = abi.function(contract, name).call(*arguments)
