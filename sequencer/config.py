@@ -23,6 +23,8 @@ class NodeSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     data_dir: str
     rpc_listen: str = "127.0.0.1:0"
     peer_listen: str = "127.0.0.1:0"
+    peer_source: str = ""
+    """NET-2: the local IP address to connect to peers from; empty lets the system choose."""
 
 
 class L1Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -116,6 +116,7 @@ class Node:
             transport_secret(secret),
             split_address(config.node.peer_listen, "peer_listen"),
             self._receive,
+            config.node.peer_source,
         )
         self._gossip = TransactionGossip(self.transport.broadcast)
         self._faults = PeerFaults()

@@ -1,4 +1,4 @@
-"""The sockets between nodes: ZeroMQ with CURVE (NET-1 to NET-5, NET-7; docs/adr/0002).
+"""The sockets between nodes: ZeroMQ with CURVE (NET-1 to NET-5, NET-7, NET-10; docs/adr/0002).
 
 A node binds one ROUTER, whose handshake admits the transport keys of the current peers only,
 and connects one DEALER to each peer. Everything is sent by DEALER; nothing is ever sent back
@@ -41,8 +41,11 @@ _DRAIN = 4_096
 """Messages taken from ZeroMQ at one time: more than come while that many are taken."""
 _UNREAD_BYTES = 1_024
 """The longest frame a DEALER takes, which nobody has to send it: those of the handshake fit."""
-_DEAD_MS = 6_000
-"""How long a connection may be silent towards what is sent on it."""
+_DEAD_MS = 4_000
+"""How long a connection may be silent towards what is sent on it (NET-10)."""
+_CONNECT_MS = 2_000
+_RETRY_MS = 100
+_MAX_RETRY_MS = 1_000
 
 log = logging.getLogger(__name__)
 
@@ -66,15 +69,23 @@ class Transport:
     """Connections to a changing set of peers. Messages are handed to `receive` with the
     signer whose transport key sent them; it must not raise."""
 
-    def __init__(self, secret: bytes, listen: tuple[str, int], receive: Receive) -> None:
+    def __init__(
+        self, secret: bytes, listen: tuple[str, int], receive: Receive, source: str = ""
+    ) -> None:
+        """`source` is the local IP address to connect from (NET-2); empty is any.
+
+        Raises `LocalFault` if it is no IP address.
+        """
         self._secret = z85.encode(secret)
         self._public = zmq.curve_public(self._secret)
         self._listen = listen
         self._receive = receive
+        self._prefix = _source_prefix(source)
         self._context = zmq.asyncio.Context()
         self._authenticator = AsyncioAuthenticator(self._context, log=log)
         self._router = self._context.socket(zmq.ROUTER)
         self._signers: dict[str, Address] = {}
+        self._are_peers_known = asyncio.Event()
         self._peers: dict[Address, Peer] = {}
         self._dealers: dict[_Lane, zmq.Socket[bytes]] = {}
         self._failing: set[_Lane] = set()
@@ -109,8 +120,10 @@ class Transport:
         except zmq.ZMQError as error:
             raise LocalFault(f"peer address {host}:{port}: {error.strerror}") from error
 
-    def callback(self, _domain: str, key: bytes) -> bool:
-        """NET-2: pyzmq asks whether a client key may connect."""
+    async def callback(self, _domain: str, key: bytes) -> bool:
+        """NET-2: pyzmq asks whether a client key may connect. Until the peers are known nobody
+        is refused, which would cost a peer that is right some seconds; the handshake waits."""
+        await self._are_peers_known.wait()
         return key.decode("ascii") in self._signers
 
     def set_peers(self, peers: Iterable[Peer]) -> None:
@@ -126,6 +139,7 @@ class Transport:
                 self._connect(peer, True)
                 self._peers[signer] = peer
         self._signers = {_z85(peer.transport_key): signer for signer, peer in self._peers.items()}
+        self._are_peers_known.set()
 
     def send(self, signer: Address, data: bytes) -> None:
         """Queue a message to a peer, or drop it (NET-5). An unknown peer is no error."""
@@ -198,10 +212,11 @@ class Transport:
         dealer.setsockopt(zmq.RCVHWM, 1)
         dealer.setsockopt(zmq.MAXMSGSIZE, _UNREAD_BYTES)
         dealer.setsockopt(zmq.IMMEDIATE, 1)
-        dealer.setsockopt(zmq.RECONNECT_IVL, 100)
-        dealer.setsockopt(zmq.RECONNECT_IVL_MAX, 2_000)
+        dealer.setsockopt(zmq.CONNECT_TIMEOUT, _CONNECT_MS)
+        dealer.setsockopt(zmq.RECONNECT_IVL, _RETRY_MS)
+        dealer.setsockopt(zmq.RECONNECT_IVL_MAX, _MAX_RETRY_MS)
         try:
-            dealer.connect(peer.endpoint)
+            dealer.connect("tcp://" + self._prefix + peer.endpoint.removeprefix("tcp://"))
         except zmq.ZMQError as error:
             dealer.close(linger=0)
             log.warning("peer 0x%s: endpoint %r: %s", peer.signer.hex(), peer.endpoint, error)
@@ -229,6 +244,17 @@ def is_endpoint(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _source_prefix(source: str) -> str:
+    """What ZeroMQ wants before the address of the peer."""
+    if not source:
+        return ""
+    try:
+        address = ip_address(source)
+    except ValueError as error:
+        raise LocalFault(f"peer_source: {source!r} is no IP address") from error
+    return f"[{address}]:0;" if address.version == 6 else f"{address}:0;"
 
 
 def _configure(

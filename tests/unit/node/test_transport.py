@@ -5,6 +5,9 @@ a key that is not on the list: never heard, whatever it sends (NET-2)
 garbage on the port: the peers are heard as before
 a peer that leaves the list: no longer heard, although its connection stands
 a peer that came too early: connected again (`refresh`)
+a peer that dials before the list is known: waits, and is admitted or refused then
+a peer that nothing reaches any more: given up, and reached again later (NET-10)
+an address to connect from: that is where the peer sees it; no address: a LocalFault
 a peer that is not there: messages to it are dropped, not kept (NET-5)
 an address in use: a LocalFault that names it
 """
@@ -22,6 +25,7 @@ from zmq.utils import z85
 from sequencer.errors import LocalFault
 from sequencer.node.transport import Peer, Transport
 from sequencer.types import Address
+from tests.restarts.links import ARE_POSSIBLE, Cut, Links
 
 SECONDS = 10
 
@@ -29,7 +33,7 @@ SECONDS = 10
 class Endpoint:
     """One transport with what it has received."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, source: str = "") -> None:
         public, secret = zmq.curve_keypair()
         self.signer = Address(bytes([number]) * 20)
         self.public = z85.decode(public)
@@ -38,14 +42,21 @@ class Endpoint:
             z85.decode(secret),
             ("127.0.0.1", 0),
             lambda signer, data: self.received.put_nowait((signer, data)),
+            source,
         )
 
     def start(self) -> None:
         self.transport.start()
         self.task = asyncio.create_task(self.transport.run())
 
-    def peer(self) -> Peer:
-        return Peer(self.signer, self.public, self.transport.endpoint)
+    @property
+    def port(self) -> int:
+        return int(self.transport.endpoint.rpartition(":")[2])
+
+    def peer(self, port: int | None = None) -> Peer:
+        """As L1 lists it; `port` if it is reached by another one."""
+        endpoint = f"tcp://127.0.0.1:{port or self.port}"
+        return Peer(self.signer, self.public, endpoint)
 
     async def next(self) -> tuple[Address, bytes]:
         return await asyncio.wait_for(self.received.get(), SECONDS)
@@ -56,15 +67,15 @@ class Endpoint:
         self.transport.close()
 
 
-Make = Callable[[int], Awaitable[Endpoint]]
+Make = Callable[..., Awaitable[Endpoint]]
 
 
 @pytest.fixture
 async def make() -> AsyncIterator[Make]:
     made: list[Endpoint] = []
 
-    async def make_one(number: int) -> Endpoint:
-        endpoint = Endpoint(number)
+    async def make_one(number: int, source: str = "") -> Endpoint:
+        endpoint = Endpoint(number, source)
         endpoint.start()
         made.append(endpoint)
         return endpoint
@@ -117,9 +128,8 @@ async def test_receive__from_a_key_not_on_the_list__is_never_heard(make: Make) -
 async def test_receive__garbage_on_the_port__leaves_the_peers_alone(make: Make) -> None:
     first, second = await make(1), await make(2)
     await connect(first, second)
-    host, port = first.transport.endpoint.removeprefix("tcp://").split(":")
     for garbage in (b"GET / HTTP/1.1\r\n\r\n", os.urandom(4096), b"\xff" * 10):
-        with socket.create_connection((host, int(port))) as connection:
+        with socket.create_connection(("127.0.0.1", first.port)) as connection:
             connection.sendall(garbage)
     second.transport.send(first.signer, b"still here")
     assert await first.next() == (second.signer, b"still here")
@@ -157,6 +167,38 @@ async def test_refresh__after_a_refused_handshake__connects_again(make: Make) ->
     assert await asyncio.wait_for(insist(), SECONDS) == (early.signer, b"now")
 
 
+async def test_handshake__before_the_list_is_known__waits_for_it(make: Make) -> None:
+    early, late = await make(1), await make(2)
+    early.transport.set_peers([late.peer()])
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reach(early, late, b"too early"), 0.3)
+    late.transport.set_peers([early.peer()])  # and no `refresh`
+    assert await asyncio.wait_for(reach(early, late, b"now"), SECONDS) == (early.signer, b"now")
+
+
+@pytest.mark.skipif(not ARE_POSSIBLE, reason="needs socket filters of Linux")
+async def test_send__through_a_hole__is_given_up_and_arrives_when_it_is_closed(make: Make) -> None:
+    """NET-10. TCP alone would take what is sent for as long as its buffers last."""
+    first, second = await make(1, source="127.0.0.2"), await make(2)
+    async with Links([second.port]) as links:
+        first.transport.set_peers([second.peer(links.ports[0])])
+        second.transport.set_peers([first.peer()])
+        await asyncio.wait_for(reach(first, second, b"before"), SECONDS)
+        links.cut([(0, 0)], Cut.HOLE)
+        async with asyncio.timeout(SECONDS):
+            while not first.transport.dropped:
+                first.transport.send(second.signer, b"into the hole")
+                await asyncio.sleep(0.05)
+        links.heal([(0, 0)])
+        found = await asyncio.wait_for(reach(first, second, b"after"), SECONDS)
+        assert found == (first.signer, b"after")
+
+
+def test_source__that_is_no_address__is_a_local_fault() -> None:
+    with pytest.raises(LocalFault, match="peer_source: 'eth0'"):
+        Transport(bytes(range(32)), ("127.0.0.1", 0), lambda *_: None, "eth0")
+
+
 async def test_send__to_a_peer_that_is_not_there__is_dropped(make: Make) -> None:
     first, second = await make(1), await make(2)
     gone = second.peer()
@@ -190,8 +232,7 @@ async def test_set_peers__with_a_hostile_endpoint__is_logged_and_left_out(
 
 async def test_start__address_in_use__is_a_local_fault_that_names_it(make: Make) -> None:
     first = await make(1)
-    port = int(first.transport.endpoint.rpartition(":")[2])
-    second = Transport(bytes(range(32)), ("127.0.0.1", port), lambda *_: None)
-    with pytest.raises(LocalFault, match=f"peer address 127.0.0.1:{port}"):
+    second = Transport(bytes(range(32)), ("127.0.0.1", first.port), lambda *_: None)
+    with pytest.raises(LocalFault, match=f"peer address 127.0.0.1:{first.port}"):
         second.start()
     second.close()
