@@ -1,6 +1,6 @@
 """Whose keys the accounts of the local L1 are. Everybody knows them: they are Anvil's own.
 
-ape names the same accounts TEST::0 to TEST::19.
+ape names the first twenty of them TEST::0 to TEST::19.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from sequencer.crypto.signatures import Signer
 from sequencer.types import Address
 
 MNEMONIC = "test test test test test test test test test test test junk"
-ACCOUNTS = 20
+ACCOUNTS = 23
 DEPLOYER = 0
-OPERATORS = range(1, 5)
-"""The cold keys of the four operators."""
+OPERATORS = (*range(1, 5), *range(20, 23))
+"""The cold keys of the operators: four, or up to seven."""
 WALLETS = range(5, 10)
 """For whoever tries the network out."""
 TRAFFIC = range(10, 20)

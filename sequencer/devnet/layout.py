@@ -18,7 +18,7 @@ class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`network.json`: what a later start in the same folder must do alike."""
 
     peer_ports: tuple[int, ...]
-    """Announced on L1."""
+    """Where the nodes listen; announced on L1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""A whole network on this machine: an L1, four nodes, two followers, each a process."""
+"""A whole network on this machine: an L1, some nodes, some followers, each a process."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,6 @@ from sequencer.errors import LocalFault
 from sequencer.l1.deployment import Deployment, load_deployment
 from sequencer.types import Epoch, RollupId
 
-NODES = 4
-FOLLOWERS = 2
 FIRST_BLOCK_SECONDS = 60.0
 WATCH_SECONDS = 0.5
 
@@ -34,6 +32,8 @@ class Profile:
     parameters: Parameters
     confirmations: int
     chain_ids: tuple[int, ...] = (7001, 7002)
+    nodes: int = 4
+    followers: int = 2
 
     @property
     def rollups(self) -> tuple[Rollup, ...]:
@@ -52,11 +52,17 @@ class Ports:
     l1: int = 0
     rpc: int = 0
     follower: int = 0
+    peers: tuple[int, ...] = ()
+    """Where the nodes listen to each other; empty is anywhere."""
+    announced: tuple[int, ...] = ()
+    """Where peers find the nodes, if not at the nodes themselves: whoever listens there passes on
+    what comes. Each node then connects from an address of its own, 127.0.0.2 and up, by which
+    it can be told."""
 
-    def check(self) -> None:
+    def check(self, profile: Profile) -> None:
         """Raises `LocalFault` naming the option whose port is in use."""
-        wanted = [("--l1-port", self.l1, 1), ("--rpc-port", self.rpc, NODES)]
-        wanted.append(("--follower-port", self.follower, FOLLOWERS))
+        wanted = [("--l1-port", self.l1, 1), ("--rpc-port", self.rpc, profile.nodes)]
+        wanted.append(("--follower-port", self.follower, profile.followers))
         for option, first, count in wanted:
             for port in range(first, first + count) if first else ():
                 require_free(port, option)
@@ -112,24 +118,24 @@ class Network:
 
     async def start(self, keep: bool) -> None:
         """Set everything up, with a line for each step; raises `LocalFault`."""
-        step, layout = self._progress.step, self.layout
+        step, layout, profile = self._progress.step, self.layout, self.profile
         if keep:
             memory = layout.recall()
         else:
             layout.begin()
-            memory = Memory(tuple(free_ports(NODES)))
+            memory = Memory(self._ports.peers or tuple(free_ports(profile.nodes)))
         for port in memory.peer_ports:
-            require_free(port, "peer port announced on L1")
+            require_free(port, "peer port")
         with step("L1: Anvil, a block each second"):
             self._anvil = await start_anvil(layout.log("anvil"), layout.l1_state, self._ports.l1)
-        self.operators = make_operators(layout, memory.peer_ports)
+        self.operators = make_operators(layout, self._ports.announced or memory.peer_ports)
         await (self._resume_l1() if keep else self._prepare_l1())
         layout.remember(memory)
-        with step(f"{NODES} nodes"):
-            await self._start_nodes()
+        with step(f"{profile.nodes} nodes"):
+            await self._start_nodes(memory.peer_ports)
         with step("first committee" if not keep else "committee of this epoch"):
             await self._record_committee()
-        with step(f"{FOLLOWERS} followers, and a first final block on every node"):
+        with step(f"{profile.followers} followers, and a first final block on every node"):
             await asyncio.gather(self._start_followers(), self._first_blocks())
 
     async def stop(self) -> None:
@@ -154,7 +160,7 @@ class Network:
         profile = self.profile
         chain_ids = ", ".join(map(str, profile.chain_ids))
         with self._progress.step(
-            f"contracts, {NODES} bonded operators, rollups with chain ids {chain_ids}"
+            f"contracts, {profile.nodes} bonded operators, rollups with chain ids {chain_ids}"
         ):
             self._deployment = await prepare_l1(
                 self.anvil, self.layout, profile.parameters, self.operators, profile.chain_ids
@@ -166,12 +172,13 @@ class Network:
         if not await self.anvil.client.code(chain):
             raise LocalFault(f"{self.layout.l1_state} does not hold the contracts; start afresh")
 
-    async def _start_nodes(self) -> None:
-        for operator in self.operators:
+    async def _start_nodes(self, peer_ports: Sequence[int]) -> None:
+        for operator, peer_port in zip(self.operators, peer_ports, strict=True):
             first = self._ports.rpc
             settings = NodeSettings(
                 l1_url=self.anvil.url,
-                peer_port=operator.peer_port,
+                peer_port=peer_port,
+                peer_source=f"127.0.0.{1 + operator.number}" if self._ports.announced else "",
                 confirmations=self.profile.confirmations,
                 rpc_port=first and first + operator.number - 1,
             )
@@ -182,7 +189,7 @@ class Network:
 
     async def _start_followers(self) -> None:
         first = self._ports.follower
-        for number in range(1, FOLLOWERS + 1):
+        for number in range(1, self.profile.followers + 1):
             port = first and first + number - 1
             follower = FollowerProcess(self.layout, number, self.anvil.url, port)
             self.followers.append(follower)
@@ -219,7 +226,7 @@ async def running(
     keep: bool = False,
 ) -> AsyncIterator[Network]:
     """A network for the length of the block; its logs stay in the folder."""
-    ports.check()
+    ports.check(profile)
     network = Network(layout, profile, ports, progress or Progress())
     with layout.lock():
         try:

@@ -22,6 +22,7 @@ _CONFIG = """\
 data_dir = "data"
 rpc_listen = "127.0.0.1:{rpc_port}"
 peer_listen = "127.0.0.1:{peer_port}"
+peer_source = "{peer_source}"
 
 [l1]
 url = "{l1_url}"
@@ -44,12 +45,14 @@ class NodeSettings:
     peer_port: int
     confirmations: int
     rpc_port: int = 0
+    peer_source: str = ""
     deny_senders: tuple[Address, ...] = ()
 
     def to_toml(self) -> str:
         return _CONFIG.format(
             rpc_port=self.rpc_port,
             peer_port=self.peer_port,
+            peer_source=self.peer_source,
             l1_url=self.l1_url,
             confirmations=self.confirmations,
             deny_senders=json.dumps(["0x" + sender.hex() for sender in self.deny_senders]),
@@ -75,9 +78,13 @@ class NodeProcess:
     def config_path(self) -> Path:
         return self._folder / "node.toml"
 
+    @property
+    def data_dir(self) -> Path:
+        return self._folder / "data"
+
     def evidence_files(self) -> list[Path]:
         """The evidence that the node has found."""
-        return sorted((self._folder / "data" / "evidence").glob("*.json"))
+        return sorted((self.data_dir / "evidence").glob("*.json"))
 
     def deny(self, senders: tuple[Address, ...]) -> None:
         """From the next start on, censor these accounts (POOL-6)."""
@@ -123,7 +130,7 @@ class NodeProcess:
 
     async def ready(self) -> None:
         """Wait until the process serves its RPC; raises `LocalFault` if it ends instead."""
-        url = await listening_at(self.process, self._folder / "data")
+        url = await listening_at(self.process, self.data_dir)
         await self._close_rpc()
         self._rpc = NodeRpc(url)
 

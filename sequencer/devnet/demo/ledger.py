@@ -6,7 +6,7 @@ import msgspec
 
 from sequencer.devnet.follower_process import DerivedEntry, FollowerProcess
 from sequencer.devnet.node_process import NodeProcess
-from sequencer.devnet.rpc import Call, NodeRpc, RpcUnreachable
+from sequencer.devnet.rpc import Call, NodeRpc, RpcRefused, RpcUnreachable
 from sequencer.devnet.wallets import Signed
 from sequencer.types import RollupId
 
@@ -67,12 +67,18 @@ def order_of(chain: Iterable[FinalBlock], rollup: RollupId) -> list[str]:
 
 
 async def placements(rpc: NodeRpc, sent: Sequence[Signed]) -> list[Ordering | None]:
-    """Where transactions of one rollup stand, by their receipts; None before they are final."""
+    """Where transactions of one rollup stand, by their receipts; None before they are final.
+
+    Raises `RpcRefused` while the node does not know the rollup, `RpcUnreachable`.
+    """
     found: list[Ordering | None] = []
     for start in range(0, len(sent), _PAGE):
         page = sent[start : start + _PAGE]
         calls = [Call("eth_getTransactionReceipt", ("0x" + tx.hash.hex(),)) for tx in page]
         answers = await rpc.batch(calls, rollup=page[0].rollup.id)
+        for answer in answers:
+            if isinstance(answer, RpcRefused):
+                raise answer
         receipts = msgspec.convert(answers, list[_Receipt | None])
         found += [None if receipt is None else receipt.ordering for receipt in receipts]
     return found
