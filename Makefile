@@ -114,6 +114,11 @@ demo: build ## tell the whole story once on a local network
 sim: $(READY) ## simulate consensus under faults (SEEDS=2000 SEED_BASE=0)
 	@python -m sequencer.simulator --seeds $(SEEDS) --base $(SEED_BASE) $(ARGS)
 
+# Not a test of `make test`: 15 minutes. ARGS="-k 'n4 and kill'" selects cases.
+.PHONY: restarts
+restarts: build ## fail nodes in every way and number, show that order resumes
+	@python -m pytest --tb=short tests/restarts/matrix.py $(ARGS)
+
 .PHONY: bench
 bench: build ## measure throughput and latency
 	@python bench/run.py $(ARGS)

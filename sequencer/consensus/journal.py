@@ -223,6 +223,15 @@ class Journal:
         os.fsync(self._file)
 
 
+def read_records(data: bytes, at: int = 0) -> Iterator[tuple[int, Record]]:
+    """The whole records from byte `at` on, each with where it ends: for whoever looks at the
+    journal of a node that runs."""
+    while (found := _record_at(data, at)) is not None:
+        at = found.end
+        if not isinstance(found.record, Identity):
+            yield at, found.record
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     record: _Stored
