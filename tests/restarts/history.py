@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from itertools import takewhile
 
 import msgspec
 
@@ -81,7 +82,9 @@ class History:
                 first = self._reached[node.name] + 1
                 calls = [Call("seq_getBlock", (first + i,)) for i in range(_PAGE)]
                 answers = await node.rpc.batch(calls)
-                found = msgspec.convert([a for a in answers if a], list[FinalBlock])
+                # A block may become final while the node answers, and the one below it be missed.
+                there = list(takewhile(bool, answers))
+                found = msgspec.convert(there, list[FinalBlock])
                 self.note(node.name, found)
                 self._reached[node.name] += len(found)
             await asyncio.sleep(_POLL_SECONDS)

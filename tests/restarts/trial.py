@@ -76,13 +76,14 @@ class Trial:
             ports = Ports(peers=listening, announced=links.ports)
             async with running(Layout(folder), profile, ports) as network:
                 trial = cls(network, links)
-                async with trial._load.running(), trial._history.watched():
-                    await trial._until_level()
-                    yield trial
-            trial._promises.read_journals()
-            trial._promises.read_stores()
-            trial._promises.close()
-            assert not trial._promises.evidence()
+                with contextlib.closing(trial._promises):
+                    async with trial._load.running(), trial._history.watched():
+                        await trial._until_level()
+                        yield trial
+                    await asyncio.gather(*(node.stop() for node in network.nodes))
+                    trial._promises.read_journals()
+                    trial._promises.read_stores()
+                    assert not trial._promises.evidence()
 
     async def run(self, case: Case) -> Outcome:
         """Raises `LocalFault` when order does not stop, go on or resume as it should."""

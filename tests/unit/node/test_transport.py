@@ -185,8 +185,9 @@ async def test_send__through_a_hole__is_given_up_and_arrives_when_it_is_closed(m
         second.transport.set_peers([first.peer()])
         await asyncio.wait_for(reach(first, second, b"before"), SECONDS)
         links.cut([(0, 0)], Cut.HOLE)
+        dropped = first.transport.dropped
         async with asyncio.timeout(SECONDS):
-            while not first.transport.dropped:
+            while first.transport.dropped == dropped:
                 first.transport.send(second.signer, b"into the hole")
                 await asyncio.sleep(0.05)
         links.heal([(0, 0)])
