@@ -12,8 +12,8 @@ from tests.restarts.links import Cut
 
 PER_NODE = ("kill", "stop", "hole", "reset")
 SPECIAL = ("blink", "mute", "deaf")
-HOLD_SECONDS = 6.0
-"""How long an outage lasts: longer than it takes to give a silent connection up (NET-8)."""
+HOLD_SECONDS = 5.0
+"""How long an outage lasts: longer than it takes to give a silent connection up (NET-10)."""
 BLINK_SECONDS = 1.0
 """Shorter than that."""
 
