@@ -1,22 +1,25 @@
 """Which epoch's instance runs, from the finalized chain and L1 (EPOCH-1, EPOCH-4)."""
 
 import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
+from typing import Generic, Protocol, TypeVar
 
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.consensus.journal import AttestedRecord, BlockRecord, Journal
 from sequencer.consensus.journal import Record as JournalRecord
 from sequencer.consensus.messages import Certificate, SignedVote
+from sequencer.consensus.simplex import Simplex
 from sequencer.errors import LocalFault
 from sequencer.l1.view import L1View
 from sequencer.node.attester import Attester
 from sequencer.node.catch_up import decode_proof
-from sequencer.node.instance import Instance, Services
+from sequencer.node.instance import Services
 from sequencer.node.ledger import Ledger
-from sequencer.ordering.application import is_terminal, origin_epoch
+from sequencer.ordering.turn import is_terminal, origin_epoch
 from sequencer.store.blocks import BlockStore
-from sequencer.types import Epoch, Height
+from sequencer.types import Committee, Epoch, Height
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +35,32 @@ class Place:
     start: Header
 
 
-class Epochs:
+class Run(Protocol):
+    """An instance of consensus as it is started and ended here."""
+
+    core: Simplex
+    is_over: bool
+
+    def start(self, restored: Iterable[JournalRecord]) -> None: ...
+
+
+R = TypeVar("R", bound=Run)
+Finality = tuple[Header, Certificate | None]
+"""The last final block of an epoch so far, and its own certificate, if it has one."""
+
+
+class Epochs(Generic[R]):
     """Starts the instance of each epoch when the chain and L1 allow it."""
 
-    def __init__(self, services: Services, ledger: Ledger, attester: Attester, l1: L1View) -> None:
+    def __init__(
+        self,
+        services: Services,
+        ledger: Ledger,
+        attester: Attester,
+        l1: L1View,
+        make_instance: Callable[[Committee, Header, Finality | None], R],
+    ) -> None:
+        """`make_instance` is given the committee, the block of view 0 and what is final above."""
         self._services = services
         self._journal: Journal = services.journal
         self._store: BlockStore = services.store
@@ -47,7 +72,8 @@ class Epochs:
         for record in self._restored:
             if isinstance(record, AttestedRecord):
                 attester.restore(record)
-        self.instance: Instance | None = None
+        self._make_instance = make_instance
+        self.instance: R | None = None
 
     def advance(self) -> bool:
         """Start the next instance if none runs and L1 has shown its committee; whether it did.
@@ -66,7 +92,7 @@ class Epochs:
                 log.info("waiting for the committee of epoch %d on L1", place.epoch)
             return False
         is_first = self.instance is None
-        self.instance = Instance(self._services, committee, place.start, self._finalized(place))
+        self.instance = self._make_instance(committee, place.start, self._finalized(place))
         self._attester.start_epoch(committee)
         restored = self._restored
         self._restored = [record for record in restored if _is_after(record, place.epoch)]
@@ -76,10 +102,10 @@ class Epochs:
         self._attester.attest_waiting(self._ledger)
         return True
 
-    def compact(self) -> None:
+    def compact(self, above_bytes: int = COMPACT_BYTES) -> None:
         """Keep the journal short (JOURNAL-5). An instance that is over may have votes that never
         came back to it; once the next one runs, they are of no use any more."""
-        if self._journal.size < COMPACT_BYTES or self.instance is None or self.instance.is_over:
+        if self._journal.size < above_bytes or self.instance is None or self.instance.is_over:
             return
         self._store.sync()
         live = (
@@ -103,7 +129,7 @@ class Epochs:
             raise LocalFault(f"block {height}, from which epoch {tip.epoch} starts, is not stored")
         return Place(tip.epoch, start.header)
 
-    def _finalized(self, place: Place) -> tuple[Header, Certificate | None] | None:
+    def _finalized(self, place: Place) -> Finality | None:
         """The tip and its own certificate, if it lies in the place's epoch."""
         tip = self._ledger.tip
         if tip.hash == place.start.hash:

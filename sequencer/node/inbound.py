@@ -15,6 +15,7 @@ from sequencer.node.clock import Clock
 from sequencer.node.early import EarlyMessages, epoch_of
 from sequencer.node.epochs import Epochs
 from sequencer.node.gossip import PeerFaults
+from sequencer.node.instance import Instance
 from sequencer.node.wire import GossipedTransaction, Message, decode, is_consensus
 from sequencer.types import Address
 
@@ -27,7 +28,7 @@ class Inbound:
 
     def __init__(
         self,
-        epochs: Epochs,
+        epochs: Epochs[Instance],
         attester: Attester,
         backend: NodeBackend,
         faults: PeerFaults,

@@ -26,7 +26,6 @@ from sequencer.consensus.events import (
     Propose,
     Received,
     Record,
-    Restored,
     Send,
     Start,
     Tick,
@@ -35,7 +34,7 @@ from sequencer.consensus.events import (
     WorkChanged,
 )
 from sequencer.consensus.evidence import Equivocation
-from sequencer.consensus.journal import BlockRecord, Journal
+from sequencer.consensus.journal import Journal
 from sequencer.consensus.journal import Record as JournalRecord
 from sequencer.consensus.leaders import leader_of
 from sequencer.consensus.messages import (
@@ -55,12 +54,15 @@ from sequencer.errors import NotYet, PeerFault
 from sequencer.l1.schedule import Schedule
 from sequencer.node.catch_up import Chain
 from sequencer.node.clock import Clock
+from sequencer.node.edge import Edge
 from sequencer.node.fetching import Fetching
+from sequencer.node.handover import Farewell, replay, split_closing
 from sequencer.node.history import History
 from sequencer.node.transport import Transport
 from sequencer.node.votes import VoteSigner
 from sequencer.node.wire import encode_consensus
-from sequencer.ordering.application import Application, Turn, is_terminal
+from sequencer.ordering.application import Application
+from sequencer.ordering.turn import Turn, is_terminal
 from sequencer.store.blocks import BlockStore
 from sequencer.types import ZERO_HASH, Address, Committee, Epoch, Hash32, View
 
@@ -107,6 +109,8 @@ class Instance:
         self.core = Simplex(committee, self.me, start, services.timing, finalized)
         self.is_over = False
         self._verifier = Verifier(services.separator, committee)
+        self._edge = Edge(self.core, self._verifier)
+        self._farewell = Farewell(services.store, start, services.timing.timeout_ms)
         self._inbox: deque[Input] = deque()
         self._is_draining = False
         self._timer: asyncio.TimerHandle | None = None
@@ -127,23 +131,16 @@ class Instance:
 
     def start(self, restored: Iterable[JournalRecord]) -> None:
         """Replay the journal's records of this epoch (JOURNAL-2), then take part."""
-        for record in restored:
-            entry = record.block if isinstance(record, BlockRecord) else record
-            if isinstance(entry, SignedVote | Certificate):
-                instance = (entry.vote.epoch, entry.vote.committee)
-                if instance != (self.committee.epoch, self.committee.hash):
-                    continue
-            elif not isinstance(entry, Block) or entry.header.epoch != self.committee.epoch:
-                continue
-            for output in self.core.handle(Restored(entry), self._services.clock.now_ms()):
-                if isinstance(output, Finalized):
-                    self._execute(output)
-                elif isinstance(output, Record):
-                    self._services.archive.keep(output.certificate)
-        if not self.is_over:
-            log.info("%s starts in view %d", self.epoch_name, self.core.view)
-            self._services.fetching.follow(self._chain)
-            self._feed(Start())
+        for output in replay(self.core, restored, self._services.clock.now_ms()):
+            if isinstance(output, Record):
+                self._services.archive.keep(output.certificate)
+            else:
+                self._finalize(output)
+            if self.is_over:
+                return  # what is left in the journal is of closing blocks
+        log.info("%s starts in view %d", self.epoch_name, self.core.view)
+        self._services.fetching.follow(self._chain)
+        self._feed(Start())
 
     def stop(self) -> None:
         self.is_over = True
@@ -163,26 +160,24 @@ class Instance:
         match message:
             case BlockRequest():
                 self._answer(peer, message)
+            case _ if self.is_over:
+                pass  # the next instance asks again
             case Blocks():
                 self._services.fetching.on_blocks(peer, message)
-            case Proposal():
-                self._on_proposal(message)
-            case SignedVote() | Certificate():
-                self._on_statement(peer, message)
+            case SignedVote() | Certificate() if self._edge.is_ahead(message):
+                self._ask_for_final(peer)
+            case SignedVote() if self._edge.is_late_call(message):
+                ending = self._farewell.certificate(peer, self._services.clock.now_ms())
+                if ending is not None:
+                    self._services.transport.send(peer, encode_consensus(ending))
+            case Certificate() if self._is_settled(message):
+                self._confront(message)
+            case SignedVote() | Certificate() | Proposal():
+                admitted = self._edge.admit(message)
+                if admitted is not None:
+                    self._feed(admitted)
 
     # --- from peers ---
-
-    def _on_statement(self, peer: Address, message: SignedVote | Certificate) -> None:
-        if message.vote.epoch > self.committee.epoch:
-            self._ask_for_final(peer)
-            return
-        if isinstance(message, Certificate) and self._is_settled(message):
-            self._confront(message)
-            return
-        if message.vote.epoch < self.committee.epoch or not self.core.is_news(message):
-            return
-        self._check(message)
-        self._feed(Received(message))
 
     def _is_settled(self, certificate: Certificate) -> bool:
         vote = certificate.vote
@@ -195,27 +190,11 @@ class Instance:
             assert committee is not None
             self._services.on_equivocation(found, committee)
 
-    def _on_proposal(self, proposal: Proposal) -> None:
-        if proposal.notarize.vote.epoch != self.committee.epoch or not self.core.is_news(proposal):
-            return
-        self._check(proposal.notarize)
-        certificates = (proposal.parent_certificate, *proposal.nullifications)
-        for certificate in certificates:
-            if certificate is not None and self.core.is_news(certificate):
-                self._check(certificate)
-        self._feed(Received(proposal))
-
     def _answer(self, peer: Address, request: BlockRequest) -> None:
         now_ms = self._services.clock.now_ms()
         is_busy = self.me is not None and self._has_work
         reply = self._services.history.answer(peer, request, self.core, is_busy, now_ms)
         self._services.transport.send(peer, encode_consensus(reply))
-
-    def _check(self, message: SignedVote | Certificate) -> None:
-        if isinstance(message, Certificate):
-            self._verifier.check_certificate(message)
-        else:
-            self._verifier.check_vote(message)
 
     # --- the core ---
 
@@ -346,7 +325,10 @@ class Instance:
         self._inbox.append(Judged(header.view, header.hash, verdict))
 
     def _finalize(self, output: Finalized) -> None:
-        """Hand on the blocks of the chain; closing blocks only prove the terminal one."""
+        """Hand on the blocks of the chain; closing blocks only prove the terminal one, and above it
+        nothing is of the chain."""
+        if self.is_over:
+            return
         chain, proof = split_closing(output.blocks, output.proof, self._services.schedule)
         if chain:
             self._services.on_final(chain, proof)
@@ -361,18 +343,3 @@ class Instance:
         if now_ms >= self._ask_again_ms:
             self._ask_again_ms = now_ms + self._services.timing.timeout_ms
             self._services.fetching.want(ZERO_HASH, peer)
-
-
-def split_closing(
-    blocks: tuple[Block, ...], proof: FinalityProof, schedule: Schedule
-) -> tuple[tuple[Block, ...], FinalityProof]:
-    """EPOCH-3: the blocks up to the terminal one; the headers above it become part of its
-    proof."""
-    for position, block in enumerate(blocks):
-        if is_terminal(schedule, block.header):
-            closing = tuple(b.header for b in blocks[position + 1 :])
-            return (
-                blocks[: position + 1],
-                FinalityProof(proof.certificate, (*closing, *proof.descendants)),
-            )
-    return blocks, proof

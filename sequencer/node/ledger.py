@@ -18,7 +18,8 @@ from sequencer.l1.schedule import Schedule
 from sequencer.l1.view import L1View
 from sequencer.mempool.pool import Mempool
 from sequencer.node.catch_up import encode_proof
-from sequencer.ordering.application import Application, Ordered, is_terminal
+from sequencer.ordering.application import Application, Ordered
+from sequencer.ordering.turn import is_terminal
 from sequencer.store.blocks import BlockStore, FinalizedBlock
 from sequencer.types import BatchIndex, Hash32, Height, RollupId
 

@@ -7,6 +7,7 @@ transaction takes. This module only connects; each stage is a module of its own.
 import asyncio
 import logging
 import time
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -45,7 +46,7 @@ from sequencer.node.fetching import Fetching
 from sequencer.node.gossip import PeerFaults, TransactionGossip
 from sequencer.node.history import History
 from sequencer.node.inbound import Inbound
-from sequencer.node.instance import Services
+from sequencer.node.instance import Instance, Services
 from sequencer.node.journal_guard import JournalGuard
 from sequencer.node.latency import FinalityLatency
 from sequencer.node.ledger import Ledger
@@ -57,8 +58,8 @@ from sequencer.ordering.application import (
     Application,
     Ordered,
     OrderingParameters,
-    is_terminal,
 )
+from sequencer.ordering.turn import is_terminal
 from sequencer.serving import listen, write_endpoints
 from sequencer.store.blocks import BlockStore
 from sequencer.types import Address, Committee, Epoch, Hash32, RollupId
@@ -164,7 +165,9 @@ class Node:
             on_equivocation=self._on_equivocation,
             on_fault=self._fail,
         )
-        self.epochs = Epochs(services, self.ledger, self.attester, self.l1)
+        self.epochs = Epochs(
+            services, self.ledger, self.attester, self.l1, partial(Instance, services)
+        )
         self._backend = NodeBackend(
             self.l1,
             self.mempool,

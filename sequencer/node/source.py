@@ -4,6 +4,7 @@ from sequencer.batches.attestations import BatchCertificate
 from sequencer.batches.batch import Batch
 from sequencer.node.attester import Attester
 from sequencer.node.epochs import Epochs
+from sequencer.node.instance import Instance
 from sequencer.node.ledger import Ledger
 from sequencer.types import BatchIndex
 
@@ -11,7 +12,7 @@ from sequencer.types import BatchIndex
 class NodeSource:
     """Reads from the stages; nothing is kept here."""
 
-    def __init__(self, epochs: Epochs, ledger: Ledger, attester: Attester) -> None:
+    def __init__(self, epochs: Epochs[Instance], ledger: Ledger, attester: Attester) -> None:
         self._epochs = epochs
         self._ledger = ledger
         self._attester = attester

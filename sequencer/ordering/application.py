@@ -15,10 +15,11 @@ from sequencer.crypto.hashing import keccak
 from sequencer.errors import DecodeError, NotYet, PeerFault
 from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_transaction
 from sequencer.l1.events import L1Header
-from sequencer.l1.schedule import Schedule
 from sequencer.l1.view import L1View
 from sequencer.mempool.pool import Mempool, TransactionKey
-from sequencer.types import ZERO_HASH, Address, Epoch, Hash32, Height, RollupId, View
+from sequencer.ordering.origins import Origins
+from sequencer.ordering.turn import Turn, closing_block, has_to_close
+from sequencer.types import Address, Epoch, Hash32, Height, RollupId
 
 MAX_CLOCK_DRIFT_MS = 2_000
 """BLOCK-2."""
@@ -43,25 +44,6 @@ class OrderingParameters:
     lags by as much can judge them at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """Whose block is asked about: the epoch and view, and the signer that leads it."""
-
-    epoch: Epoch
-    view: View
-    proposer: Address
-
-
-def origin_epoch(schedule: Schedule, timestamp: int) -> Epoch:
-    """The epoch of an L1 origin; what lies before `genesis` counts as epoch 0."""
-    return schedule.epoch_of(timestamp) or Epoch(0)
-
-
-def is_terminal(schedule: Schedule, header: Header) -> bool:
-    """EPOCH-2: a block (terminal or closing) whose origin lies in a later epoch than itself."""
-    return origin_epoch(schedule, header.origin_timestamp) > header.epoch
-
-
 class Application:
     """Builds and judges blocks for one node."""
 
@@ -69,22 +51,23 @@ class Application:
         self._l1 = l1
         self._mempool = mempool
         self._parameters = parameters
+        self._origins = Origins(l1, parameters.origin_lag)
         self._contents: OrderedDict[Hash32, tuple[Ordered, ...]] = OrderedDict()
 
     def has_work(self, epoch: Epoch, parent: Header, pending: Sequence[Block], now_ms: int) -> bool:
         """Whether a block on `parent` would carry anything, or is needed to end the epoch."""
-        if self._closes(epoch, parent):
+        if has_to_close(self._l1.schedule, epoch, parent):
             return True
-        origin = self._choose_origin(epoch, parent)
+        origin = self._origins.choose(epoch, parent)
         if self._forced_count(origin, parent) > parent.forced_count:
             return True
         return self._mempool.has_work(self._keys(pending), now_ms)
 
     def prepare(self, turn: Turn, parent: Header, pending: Sequence[Block], now_ms: int) -> Block:
         """This node's block on `parent`; it passes `process` on every honest node."""
-        if self._closes(turn.epoch, parent):
-            return self._assemble(turn, parent, parent.timestamp_ms, _origin_of(parent), [])
-        origin = self._choose_origin(turn.epoch, parent)
+        if has_to_close(self._l1.schedule, turn.epoch, parent):
+            return closing_block(turn, parent)
+        origin = self._origins.choose(turn.epoch, parent)
         taken = self._mempool.take(
             self._parameters.block_bytes - PAYLOAD_ROOM,
             self._parameters.max_block_transactions,
@@ -104,14 +87,15 @@ class Application:
         this node cannot judge now."""
         header = block.header
         self._check_place(turn, header, parent)
-        if self._closes(turn.epoch, parent):
-            self._check_closing(block, parent)
+        if has_to_close(self._l1.schedule, turn.epoch, parent):
+            if block != closing_block(turn, parent):
+                raise PeerFault("closing block is not empty, or not like its parent")
             return
         if header.timestamp_ms < parent.timestamp_ms:
             raise PeerFault(f"timestamp {header.timestamp_ms} is before {parent.timestamp_ms}")
         if header.timestamp_ms > now_ms + MAX_CLOCK_DRIFT_MS:
             raise NotYet(f"timestamp {header.timestamp_ms} is ahead of the clock, {now_ms}")
-        self._check_origin(turn.epoch, header, parent)
+        self._origins.check(turn.epoch, header, parent)
         self._check_forced(header, parent)
         self._remember(header.hash, self._check_payload(block, pending))
 
@@ -135,29 +119,7 @@ class Application:
                 continue
         return tuple(found)
 
-    # --- origins and forced messages ---
-
-    def _closes(self, epoch: Epoch, parent: Header) -> bool:
-        """EPOCH-3: whether a block of `epoch` on `parent` is a closing block."""
-        return parent.epoch == epoch and is_terminal(self._l1.schedule, parent)
-
-    def _choose_origin(self, epoch: Epoch, parent: Header) -> L1Header:
-        """The highest confirmed L1 block, less the lag, that EPOCH-2 allows; if none is new, the
-        parent's."""
-        confirmed = self._l1.confirmed
-        if confirmed is None:
-            return _origin_of(parent)
-        highest = confirmed.number - self._parameters.origin_lag
-        for number in range(highest, parent.origin_number, -1):
-            origin = self._l1.block_at(number)
-            if origin is not None and self._is_allowed(epoch, origin):
-                return origin
-        return _origin_of(parent)
-
-    def _is_allowed(self, epoch: Epoch, origin: L1Header) -> bool:
-        """EPOCH-2."""
-        later = origin_epoch(self._l1.schedule, origin.timestamp)
-        return later <= epoch or self._l1.committee_at(later, origin.number) is not None
+    # --- forced messages ---
 
     def _forced_count(self, origin: L1Header, parent: Header) -> int:
         """How many messages a block with this origin consumes: all that its origin shows."""
@@ -184,26 +146,6 @@ class Application:
             if sender in self._parameters.deny_senders:
                 return index
         return end
-
-    def _check_origin(self, epoch: Epoch, header: Header, parent: Header) -> None:
-        """BLOCK-3 and EPOCH-2."""
-        found = _origin_of(header)
-        if header.origin_number <= parent.origin_number:
-            if found != _origin_of(parent):
-                raise PeerFault(
-                    f"origin {header.origin_number} does not follow {parent.origin_number}"
-                )
-            return
-        confirmed = self._l1.confirmed
-        if confirmed is None or header.origin_number > confirmed.number:
-            raise NotYet(f"origin {header.origin_number} is not confirmed here yet")
-        known = self._l1.block_at(header.origin_number)
-        if known is None:
-            raise PeerFault(f"origin {header.origin_number} is older than the L1 blocks kept here")
-        if (known.hash, known.timestamp) != (found.hash, found.timestamp):
-            raise NotYet(f"origin {header.origin_number} is on another L1 branch than this node")
-        if not self._is_allowed(epoch, known):
-            raise PeerFault(f"origin {header.origin_number} is in an epoch without a committee")
 
     def _check_forced(self, header: Header, parent: Header) -> None:
         """BLOCK-4."""
@@ -234,14 +176,6 @@ class Application:
         expected = (turn.epoch, turn.view, turn.proposer, parent.hash, parent.height + 1)
         if found != expected:
             raise PeerFault(f"header's place is {found}, expected {expected}")
-
-    def _check_closing(self, block: Block, parent: Header) -> None:
-        """BLOCK-6, EPOCH-3."""
-        header = block.header
-        turn = Turn(header.epoch, header.view, header.proposer)
-        expected = self._assemble(turn, parent, parent.timestamp_ms, _origin_of(parent), [])
-        if block != expected:
-            raise PeerFault("closing block is not empty, or not like its parent")
 
     def _check_payload(self, block: Block, pending: Sequence[Block]) -> tuple[Ordered, ...]:
         """BLOCK-5; the transactions, decoded."""
@@ -293,7 +227,6 @@ class Application:
         ]
         payload = encode_payload(segments) if segments else EMPTY_PAYLOAD
         root = transaction_root(leaf_hashes((rollup, tx.hash) for rollup, tx in ordered))
-        closes = self._closes(turn.epoch, parent)
         header = Header(
             epoch=turn.epoch,
             height=Height(parent.height + 1),
@@ -306,7 +239,7 @@ class Application:
             origin_number=origin.number,
             origin_hash=origin.hash,
             origin_timestamp=origin.timestamp,
-            forced_count=parent.forced_count if closes else self._forced_count(origin, parent),
+            forced_count=self._forced_count(origin, parent),
             proposer=turn.proposer,
         )
         self._remember(header.hash, tuple(ordered))
@@ -322,8 +255,3 @@ class Application:
         self._contents[block_hash] = contents
         if len(self._contents) > _REMEMBERED_BLOCKS:
             self._contents.popitem(last=False)
-
-
-def _origin_of(header: Header) -> L1Header:
-    """The origin a header names; its parent on L1 is not told and not needed."""
-    return L1Header(header.origin_number, header.origin_hash, ZERO_HASH, header.origin_timestamp)

@@ -7,8 +7,14 @@ from sequencer.blocks.header import Block, Header
 from sequencer.consensus.events import Verdict
 from sequencer.consensus.leaders import leader_of
 from sequencer.crypto.hashing import keccak
-from sequencer.types import ZERO_HASH, Committee, Hash32, Height, MemberIndex, View
+from sequencer.errors import NotYet, PeerFault
+from sequencer.l1.events import L1Header
+from sequencer.ordering.origins import Origins
+from sequencer.ordering.turn import Turn, closing_block, has_to_close
+from sequencer.simulation.l1 import SimL1
+from sequencer.types import ZERO_HASH, Committee, Hash32, Height
 
+ORIGIN_LAG = 1
 POISON = b"bad"
 """Payloads that start like this are against the application's rules."""
 
@@ -28,8 +34,9 @@ class Temper:
 class Application:
     """One node's application; the state of an unfinished block is lost in a crash."""
 
-    def __init__(self, committee: Committee, random: Random, temper: Temper) -> None:
-        self._committee = committee
+    def __init__(self, l1: SimL1, random: Random, temper: Temper) -> None:
+        self.schedule = l1.schedule
+        self.origins = Origins(l1, ORIGIN_LAG)
         self._random = random
         self._temper = temper
         self._ready_ms: dict[Hash32, int] = {}
@@ -38,13 +45,22 @@ class Application:
     def latency_ms(self) -> int:
         return self._random.randint(1, self._temper.latency_ms) if self._temper.latency_ms else 0
 
-    def judge(self, block: Block, parent: Header, now_ms: int) -> Verdict:
-        """BLOCK-1, BLOCK-2, and whatever mood the seed put this application in."""
+    def prepare(self, turn: Turn, parent: Header, now_ms: int) -> Block:
+        if has_to_close(self.schedule, turn.epoch, parent):
+            return closing_block(turn, parent)
+        return make_block(turn, parent, self.origins.choose(turn.epoch, parent), now_ms)
+
+    def judge(self, committee: Committee, block: Block, parent: Header, now_ms: int) -> Verdict:
+        """BLOCK-1, BLOCK-2 but for the clock, BLOCK-3, EPOCH-2, EPOCH-3, and whatever mood the seed
+        put this application in."""
         header = block.header
-        leader = leader_of(self._committee, header.view)
+        leader = committee.members[leader_of(committee, header.view)].signer
+        turn = Turn(committee.epoch, header.view, leader)
+        if has_to_close(self.schedule, turn.epoch, parent):
+            return Verdict.ACCEPT if block == closing_block(turn, parent) else Verdict.REJECT
         is_good = (
-            header.epoch == self._committee.epoch
-            and header.proposer == self._committee.members[leader].signer
+            header.epoch == turn.epoch
+            and header.proposer == turn.proposer
             and header.parent_hash == parent.hash
             and header.height == parent.height + 1
             and header.timestamp_ms >= parent.timestamp_ms
@@ -52,6 +68,15 @@ class Application:
         )
         if not is_good:
             return Verdict.REJECT
+        try:
+            self.origins.check(turn.epoch, header, parent)
+        except NotYet:
+            return Verdict.NOT_YET
+        except PeerFault:
+            return Verdict.REJECT
+        return self._mood(header, now_ms)
+
+    def _mood(self, header: Header, now_ms: int) -> Verdict:
         if header.hash not in self._ready_ms:
             self._ready_ms[header.hash] = self._decide(now_ms)
         ready_ms = self._ready_ms[header.hash]
@@ -70,28 +95,23 @@ class Application:
 
 
 def make_block(
-    committee: Committee,
-    member: MemberIndex,
-    view: View,
-    parent: Header,
-    now_ms: int,
-    content: bytes = b"",
+    turn: Turn, parent: Header, origin: L1Header, now_ms: int, content: bytes = b""
 ) -> Block:
-    """The block `member` proposes in `view`; `content` tells apart two of one view."""
-    payload = content + b"%d %d %d" % (member, view, now_ms)
+    """The block proposed in a turn; `content` tells apart two of one view."""
+    payload = content + b"%d %d" % (turn.view, now_ms)
     header = Header(
-        epoch=committee.epoch,
+        epoch=turn.epoch,
         height=Height(parent.height + 1),
-        view=view,
+        view=turn.view,
         timestamp_ms=max(now_ms, parent.timestamp_ms),
         parent_hash=parent.hash,
         payload_hash=keccak(payload),
         payload_length=len(payload),
         transaction_root=ZERO_HASH,
-        origin_number=0,
-        origin_hash=ZERO_HASH,
-        origin_timestamp=0,
+        origin_number=origin.number,
+        origin_hash=origin.hash,
+        origin_timestamp=origin.timestamp,
         forced_count=0,
-        proposer=committee.members[member].signer,
+        proposer=turn.proposer,
     )
     return Block(header, payload)

@@ -38,12 +38,13 @@ class Attacker(Node):
         return self._setting.random.random() < share
 
     def sign(self, kind: VoteKind, view: View, block: Hash32 = ZERO_HASH) -> SignedVote:
-        committee = self._setting.committee
+        committee = self.committee
         vote = Vote(kind, committee.epoch, committee.hash, view, block)
-        return self._setting.verifier.sign(vote, self.seat)
+        return self.verifier.sign(vote, self.seat)
 
     def make_block(self, view: View, parent: Header, content: bytes) -> Block:
-        return make_block(self._setting.committee, self.seat, view, parent, self.now_ms, content)
+        origin = self.application.origins.choose(self.committee.epoch, parent)
+        return make_block(self.turn(view), parent, origin, self.now_ms, content)
 
     @staticmethod
     def forge(vote: Vote, signers: int, signatures: bytes) -> Certificate:
@@ -99,11 +100,12 @@ class Withholder(Attacker):
         if not isinstance(message, Proposal):
             super().broadcast(message)
             return
-        committee = self._setting.committee
+        committee = self.committee
         weight = committee.members[self.seat].weight
         for peer in self.peers():
-            if peer < len(committee) and not committee.is_quorum(weight):
-                weight += committee.members[peer].weight
+            seat = committee.index_of(self._setting.addresses[peer])
+            if seat is not None and not committee.is_quorum(weight):
+                weight += committee.members[seat].weight
                 self.post(peer, message)
 
     def find_blocks(self, request: BlockRequest) -> Blocks | None:
@@ -141,7 +143,7 @@ class Equivocator(Attacker):
 
     def on_message(self, sender: int, message: ConsensusMessage) -> None:
         super().on_message(sender, message)
-        if isinstance(message, Proposal) and self.is_up:
+        if isinstance(message, Proposal) and self.is_up and self.member is not None:
             header = message.block.header
             self.tell(self.peers(), self.sign(VoteKind.NOTARIZE, header.view, header.hash))
             if self.has_luck(0.3):
@@ -257,20 +259,20 @@ class Garbage(Attacker):
             super().on_propose(output)
 
     def forgeries(self, vote: Vote) -> list[SignedVote | Certificate]:
-        signed = self._setting.verifier.sign(vote, self.seat)
-        everyone = (1 << len(self._setting.committee)) - 1
+        signed = self.verifier.sign(vote, self.seat)
+        everyone = (1 << len(self.committee)) - 1
         next_seat = MemberIndex((self.seat + 1) % 128)
         return [
             SignedVote(vote, self.seat, bytes(64)),
             SignedVote(vote, next_seat, signed.signature),
             SignedVote(vote, MemberIndex(127), signed.signature),
-            self._setting.verifier.sign(msgspec.structs.replace(vote, epoch=7), self.seat),
-            self._setting.verifier.sign(
+            self.verifier.sign(msgspec.structs.replace(vote, epoch=7), self.seat),
+            self.verifier.sign(
                 msgspec.structs.replace(vote, committee=keccak(b"another")), self.seat
             ),
             self.forge(vote, 1 << self.seat, signed.signature),
             self.forge(vote, everyone, signed.signature),
-            self.forge(vote, everyone, signed.signature * len(self._setting.committee)),
+            self.forge(vote, everyone, signed.signature * len(self.committee)),
             self.forge(vote, 1 << 200 | everyone, signed.signature * 3),
             self.forge(vote, 0, b""),
         ]

@@ -1,76 +1,72 @@
 """What a node finds again after a crash: its journal and its block store."""
 
-from collections.abc import Iterable
 from random import Random
 
 from sequencer.blocks.header import Block, Header
-from sequencer.consensus.events import Finalized
-from sequencer.consensus.messages import Certificate, FinalityProof, SignedVote
+from sequencer.consensus.messages import FinalityProof
 from sequencer.node.catch_up import encode_proof
+from sequencer.simulation.journals import SimJournal
 from sequencer.store.blocks import StoredBlock
-
-Entry = SignedVote | Certificate | Block
 
 
 class Disk:
-    """Appended entries are safe once synced; of those after it a crash leaves any number."""
+    """A journal, and a store of which a crash leaves what was synced and any part of the rest that
+    comes next. The store answers as `BlockStore` and, to the hand-over, as `Ledger`."""
 
-    def __init__(self, start: Header) -> None:
+    def __init__(self, start: Header, journal: SimJournal) -> None:
         self.start = start
-        self.journal: list[Entry] = []
+        self.journal = journal
         self.chain: list[Block] = []
         self.proofs: dict[int, FinalityProof] = {}
         """By height, for the last block of each handing-out."""
-        self._synced_entries = 0
+        self._meta: dict[str, tuple[int, bytes]] = {}
+        """Values, each with how many blocks there were when it was written."""
         self._synced_blocks = 0
-
-    # Journal
-
-    def append(self, entry: Entry) -> None:
-        self.journal.append(entry)
-
-    def sync(self) -> None:
-        self._synced_entries = len(self.journal)
-
-    def is_durable(self, signed: SignedVote) -> bool:
-        synced = self.journal[: self._synced_entries]
-        return any(entry == signed for entry in reversed(synced))
-
-    def crash(self, random: Random) -> None:
-        del self.journal[random.randint(self._synced_entries, len(self.journal)) :]
-        del self.chain[random.randint(self._synced_blocks, len(self.chain)) :]
-        while self.chain and self.tip.height not in self.proofs:
-            self.chain.pop()
-        self.proofs = {h: p for h, p in self.proofs.items() if h <= self.tip.height}
-        self._synced_entries = len(self.journal)
-
-    def compact(self, live: Iterable[Entry]) -> None:
-        """JOURNAL-5: make the blocks durable, then keep only what is not settled by them."""
-        self._synced_blocks = len(self.chain)
-        self.journal = list(live)
-        self._synced_entries = len(self.journal)
-
-    # Block store
 
     @property
     def tip(self) -> Header:
         return self.chain[-1].header if self.chain else self.start
 
-    def store(self, final: Finalized) -> None:
-        self.chain.extend(final.blocks)
-        self.proofs[self.tip.height] = final.proof
+    def store(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
+        """Blocks of the chain, ascending; those that are here already are left alone."""
+        above = [block for block in blocks if block.header.height > self.tip.height]
+        if above:
+            self.chain.extend(above)
+            self.proofs[self.tip.height] = proof
 
-    def finalized(self) -> tuple[Header, Certificate | None] | None:
-        """What `Simplex` starts from."""
-        if not self.chain:
+    def sync(self) -> None:
+        self._synced_blocks = len(self.chain)
+        self._meta = {key: (0, value) for key, (_, value) in self._meta.items()}
+
+    def crash(self, random: Random) -> None:
+        self.journal.crash(random)
+        del self.chain[random.randint(self._synced_blocks, len(self.chain)) :]
+        while self.chain and self.tip.height not in self.proofs:
+            self.chain.pop()
+        self.proofs = {h: p for h, p in self.proofs.items() if h <= self.tip.height}
+        count = len(self.chain)
+        self._meta = {key: kept for key, kept in self._meta.items() if kept[0] < max(count, 1)}
+
+    # As `BlockStore`
+
+    def set_meta(self, key: str, value: bytes) -> None:
+        if self.get_meta(key) != value:
+            self._meta[key] = (len(self.chain), value)
+
+    def get_meta(self, key: str) -> bytes | None:
+        kept = self._meta.get(key)
+        return None if kept is None else kept[1]
+
+    def block_by_height(self, height: int) -> StoredBlock | None:
+        block = self.block(height)
+        if block is None:
             return None
-        proof = self.proofs[self.tip.height]
-        return self.tip, None if proof.descendants else proof.certificate
+        proof = self.proofs.get(height)
+        return StoredBlock(block, encode_proof(proof) if proof else None)
 
     def blocks(self, from_height: int, limit: int, max_bytes: int) -> list[StoredBlock]:
-        """As `BlockStore.blocks`."""
         found: list[StoredBlock] = []
-        first = from_height - self.start.height - 1
+        first = max(0, from_height - self.start.height - 1)
         for block in self.chain[first : first + limit]:
             max_bytes -= len(block.payload)
             if found and max_bytes < 0:
@@ -78,3 +74,12 @@ class Disk:
             proof = self.proofs.get(block.header.height)
             found.append(StoredBlock(block, encode_proof(proof) if proof else None))
         return found
+
+    # As `Ledger`
+
+    def block(self, height: int) -> Block | None:
+        """The start of a schedule in a later epoch is in the store as well."""
+        position = height - self.start.height - 1
+        if position == -1:
+            return Block(self.start, b"")
+        return self.chain[position] if 0 <= position < len(self.chain) else None

@@ -14,6 +14,7 @@ from sequencer.errors import DecodeError
 from sequencer.types import Address, Committee, Epoch, Hash32, Member, MemberIndex
 
 SEPARATOR = keccak(b"simulation")
+FIRST_EPOCH = Epoch(1)
 _MAC_LENGTH = 44
 
 
@@ -71,14 +72,14 @@ class DeploymentKeys:
 HASH_KEYS = HashKeys()
 
 
-def make_committee(weights: Sequence[int], keys: Keys = HASH_KEYS) -> Committee:
-    """A committee in ENC-4 order with keys that follow from the positions."""
-    members = tuple(
-        Member(keys.address(position), weight)
-        for position, weight in enumerate(sorted(weights, reverse=True))
-    )
+def make_committee(
+    weights: Sequence[int], keys: Keys = HASH_KEYS, epoch: Epoch = FIRST_EPOCH
+) -> Committee:
+    """A committee in ENC-4 order; `weights` and keys are by position, a weight of 0 is no seat."""
+    seats = sorted(enumerate(weights), key=lambda seat: -seat[1])
+    members = tuple(Member(keys.address(at), weight) for at, weight in seats if weight)
     rows = (m.signer + m.weight.to_bytes(12, "big") for m in members)
-    return Committee(Epoch(1), members, keccak(word(sum(weights)), *rows))
+    return Committee(epoch, members, keccak(word(sum(weights)), *rows))
 
 
 class SimVerifier(Verifier):
@@ -89,6 +90,10 @@ class SimVerifier(Verifier):
         super().__init__(keys.separator, committee, keys.recover)
         self._keys = keys
         self._passed: set[SignedVote | Certificate] = set()
+
+    @property
+    def committee(self) -> Committee:
+        return self._committee
 
     def sign(self, vote: Vote, member: MemberIndex) -> SignedVote:
         signer = self._committee.members[member].signer

@@ -40,6 +40,17 @@ class Scenario:
     """Whether the attackers have a third of the weight or more."""
     is_later_epoch: bool
     is_encoding: bool
+    later_weights: tuple[tuple[int, ...], ...] = ()
+    """By position, members and observers of the first epoch, for each epoch after it."""
+    epoch_ms: int = 0
+    recorded_after_ms: int = 0
+    """From when on L1 knows the committee of a later epoch, counted from the epoch's start."""
+    l1_lags_ms: tuple[int, ...] = ()
+    """How late each position sees L1; positions beyond see it at once."""
+    clocks: tuple[tuple[int, int], ...] = ()
+    """What each position's clock is off by in ms, and its speed in percent; others are right."""
+    is_on_disk: bool = False
+    """Whether journals are files, and crashes cut them at any byte."""
 
     def line(self) -> str:
         """For a person: what this schedule is about."""
@@ -47,16 +58,15 @@ class Scenario:
         return (
             f"weights {self.weights} attackers {names} observers {self.observers}"
             f" load {self.load} chaos {self.chaos_ms} ms outages {len(self.outages)}"
-            f"{' OVERRUN' if self.is_overrun else ''}"
+            f"{' OVERRUN' if self.is_overrun else ''}{self._later_line()}"
         )
 
+    def _later_line(self) -> str:
+        epochs = f" then {self.later_weights} each {self.epoch_ms} ms" if self.later_weights else ""
+        return f"{epochs}{' clocks' if self.clocks else ''}{' on disk' if self.is_on_disk else ''}"
 
-def draw(seed: int) -> Scenario:
-    random = Random(seed)
-    return _draw_overrun(seed, random) if random.random() < 0.06 else _draw_usual(seed, random)
 
-
-def _draw_overrun(seed: int, random: Random) -> Scenario:
+def draw_overrun(seed: int, random: Random) -> Scenario:
     """Twins with a third of the weight or more, and the others cut in two."""
     weights = random.choice(((1,) * 3, (1,) * 4, (1,) * 6, (1,) * 7, (3, 2, 2, 1, 1), (5, 4, 3, 3)))
     seats: list[int] = []
@@ -84,7 +94,7 @@ def _draw_overrun(seed: int, random: Random) -> Scenario:
     )
 
 
-def _draw_usual(seed: int, random: Random) -> Scenario:
+def draw_usual(seed: int, random: Random) -> Scenario:
     weights = _draw_weights(random)
     attackers = _draw_attackers(random, weights)
     observers = random.choice((0, 0, 0, 1))

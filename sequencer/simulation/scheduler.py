@@ -31,6 +31,23 @@ class Scheduler:
         return True
 
 
+class Clock:
+    """A node's own clock: some ms off, and running at some percent of the right speed."""
+
+    def __init__(self, scheduler: Scheduler, offset_ms: int = 0, percent: int = 100) -> None:
+        self._scheduler = scheduler
+        self._offset_ms = offset_ms
+        self._percent = percent
+
+    @property
+    def now_ms(self) -> int:
+        return self._offset_ms + self._scheduler.now_ms * self._percent // 100
+
+    def when(self, local_ms: int) -> int:
+        """The first moment of the scheduler at which this clock shows that time."""
+        return -((self._offset_ms - local_ms) * 100 // self._percent)
+
+
 class Trace:
     """A running hash over everything that happened: equal for equal seeds."""
 

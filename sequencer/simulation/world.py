@@ -4,24 +4,27 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import msgspec
 
 from sequencer.blocks.header import Header, genesis
-from sequencer.consensus.events import WorkChanged
 from sequencer.simulation.application import Application, Temper
 from sequencer.simulation.attackers import Twin
 from sequencer.simulation.checks import Referee
 from sequencer.simulation.disk import Disk
-from sequencer.simulation.keys import HASH_KEYS, Keys, SimVerifier, make_committee
+from sequencer.simulation.journals import FileJournal, MemoryJournal
+from sequencer.simulation.keys import FIRST_EPOCH, HASH_KEYS, Keys, SimVerifier
+from sequencer.simulation.l1 import SimL1
 from sequencer.simulation.network import Conditions, Network
 from sequencer.simulation.node import Node, Setting
 from sequencer.simulation.scenario import Scenario
-from sequencer.simulation.scheduler import Scheduler, Trace
-from sequencer.types import MemberIndex
-
-Faces = dict[MemberIndex, tuple[int, ...]]
+from sequencer.simulation.scheduler import Clock, Scheduler, Trace
+from sequencer.simulation.timeline import make_timeline
+from sequencer.types import Address, Epoch
 
 CHAOS_EVENTS = 3_000
 MAX_EVENTS = 40_000
@@ -45,6 +48,11 @@ class Outcome:
     """From the calm to the goal."""
 
 
+_QUICK_DISK = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+"""What syncing takes is no part of a schedule."""
+_T = TypeVar("_T")
+
+
 class World:
     def __init__(
         self,
@@ -63,8 +71,19 @@ class World:
         self.trace = Trace(tell)
         self.network = Network(self.scheduler, self.random, self.trace)
         self.network.is_encoding = scenario.is_encoding
-        self.committee = make_committee(scenario.weights, keys)
-        self.referee = Referee(self._honest_positions(), scenario.is_overrun, self.trace)
+        self.timeline = make_timeline(scenario, keys)
+        self.committee = self.timeline.committees[FIRST_EPOCH]
+        self.verifiers = {e: SimVerifier(c, keys) for e, c in self.timeline.committees.items()}
+        self._addresses = self._seat_addresses()
+        self.referee = Referee(
+            self._honest_positions(),
+            scenario.is_overrun,
+            self.trace,
+            self._addresses,
+            self.verifiers,
+            self.timeline.schedule,
+        )
+        self._folder = TemporaryDirectory(dir=_QUICK_DISK) if scenario.is_on_disk else None
         self._temper = Temper(**{f: getattr(scenario.temper, f) for f in Temper.__slots__})
         self._is_calm = False
         self.nodes: list[Node] = []
@@ -78,41 +97,56 @@ class World:
             return start
         return msgspec.structs.replace(start, height=100, view=77)
 
+    def _keyholders(self) -> int:
+        """Positions that have a key of their own: first the members of the first epoch."""
+        return len(self.scenario.weights) + self.scenario.observers
+
+    def _seat_addresses(self) -> tuple[Address, ...]:
+        """Of every position; behind the others come the second faces of the twins."""
+        twins = [at for at, kind in self.scenario.attackers if kind is Twin]
+        return tuple(self._keys.address(at) for at in (*range(self._keyholders()), *twins))
+
     def _honest_positions(self) -> frozenset[int]:
-        taken = {seat for seat, _ in self.scenario.attackers}
-        return frozenset(range(len(self.committee) + self.scenario.observers)) - taken
+        taken = {at for at, _ in self.scenario.attackers}
+        return frozenset(range(self._keyholders())) - taken
 
     def _populate(self) -> None:
-        scenario, members = self.scenario, len(self.committee)
-        kinds = dict(scenario.attackers)
-        twins = [seat for seat, kind in scenario.attackers if kind is Twin]
-        second = members + scenario.observers
-        faces: Faces = {MemberIndex(s): (s, second + i) for i, s in enumerate(twins)}
+        scenario, addresses = self.scenario, self._addresses
         setting = Setting(
-            committee=self.committee,
+            timeline=self.timeline,
             timing=scenario.timing,
-            verifier=SimVerifier(self.committee, self._keys),
+            verifiers=self.verifiers,
             scheduler=self.scheduler,
             network=self.network,
             referee=self.referee,
             trace=self.trace,
             random=self.random,
-            faces=faces,
+            separator=self._keys.separator,
+            addresses=addresses,
         )
-        seats = [*range(members), *[None] * scenario.observers, *twins]
-        for position, seat in enumerate(seats):
-            kind = Node if seat is None else kinds.get(seat, Node)
+        kinds = dict(scenario.attackers)
+        for position, address in enumerate(addresses):
+            kind = kinds.get(addresses.index(address), Node)
+            lag_ms = _at(scenario.l1_lags_ms, position, 0)
+            l1 = SimL1(self.timeline, self.scheduler, lag_ms)
+            clock = Clock(self.scheduler, *_at(scenario.clocks, position, (0, 100)))
+            application = Application(l1, self.random, self._temper)
             self.nodes.append(
-                kind(
-                    setting,
-                    position,
-                    None if seat is None else MemberIndex(seat),
-                    Disk(self._start()),
-                    Application(self.committee, self.random, self._temper),
-                )
+                kind(setting, position, self._make_disk(position), application, clock, l1)
             )
-        self._faces = faces
+        self._faces = {
+            addresses.index(address): (addresses.index(address), position)
+            for position, address in enumerate(addresses)
+            if position >= self._keyholders()
+        }
         self._sever()
+
+    def _make_disk(self, position: int) -> Disk:
+        if self._folder is None:
+            return Disk(self._start(), MemoryJournal())
+        path = Path(self._folder.name) / str(position)
+        journal = FileJournal(path, self._keys.separator, self._addresses[position])
+        return Disk(self._start(), journal)
 
     def _sever(self) -> None:
         """Each face talks to its own half."""
@@ -139,12 +173,24 @@ class World:
     def run(self) -> Outcome:
         try:
             return self._run()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        for node in self.nodes:
+            node.disk.journal.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _run(self) -> Outcome:
+        try:
+            return self._play()
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             self.referee.blame(f"{error!r} in {where.name}, line {where.lineno}")
             return self._outcome(self.scheduler.now_ms, is_stuck=False)
 
-    def _run(self) -> Outcome:
+    def _play(self) -> Outcome:
         scenario, scheduler = self.scenario, self.scheduler
         for node in self.nodes:
             scheduler.at(self.random.choice((0, 0, 50)), node.boot)
@@ -154,6 +200,8 @@ class World:
             self.network.conditions = Conditions(cuts=self._halves)
             scheduler.at(1, partial(self._set_conditions, self.network.conditions))
         for outage in scenario.outages:
+            if outage.position >= len(self.nodes):
+                continue
             node = self.nodes[outage.position]
             scheduler.at(outage.at_ms, partial(self._doom, node, outage.steps))
             scheduler.at(outage.at_ms + outage.down_ms + 1, partial(self._revive, node))
@@ -174,17 +222,31 @@ class World:
             self.scheduler.after(100, partial(self._revive, node))
         if self.scenario.is_overrun:
             return self._await_evidence(calm_ms)
+        if self.timeline.is_moving:
+            self._rest()
         goal = max(node.disk.tip.height for node in self.honest) + GOAL_BLOCKS
+        epoch = self._next_epoch()
         waiting = list(self.honest)
         while waiting and not self.referee.violations:
             if not self.scheduler.step() or self.scheduler.now_ms > calm_ms + PATIENCE_MS:
                 break
             if self.trace.events > last_event:
                 self.referee.blame(f"{MAX_EVENTS} messages and no end")
-            waiting = [node for node in waiting if node.disk.tip.height < goal]
+            waiting = [
+                node
+                for node in waiting
+                if node.disk.tip.height < goal or node.disk.tip.epoch < epoch
+            ]
         for node in self.honest:
-            self.referee.after_all(node.position, node.core)
+            if node.epochs.instance is not None:
+                self.referee.after_all(node.position, node.core)
         return self._outcome(calm_ms, is_stuck=bool(waiting))
+
+    def _next_epoch(self) -> Epoch:
+        """One boundary further than anybody has come, if there is one."""
+        reached = max(node.disk.tip.epoch for node in self.honest)
+        later = [epoch for epoch in self.timeline.committees if epoch > max(reached, FIRST_EPOCH)]
+        return min(later, default=FIRST_EPOCH)
 
     def _await_evidence(self, calm_ms: int) -> Outcome:
         """Until there is enough of it, or should have been."""
@@ -230,11 +292,23 @@ class World:
         if self.scenario.load == "bursts":
             self._burst()
 
+    def _rest(self) -> None:
+        """No more work: it is a long way to the next epoch."""
+        for node in self.nodes:
+            node.application.has_work = False
+            node.on_work()
+
     def _burst(self) -> None:
         """Work arrives at some nodes, and leaves again."""
+        if self._is_calm and self.timeline.is_moving:
+            return
         for node in self.nodes:
             has_work = self.random.random() < 0.5
             if node.application.has_work != has_work:
                 node.application.has_work = has_work
-                node.feed(WorkChanged(has_work))
+                node.on_work()
         self.scheduler.after(self.random.randint(20, 700), self._burst)
+
+
+def _at(values: tuple[_T, ...], position: int, default: _T) -> _T:
+    return values[position] if position < len(values) else default

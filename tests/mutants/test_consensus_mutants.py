@@ -13,7 +13,8 @@ import pytest
 from sequencer import types
 from sequencer.consensus import justification, pacemaker, simplex, verification
 from sequencer.simulation import attackers, node
-from sequencer.simulation.scenario import Scenario, draw
+from sequencer.simulation.draw import draw
+from sequencer.simulation.scenario import Scenario
 from sequencer.simulation.world import Outcome, World
 from tests.mutants.mutate import plant
 from tests.unit.consensus import test_simplex_propose, test_simplex_vote, test_verification
@@ -60,7 +61,7 @@ MUTANTS = [
         "a vote is sent before it is on disk (JOURNAL-1)",
         node.Node,
         "sign_and_keep",
-        "self.disk.sync()",
+        "self.disk.journal.sync()",
         "pass",
         is_unsafe,
     ),

@@ -15,8 +15,9 @@ from sequencer.consensus.pacemaker import Timing
 from sequencer.consensus.simplex import WINDOW
 from sequencer.simulation.application import Temper
 from sequencer.simulation.attackers import EACH_ALONE, Attacker, Silent, Twin
+from sequencer.simulation.draw import draw
 from sequencer.simulation.network import Conditions
-from sequencer.simulation.scenario import Outage, draw
+from sequencer.simulation.scenario import Outage
 from sequencer.simulation.world import Outcome, World
 from tests.sim.scenarios import TIMING, scenario
 
@@ -77,7 +78,7 @@ def test_other_seed__other_trace() -> None:
 def test_same_seed__same_trace_in_another_process() -> None:
     """Nothing depends on how this process hashes strings."""
     program = (
-        "from sequencer.simulation.scenario import draw\n"
+        "from sequencer.simulation.draw import draw\n"
         "from sequencer.simulation.world import World\n"
         "print([World(draw(seed)).run().trace for seed in range(12)])"
     )

@@ -1,5 +1,6 @@
 """A node whose work takes time: one processor that does one thing after another."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sequencer.blocks.header import Block
@@ -18,13 +19,19 @@ from sequencer.consensus.messages import (
     SignedVote,
     Vote,
 )
+from sequencer.consensus.simplex import Simplex
+from sequencer.consensus.verification import Verifier
+from sequencer.node.edge import Edge
+from sequencer.ordering.origins import origin_of
 from sequencer.simulation.application import Application, Temper, make_block
 from sequencer.simulation.disk import Disk
+from sequencer.simulation.l1 import SimL1
 from sequencer.simulation.node import Node, Setting
+from sequencer.simulation.scheduler import Clock
 from sequencer.simulation.wan.costs import Costs
 from sequencer.simulation.wan.regions import MS
 from sequencer.simulation.wan.wires import Parcel, Wires, pack
-from sequencer.types import Hash32, MemberIndex, View
+from sequencer.types import Hash32, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,22 @@ class Birth:
     at_ns: int
     view: View
     leader: int
+
+
+class _BusyEdge(Edge):
+    """Tells how many signatures it checks."""
+
+    def __init__(
+        self, core: Simplex, verifier: Verifier, on_signatures: Callable[[int], None]
+    ) -> None:
+        super().__init__(core, verifier)
+        self._on_signatures = on_signatures
+
+    def check(self, message: SignedVote | Certificate) -> None:
+        self._on_signatures(
+            len(message.signatures) // 64 if isinstance(message, Certificate) else 1
+        )
+        super().check(message)
 
 
 class Member(Node):
@@ -50,9 +73,11 @@ class Member(Node):
         costs: Costs,
         content: bytes,
     ) -> None:
-        application = Application(setting.committee, setting.random, Temper())
+        l1 = SimL1(setting.timeline, setting.scheduler, lag_ms=0)
+        application = Application(l1, setting.random, Temper())
         application.has_work = True
-        super().__init__(setting, position, MemberIndex(position), disk, application)
+        clock = Clock(setting.scheduler)
+        super().__init__(setting, position, disk, application, clock, l1)
         self.free_ns = 0
         """When the processor has done all it was given."""
         self.busy_ns = 0
@@ -64,7 +89,7 @@ class Member(Node):
         self._wires = wires
         self._costs = costs
         self._content = content
-        self._peers = [p for p in range(len(setting.committee)) if p != position]
+        self._peers = [p for p in range(len(setting.addresses)) if p != position]
 
     @property
     def now_ms(self) -> int:
@@ -106,10 +131,11 @@ class Member(Node):
         self._work(self._costs.handle_us)
         super().feed(event)
 
-    def _check(self, message: SignedVote | Certificate) -> None:
-        signatures = len(message.signatures) // 64 if isinstance(message, Certificate) else 1
-        self._work(self._costs.verify_us * signatures)
-        super()._check(message)
+    def make_edge(self) -> Edge:
+        return _BusyEdge(self.core, self.verifier, self._work_on_signatures)
+
+    def _work_on_signatures(self, count: int) -> None:
+        self._work(self._costs.verify_us * count)
 
     def sign_and_keep(self, vote: Vote, block: Block | None) -> SignedVote:
         self._work(self._costs.sign_us)
@@ -119,15 +145,9 @@ class Member(Node):
     def on_build(self, output: Build) -> None:
         born_ns = self.free_ns
         self._setting.referee.on_pending(self.disk.tip, output.parent, output.pending)
-        assert self.member is not None
-        block = make_block(
-            self._setting.committee,
-            self.member,
-            output.view,
-            output.parent,
-            self.now_ms,
-            self._content,
-        )
+        parent = output.parent
+        turn = self.turn(output.view)
+        block = make_block(turn, parent, origin_of(parent), self.now_ms, self._content)
         self._work(self._costs.build_us_per_kib * len(block.payload) / 1024)
         self.births[block.header.hash] = Birth(born_ns, output.view, self.position)
         self._answer(Built(block))
@@ -144,7 +164,7 @@ class Member(Node):
     # Wires
 
     def broadcast(self, message: SignedVote | Certificate | Proposal) -> None:
-        self._setting.referee.on_broadcast(self.member, self.disk, message)
+        self.show_referee(message)
         parcel = pack(message)
         for peer in self._peers:
             self._send(peer, parcel)

@@ -7,7 +7,9 @@ from sequencer.blocks.header import genesis
 from sequencer.consensus.pacemaker import Timing
 from sequencer.simulation.checks import Referee
 from sequencer.simulation.disk import Disk
+from sequencer.simulation.journals import MemoryJournal
 from sequencer.simulation.keys import SEPARATOR, SimVerifier, make_committee
+from sequencer.simulation.l1 import one_epoch
 from sequencer.simulation.node import Setting
 from sequencer.simulation.scheduler import Scheduler, Trace
 from sequencer.simulation.wan.costs import Costs
@@ -68,21 +70,32 @@ class Run:
         setup = self.setup
         committee = make_committee([1] * setup.nodes)
         honest = frozenset(range(setup.nodes))
-        self.referee = Referee(honest, is_overrun=False, trace=self.trace)
+        timeline = one_epoch(committee)
+        verifiers = {committee.epoch: SimVerifier(committee)}
+        addresses = tuple(member.signer for member in committee.members)
+        self.referee = Referee(honest, False, self.trace, addresses, verifiers, timeline.schedule)
         setting = Setting(
-            committee=committee,
+            timeline=timeline,
             timing=setup.timing,
-            verifier=SimVerifier(committee),
+            verifiers=verifiers,
             scheduler=self._scheduler,
             network=self.wires,
             referee=self.referee,
             trace=self.trace,
             random=self.random,
-            faces={},
+            separator=SEPARATOR,
+            addresses=addresses,
         )
         content = self.random.randbytes(setup.payload)
         return [
-            Member(setting, position, Disk(genesis(SEPARATOR)), self.wires, setup.costs, content)
+            Member(
+                setting,
+                position,
+                Disk(genesis(SEPARATOR), MemoryJournal()),
+                self.wires,
+                setup.costs,
+                content,
+            )
             for position in range(setup.nodes)
         ]
 

@@ -33,6 +33,8 @@ from sequencer.consensus.messages import (
 )
 from sequencer.consensus.pacemaker import Timing
 from sequencer.consensus.simplex import Simplex
+from sequencer.ordering.origins import origin_of
+from sequencer.ordering.turn import Turn
 from sequencer.simulation.application import make_block
 from sequencer.simulation.keys import SEPARATOR, SimVerifier, make_committee
 from sequencer.types import ZERO_HASH, Committee, Hash32, MemberIndex, View
@@ -51,7 +53,8 @@ def leader(view: int, committee: Committee = COMMITTEE) -> MemberIndex:
 
 def block(view: int, parent: Header = START, content: bytes = b"") -> Block:
     """The block of a view's leader."""
-    return make_block(COMMITTEE, leader(view), View(view), parent, 0, content)
+    turn = Turn(COMMITTEE.epoch, View(view), COMMITTEE.members[leader(view)].signer)
+    return make_block(turn, parent, origin_of(parent), 0, content + b"%d " % leader(view))
 
 
 def vote(kind: VoteKind, view: int, of: Block | Hash32 = ZERO_HASH) -> Vote:

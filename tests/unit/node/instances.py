@@ -44,6 +44,7 @@ class Runtime:
                 follow=lambda _: None,
                 pause=lambda: None,
             ),
+            store=None,
             schedule=SimpleNamespace(epoch_of=lambda _: committee.epoch),
             timing=TIMING,
             on_final=self._keep,

@@ -21,7 +21,6 @@ import msgspec
 import pytest
 
 from sequencer.blocks.header import Block, Header
-from sequencer.consensus.events import Finalized
 from sequencer.consensus.messages import (
     MAX_BLOCKS_IN_REPLY,
     BlockRequest,
@@ -31,6 +30,7 @@ from sequencer.consensus.messages import (
 from sequencer.errors import PeerFault
 from sequencer.node import catch_up, history
 from sequencer.simulation.disk import Disk
+from sequencer.simulation.journals import MemoryJournal
 from sequencer.simulation.keys import SimVerifier
 from sequencer.store.blocks import BlockStore
 from sequencer.types import ZERO_HASH, Epoch, Hash32, Height
@@ -62,12 +62,14 @@ class Peer:
     """A node whose first `final` blocks are final, in one piece, and the others notarized."""
 
     def __init__(self, blocks: list[Block], final: int) -> None:
-        self.disk = Disk(START)
+        self.disk = Disk(START, MemoryJournal())
+        finalized = None
         if final:
             top = blocks[final - 1]
             proof = FinalityProof(certificate(FINALIZE, final, top))
-            self.disk.store(Finalized(tuple(blocks[:final]), proof))
-        bench = Bench(me=0, finalized=self.disk.finalized())
+            self.disk.store(tuple(blocks[:final]), proof)
+            finalized = (top.header, proof.certificate)
+        bench = Bench(me=0, finalized=finalized)
         for below, each in zip([None, *blocks], blocks, strict=False):
             if each.header.view > final:
                 view = each.header.view - 1

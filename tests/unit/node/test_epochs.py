@@ -11,6 +11,7 @@ compact
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -51,12 +52,15 @@ class Journal:
         self.written = list(records)
 
 
-def epochs_with(size: int) -> tuple[Epochs, Journal, Runtime]:
+def epochs_with(size: int) -> tuple[Epochs[Instance], Journal, Runtime]:
     journal = Journal(size)
     services = SimpleNamespace(journal=journal, store=SimpleNamespace(sync=lambda: None))
     attester = SimpleNamespace(records=lambda: [ATTESTED])
-    epochs = Epochs(cast(Any, services), cast(Any, None), cast(Any, attester), cast(Any, None))
     runtime = Runtime(COMMITTEE, MemberIndex(0), Idle())
+    anything = cast(Any, None)
+    epochs: Epochs[Instance] = Epochs(
+        cast(Any, services), anything, cast(Any, attester), anything, lambda *_: runtime.instance
+    )
     epochs.instance = runtime.instance
     return epochs, journal, runtime
 
@@ -106,7 +110,11 @@ class Succession:
         for name in ("start_epoch", "attest_waiting", "restore_pool"):
             setattr(attester, name, lambda _: None)
         self.epochs = Epochs(
-            cast(Any, services), self.chain.ledger, cast(Any, attester), self.chain.l1
+            cast(Any, services),
+            self.chain.ledger,
+            cast(Any, attester),
+            self.chain.l1,
+            partial(Instance, cast(Any, services)),
         )
 
     @property

@@ -33,12 +33,8 @@ from sequencer.l1.events import (
 from sequencer.l1.schedule import Schedule
 from sequencer.l1.view import L1View
 from sequencer.mempool.pool import Mempool, MempoolConfig
-from sequencer.ordering.application import (
-    Application,
-    OrderingParameters,
-    Turn,
-    is_terminal,
-)
+from sequencer.ordering.application import Application, OrderingParameters
+from sequencer.ordering.turn import Turn, is_terminal
 from sequencer.types import (
     Address,
     Committee,
