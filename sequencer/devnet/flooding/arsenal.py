@@ -51,6 +51,8 @@ BIG_BYTES = 3 << 20
 SENDERS = 4_000
 DATA_BYTES = 8_000
 """Of a large but valid transaction."""
+ASKED_BLOCKS = 61
+"""By which the flooder tells answers to its flood from those that its node has asked for."""
 WINDOW = 64
 KNOWN_INDICES = 1_024
 """Batch indices that a node keeps attestations of."""
@@ -170,7 +172,8 @@ class Arsenal:
 
     def _request(self, target: Target) -> bytes:
         have = self._random.randrange(target.height + 2)
-        return encode_consensus(BlockRequest(have, self._random.choice((ZERO_HASH, self._hash()))))
+        block = self._random.choice((ZERO_HASH, self._hash()))
+        return encode_consensus(BlockRequest(have, block, ASKED_BLOCKS))
 
     def _unasked_blocks(self, target: Target) -> bytes | None:
         if not target.blocks:

@@ -18,9 +18,9 @@ import msgspec
 import uvloop
 
 from sequencer.config import Config, keystore_password, load_config
-from sequencer.consensus.messages import Blocks
+from sequencer.consensus.messages import BlockRequest, Blocks
 from sequencer.crypto.keystore import load_secret
-from sequencer.devnet.flooding.arsenal import Arsenal, Mode, Target
+from sequencer.devnet.flooding.arsenal import ASKED_BLOCKS, Arsenal, Mode, Target
 from sequencer.devnet.flooding.strangers import Strangers
 from sequencer.devnet.wallets import Rollup
 from sequencer.l1.deployment import Deployment
@@ -80,7 +80,11 @@ class FloodingNode(Node):
                 tasks.create_task(self._strangers.run(self._endpoints))
 
     def _receive(self, peer: Address, data: bytes) -> None:
-        if not isinstance(decode(data), Blocks):  # an answer again is a fault (CATCHUP-5)
+        message = decode(data)
+        if isinstance(message, Blocks):
+            if message.request is not None and message.request.limit == ASKED_BLOCKS:
+                return  # the node did not ask, and would blame an honest peer
+        elif not isinstance(message, BlockRequest):  # there are modes for both
             self._heard.append(data)
         super()._receive(peer, data)
 

@@ -18,6 +18,7 @@ from zmq.utils import z85
 
 from sequencer.consensus.messages import BlockRequest
 from sequencer.crypto.transport_key import transport_secret
+from sequencer.devnet.flooding.arsenal import ASKED_BLOCKS
 from sequencer.node.transport import MAX_MESSAGE_BYTES
 from sequencer.node.wire import encode_consensus
 
@@ -32,7 +33,7 @@ HANDSHAKES = 8
 OVERSIZE = 0.1
 """Share of them that send a frame which is too long."""
 _OVERSIZE = bytes(MAX_MESSAGE_BYTES + 1)
-_HARMLESS = encode_consensus(BlockRequest(2**40))
+_HARMLESS = encode_consensus(BlockRequest(2**40, limit=ASKED_BLOCKS))
 BATCH = 1_000
 BODY_BYTES = 3 << 20
 
