@@ -56,6 +56,11 @@ class History:
             elif self.chain[block.height - 1] != block:
                 self.changed.append(f"{name} shows another block {block.height}")
 
+    def check_stored(self, name: str, hashes: Sequence[str]) -> None:
+        """A node's whole chain; it may have come further than anybody has seen."""
+        if [block.hash for block in self.chain] != list(hashes[: self.height]):
+            self.changed.append(f"{name} has not stored every block that was final")
+
     async def check(self, node: NodeProcess, first: int, last: int) -> None:
         """Ask the node for all of it again."""
         self.note(node.name, await blocks(node, first, last))

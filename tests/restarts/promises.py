@@ -13,10 +13,6 @@ from sequencer.consensus.journal import AttestedRecord, Record, read_records
 from sequencer.consensus.messages import Certificate, SignedVote, Vote
 from sequencer.devnet.node_process import NodeProcess
 from sequencer.node.catch_up import decode_proof
-from sequencer.store.blocks import BlockStore
-from sequencer.types import Height
-
-_PAGE = 256
 
 
 class JournalTail:
@@ -72,17 +68,9 @@ class Promises:
                 elif isinstance(record, SignedVote | Certificate):
                     self._add(record)
 
-    def read_stores(self) -> None:
-        """The nodes must have been stopped."""
-        for node in self._nodes:
-            store = BlockStore(node.data_dir / "blocks.sqlite")
-            height = 1
-            while page := store.blocks(Height(height), _PAGE, 1 << 24):
-                for stored in page:
-                    if stored.certificate is not None:
-                        self._add(decode_proof(stored.certificate).certificate)
-                height += len(page)
-            store.close()
+    def add_certificate(self, proof: bytes) -> None:
+        """Of a block, as a store has it."""
+        self._add(decode_proof(proof).certificate)
 
     def evidence(self) -> list[str]:
         """Files in which nodes keep evidence against each other, and what was found here."""

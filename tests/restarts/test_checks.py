@@ -1,6 +1,6 @@
 """What the matrix looks for would be found.
 
-a final block that has another hash or other transactions on some node; a gap
+a final block that has another hash or other transactions on some node; one that is not on disk
 two votes of one view in one journal, in journals before and after a rewrite, in a certificate
 two attestations of one index
 """
@@ -57,6 +57,24 @@ def test_history__another_block_at_a_height__is_noted(node: NodeProcess, other: 
     assert history.height == 3
     history.note("node-3", [block(1), other])
     assert history.changed == ["node-3 shows another block 2"]
+
+
+@pytest.mark.parametrize(
+    ("hashes", "is_lost"),
+    [
+        (["0x1", "0x2"], False),
+        (["0x1", "0x2", "0x3"], False),
+        (["0x1"], True),
+        (["0x1", "0x3"], True),
+    ],
+)
+def test_history__not_on_disk__is_noted(
+    node: NodeProcess, hashes: list[str], is_lost: bool
+) -> None:
+    history = History([node])
+    history.note("node-1", [block(1, "0x1"), block(2, "0x2")])
+    history.check_stored("node-2", hashes)
+    assert bool(history.changed) == is_lost
 
 
 def keep(journal: Journal, *records: Record) -> None:

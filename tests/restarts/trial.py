@@ -25,11 +25,14 @@ from tests.restarts.history import History
 from tests.restarts.links import Links
 from tests.restarts.load import Load, submit, transfer
 from tests.restarts.promises import Promises
+from tests.restarts.stores import stored_blocks
 
 STAGGER_SECONDS = 1.0
 SETTLE_SECONDS = 1.5
 """What was under way when the quorum was lost may still end."""
 PROBE_SECONDS = 60.0
+BLOCKS_BEFORE = 100
+"""So many blocks from before the fault are asked for again after it."""
 RECEIPTS = 100
 """So many of the last transactions are also looked up one by one on each node."""
 _POLL_SECONDS = 0.05
@@ -81,9 +84,7 @@ class Trial:
                         await trial._until_level()
                         yield trial
                     await asyncio.gather(*(node.stop() for node in network.nodes))
-                    trial._promises.read_journals()
-                    trial._promises.read_stores()
-                    assert not trial._promises.evidence()
+                    trial._look_back()
 
     async def run(self, case: Case) -> Outcome:
         """Raises `LocalFault` when order does not stop, go on or resume as it should."""
@@ -151,12 +152,25 @@ class Trial:
         async with asyncio.timeout(PROBE_SECONDS):
             return max(await asyncio.gather(*(_final_on(node, signed) for node in self._nodes)))
 
+    def _look_back(self) -> None:
+        """At all that is on disk, of every case; the nodes have stopped."""
+        self._promises.read_journals()
+        for node in self._nodes:
+            hashes = []
+            for stored in stored_blocks(node):
+                hashes.append("0x" + stored.block.header.hash.hex())
+                if stored.certificate is not None:
+                    self._promises.add_certificate(stored.certificate)
+            self._history.check_stored(node.name, hashes)
+        assert not self._history.changed
+        assert not self._promises.evidence()
+
     async def _lost(self, first: int) -> list[str]:
         """What any node had shown as final and some node has not, or elsewhere."""
         last = self._history.height
         for node in self._nodes:
             await _has_height(node, last)
-            await self._history.check(node, first, last)
+            await self._history.check(node, max(1, first - BLOCKS_BEFORE), last)
             await self._history.check_receipts(node, self._load.accepted[-RECEIPTS:], last)
         return list(self._history.changed)
 
