@@ -18,6 +18,7 @@ from sequencer.simulation.wan.run import Run, Setup
 
 SIZES = (4, 16, 64, 100, 128)
 KIB = 1 << 10
+LARGE_KIB = 256
 UNBOUNDED = 10**15
 """Bits per second: a link that takes no time."""
 
@@ -27,14 +28,20 @@ Row = tuple[str, Setup]
 def rows(sizes: list[int], payloads: list[int], base: Setup) -> Iterator[Row]:
     for payload in payloads:
         for nodes in sizes:
-            yield f"{nodes}", replace(base, nodes=nodes, payload=payload * KIB)
+            setup = replace(base, nodes=nodes, payload=payload * KIB)
+            yield f"{nodes}", setup if payload < LARGE_KIB else halved(setup)
+
+
+def halved(setup: Setup) -> Setup:
+    """Half as many blocks: enough for each region to lead."""
+    return replace(setup, blocks=-(-setup.blocks // 2))
 
 
 def hardships(nodes: int, base: Setup) -> Iterator[Row]:
     """What a committee has to bear."""
     third = frozenset(range(2, nodes, 3))  # (nodes - 1) // 3 of them or fewer
     region = measured_world().inhabitants(0, nodes)
-    base = replace(base, nodes=nodes)
+    base = halved(replace(base, nodes=nodes))
     yield f"{nodes}, {len(third)} silent", replace(base, silent=third)
     yield f"{nodes}, a region of {len(region)} lost", replace(base, lost=region)
 
@@ -42,7 +49,7 @@ def hardships(nodes: int, base: Setup) -> Iterator[Row]:
 def reasons(nodes: int, base: Setup) -> Iterator[Row]:
     """What takes how long: light alone, then with links, then with processors and disks."""
     for payload in (16, 512):
-        setup = replace(base, nodes=nodes, payload=payload * KIB)
+        setup = halved(replace(base, nodes=nodes, payload=payload * KIB))
         yield (
             f"{nodes}, {payload} KiB: light",
             replace(setup, bits_per_second=UNBOUNDED, costs=FREE),
@@ -95,10 +102,11 @@ def main() -> None:
     options = parser.parse_args()
 
     base = Setup(nodes=4, blocks=options.blocks, seed=options.seed)
+    largest = min(100, max(options.nodes))
     tables = {
         "sizes": rows(options.nodes, options.payloads, base),
-        "hardships": hardships(max(n for n in options.nodes if n <= 100), base),
-        "reasons": reasons(max(n for n in options.nodes if n <= 100), base),
+        "hardships": hardships(largest, base),
+        "reasons": reasons(largest, base),
     }
     with Pool(options.jobs) as pool:
         for title, table in tables.items():
