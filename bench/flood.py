@@ -13,7 +13,7 @@ import csv
 import os
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ from sequencer.devnet.traffic import Traffic
 from sequencer.devnet.wallets import Wallet
 
 FOLDER = Path("build/flood")
+PROFILE = replace(DEVNET, nodes=5, followers=0)
+"""Four honest nodes, and the one that floods."""
 FLOODER_MODULE = "sequencer.devnet.flooding.flooder"
 ALLOWED_MIB = 16.0
 """What the line may rise by after the warm-up: less than one message of each kind that is kept."""
@@ -164,7 +166,7 @@ async def start_flooder(network: Network, rate: int, only: str) -> list[NodeProc
 
 async def run(args: argparse.Namespace) -> bool:
     seconds = 60 * args.minutes
-    async with running(Layout(FOLDER), DEVNET, progress=Progress()) as network:
+    async with running(Layout(FOLDER), PROFILE, progress=Progress()) as network:
         honest = await start_flooder(network, args.rate, args.only) if args.rate else network.nodes
         wallets = [Wallet(account(index).secret) for index in TRAFFIC]
         traffic = Traffic(honest, network.rollups, wallets, 1 / args.load)
