@@ -1,5 +1,6 @@
 """Members that break the rules, each in its own way. All run the honest core underneath, so
-that they keep pace with the others."""
+that they keep pace with the others. Whatever one of them does wrong stands in the trace under the
+name of its class."""
 
 from collections import deque
 
@@ -33,6 +34,10 @@ class Attacker(Node):
     def seat(self) -> MemberIndex:
         assert self.member is not None
         return self.member
+
+    def confess(self, deed: str) -> None:
+        """For the trace, and whoever reads or counts it."""
+        self._setting.trace.note(f"{self.now_ms} {self.position} {type(self).__name__}: {deed}")
 
     def has_luck(self, share: float) -> bool:
         return self._setting.random.random() < share
@@ -68,6 +73,9 @@ class Attacker(Node):
 class Silent(Attacker):
     """Says nothing at all."""
 
+    def broadcast(self, message: SignedVote | Certificate | Proposal) -> None:
+        self.confess("says nothing")
+
     def post(self, peer: int, message: ConsensusMessage, hold_ms: int = 0) -> None:
         pass
 
@@ -76,6 +84,10 @@ class Twin(Attacker):
     """One key, two nodes, each honest to its own half of the network and unknown to the other
     half. The world severs the links, and draws new halves when the weather changes."""
 
+    def sign_and_keep(self, vote: Vote, block: Block | None) -> SignedVote:
+        self.confess(f"signs {vote.kind.name.lower()} {vote.view} as if alone")
+        return super().sign_and_keep(vote, block)
+
 
 class SelectiveSender(Attacker):
     """Loses half of what it should send, differently for each peer."""
@@ -83,6 +95,8 @@ class SelectiveSender(Attacker):
     def post(self, peer: int, message: ConsensusMessage, hold_ms: int = 0) -> None:
         if self.has_luck(0.5):
             super().post(peer, message, hold_ms)
+        else:
+            self.confess(f"does not tell {peer}")
 
 
 class LateVoter(Attacker):
@@ -90,7 +104,10 @@ class LateVoter(Attacker):
 
     def post(self, peer: int, message: ConsensusMessage, hold_ms: int = 0) -> None:
         limit_ms = 3_000 if self.has_luck(0.2) else 400
-        super().post(peer, message, self._setting.random.randint(0, limit_ms))
+        late_ms = self._setting.random.randint(0, limit_ms)
+        if late_ms > self._setting.timing.timeout_ms:
+            self.confess(f"tells {peer} {late_ms} ms late")
+        super().post(peer, message, late_ms)
 
 
 class Withholder(Attacker):
@@ -100,6 +117,7 @@ class Withholder(Attacker):
         if not isinstance(message, Proposal):
             super().broadcast(message)
             return
+        self.confess(f"withholds the payload of view {message.notarize.vote.view}")
         committee = self.committee
         weight = committee.members[self.seat].weight
         for peer in self.peers():
@@ -116,12 +134,24 @@ class Hoarder(Attacker):
     """Keeps its votes to itself, makes certificates of them with the votes of others, and gives
     each to a single node when that is about to give up on the view."""
 
+    _given: Certificate | None = None
+
     def broadcast(self, message: SignedVote | Certificate | Proposal) -> None:
         if isinstance(message, Certificate):
-            late_ms = self._setting.random.randint(0, 2 * self._setting.timing.timeout_ms)
-            self.post(self.peers()[0], message, late_ms)
+            self._give_late(message)
         elif isinstance(message, Proposal):
             self.tell(self.half(), message)
+
+    def send_to_member(self, member: MemberIndex, message: Certificate) -> None:
+        self._give_late(message)
+
+    def _give_late(self, certificate: Certificate) -> None:
+        if certificate == self._given:
+            return
+        self._given = certificate
+        late_ms = self._setting.random.randint(0, 2 * self._setting.timing.timeout_ms)
+        self.confess(f"keeps a certificate of view {certificate.vote.view} for {late_ms} ms")
+        self.post(self.peers()[0], certificate, late_ms)
 
 
 class Equivocator(Attacker):
@@ -135,6 +165,7 @@ class Equivocator(Attacker):
         other = self.make_block(header.view, parent, b"other ")
         first = self.sign_and_keep(output.vote, output.block)
         second = self.sign(VoteKind.NOTARIZE, header.view, other.header.hash)
+        self.confess(f"proposes twice in view {header.view}")
         justified = (output.parent_certificate, output.nullifications)
         peers = self.peers()
         middle = len(peers) // 2
@@ -145,6 +176,7 @@ class Equivocator(Attacker):
         super().on_message(sender, message)
         if isinstance(message, Proposal) and self.is_up and self.member is not None:
             header = message.block.header
+            self.confess(f"votes for each proposal of view {header.view}")
             self.tell(self.peers(), self.sign(VoteKind.NOTARIZE, header.view, header.hash))
             if self.has_luck(0.3):
                 self.tell(self.peers(), self.sign(VoteKind.FINALIZE, header.view, header.hash))
@@ -156,6 +188,7 @@ class NullifyFinalizer(Attacker):
     def on_cast(self, output: CastVote) -> None:
         super().on_cast(output)
         vote = output.vote
+        self.confess(f"finalizes and nullifies view {vote.view}")
         if vote.kind is VoteKind.FINALIZE:
             self.tell(self.half(), self.sign(VoteKind.NULLIFY, vote.view))
         elif vote.kind is VoteKind.NOTARIZE:
@@ -167,16 +200,21 @@ class NullifyOnly(Attacker):
     """Never proposes, and votes Nullify in each view as soon as there is one."""
 
     def on_propose(self, output: Propose) -> None:
-        self.tell(self.peers(), self.sign(VoteKind.NULLIFY, output.vote.view))
+        self._nullify(output.vote.view)
 
     def on_cast(self, output: CastVote) -> None:
         for view in (output.vote.view, View(output.vote.view + 1)):
-            self.tell(self.peers(), self.sign(VoteKind.NULLIFY, view))
+            self._nullify(view)
+
+    def _nullify(self, view: View) -> None:
+        self.confess(f"nullifies view {view} for nothing")
+        self.tell(self.peers(), self.sign(VoteKind.NULLIFY, view))
 
 
 class ForkProposer(Attacker):
-    """Builds on the last final block as if nothing had been notarized since, or on older ones,
-    and holds back its Finalize votes so that finality is late."""
+    """Builds on the last final block as if nothing had been notarized since, or as if that were
+    what the last notarization is of, or on older ones; and holds back its Finalize votes so that
+    finality is late."""
 
     def on_cast(self, output: CastVote) -> None:
         if output.vote.kind is not VoteKind.FINALIZE:
@@ -187,6 +225,9 @@ class ForkProposer(Attacker):
         parent, certificate = self.core.tree.root, self.core.finalization
         if self.has_luck(0.2):
             parent, certificate = self._setting.random.choice(self.older())
+        elif self.has_luck(0.3):
+            certificate = output.parent_certificate
+        self.confess(f"proposes height {parent.height + 1} again in view {header.view}")
         block = self.make_block(header.view, parent, b"fork ")
         signed = self.sign(VoteKind.NOTARIZE, header.view, block.header.hash)
         some = output.nullifications if self.has_luck(0.5) else ()
@@ -214,22 +255,41 @@ class StaleCertificates(Attacker):
             self._heard.append(message)
         if self.has_luck(0.2) and self._heard:
             old = self._setting.random.choice(self._heard)
+            self.confess("repeats what is old")
             self.post(self._setting.random.choice(self.peers()), old)
 
 
 class Flooder(Attacker):
-    """Votes for views far ahead and far behind, and proposes at absurd heights."""
+    """Votes for very many views, most of them far from the current one, and for blocks that are
+    none; asks for such blocks; proposes at absurd heights."""
+
+    VOTES = 24
+    """For each vote that its honest core casts."""
 
     def on_cast(self, output: CastVote) -> None:
         super().on_cast(output)
-        kind = self._setting.random.choice(list(VoteKind))
-        offset = self._setting.random.choice((-70, -3, 1, 2, 30, 63, 64, 65, 10**6, 10**15))
-        view = View(max(0, self.core.view + offset))
-        block = ZERO_HASH if kind is VoteKind.NULLIFY else keccak(b"%d" % self.now_ms)
-        self.tell(self.peers(), self.sign(kind, view, block))
+        self.confess(f"floods, in view {self.core.view}")
+        random = self._setting.random
+        peer = random.choice(self.peers())
+        for _ in range(self.VOTES):
+            kind = random.choice(list(VoteKind))
+            block = ZERO_HASH if kind is VoteKind.NULLIFY else keccak(random.randbytes(8))
+            self.post(peer, self.sign(kind, self.far_view(), block))
+        self.post(peer, BlockRequest(0, keccak(b"%d" % self.now_ms)))
+
+    def far_view(self) -> View:
+        """One in three at a bound of what others may keep, the rest beyond all bounds."""
+        near = (-70, -3, 1, 2, 30, 63, 64, 65, 10**15)
+        offset = (
+            self._setting.random.choice(near)
+            if self.has_luck(1 / 3)
+            else self._setting.random.randint(65, 10**6)
+        )
+        return View(max(0, self.core.view + offset))
 
     def on_propose(self, output: Propose) -> None:
         height = Height(10**12 + self.now_ms)
+        self.confess(f"proposes height {height}")
         header = msgspec.structs.replace(output.block.header, height=height)
         signed = self.sign(VoteKind.NOTARIZE, header.view, header.hash)
         block = Block(header, output.block.payload)
@@ -242,6 +302,7 @@ class Garbage(Attacker):
 
     def on_cast(self, output: CastVote) -> None:
         super().on_cast(output)
+        self.confess(f"forges a vote of view {output.vote.view}")
         self.tell(self.peers(), self._setting.random.choice(self.forgeries(output.vote)))
 
     def on_propose(self, output: Propose) -> None:
@@ -251,6 +312,7 @@ class Garbage(Attacker):
             msgspec.structs.replace(header, payload_hash=keccak(POISON), payload_length=3), POISON
         )
         swapped = Block(header, b"not these bytes")
+        self.confess(f"forges a block of view {header.view}")
         for block in (swapped, poisoned):
             name = block.header.hash
             signed = self.sign(VoteKind.NOTARIZE, header.view, name)

@@ -166,8 +166,9 @@ class Referee:
         weight = sum(m.weight for m in committee.members if m.signer in signers)
         return 3 * weight > committee.total_weight
 
-    def after_all(self, position: int, core: Simplex) -> None:
-        """SIMPLEX-12, after a calm in which everything was finalized."""
+    def after_input(self, position: int, core: Simplex) -> None:
+        """SIMPLEX-12, at every step: what is held is bounded by the views since the last final
+        block."""
         views = core.view - core.root_view
         sizes = core.sizes()
         bounds = {

@@ -280,6 +280,8 @@ class Node:
         except _Crash:
             self.crash()
             return
+        if self.is_honest and not self.is_over:
+            self._setting.referee.after_input(self.position, self.core)
         if isinstance(event, Tick) and not self.is_over:
             self._setting.referee.after_tick(self.position, self.core, view, self.now_ms)
         self._set_alarm()

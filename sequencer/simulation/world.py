@@ -237,9 +237,6 @@ class World:
                 for node in waiting
                 if node.disk.tip.height < goal or node.disk.tip.epoch < epoch
             ]
-        for node in self.honest:
-            if node.epochs.instance is not None:
-                self.referee.after_all(node.position, node.core)
         return self._outcome(calm_ms, is_stuck=bool(waiting))
 
     def _next_epoch(self) -> Epoch:

@@ -1,0 +1,221 @@
+"""One planted bug for each promise of consensus that schedules are to find."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sequencer import types
+from sequencer.consensus import justification, pacemaker, simplex, verification
+from sequencer.simulation import attackers, node
+from sequencer.simulation.scenario import Scenario
+from sequencer.simulation.world import Outcome
+
+Caught = Callable[[Outcome], bool]
+
+
+def is_unsafe(outcome: Outcome) -> bool:
+    """A rule was seen broken. That the mutant itself fell over would prove nothing."""
+    return any("Error(" not in violation for violation in outcome.violations)
+
+
+def is_stuck(outcome: Outcome) -> bool:
+    return outcome.is_stuck
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    owner: Any
+    function: str
+    old: str
+    new: str
+    is_caught: Caught
+    applies: Callable[[Scenario], bool] = lambda _: True
+
+
+def has(kind: type[attackers.Attacker]) -> Callable[[Scenario], bool]:
+    return lambda scenario: any(found is kind for _, found in scenario.attackers)
+
+
+def has_outages(scenario: Scenario) -> bool:
+    return len(scenario.outages) > 4
+
+
+def is_overrun(scenario: Scenario) -> bool:
+    return scenario.is_overrun
+
+
+CORE = simplex.Simplex
+MUTANTS = [
+    # Safety
+    Mutant(
+        "a vote is sent before it is on disk (JOURNAL-1)",
+        node.Node,
+        "sign_and_keep",
+        "self.disk.journal.sync()",
+        "pass",
+        is_unsafe,
+    ),
+    Mutant(
+        "votes are not restored (JOURNAL-2)",
+        CORE,
+        "_on_restored",
+        "own.voted[record.vote.kind] = record.vote.block",
+        "pass",
+        is_unsafe,
+        has_outages,
+    ),
+    Mutant(
+        "two thirds are enough (ENC-6)",
+        types.Committee,
+        "is_quorum",
+        "weight > 2",
+        "weight >= 2",
+        is_unsafe,
+        is_overrun,
+    ),
+    Mutant(
+        "Notarize after Nullify (SIMPLEX-3)",
+        CORE,
+        "_on_judged",
+        "or current.voted",
+        "or VoteKind.NOTARIZE in current.voted",
+        is_unsafe,
+    ),
+    Mutant(
+        "Finalize after Nullify (SIMPLEX-5)",
+        CORE,
+        "_vote_finalize",
+        "{VoteKind.NULLIFY, VoteKind.FINALIZE}",
+        "{VoteKind.FINALIZE}",
+        is_unsafe,
+    ),
+    Mutant(
+        "a proposal may skip nullifications (SIMPLEX-2)",
+        justification,
+        "check_proposal",
+        "if found !=",
+        "if False and found !=",
+        is_unsafe,
+        has(attackers.ForkProposer),
+    ),
+    Mutant(
+        "a payload is not compared with its header (ENC-8)",
+        justification,
+        "check_proposal",
+        "if not proposal.block.is_whole()",
+        "if False",
+        is_unsafe,
+        has(attackers.Garbage),
+    ),
+    Mutant(
+        "anybody's signature counts (P7)",
+        verification.Verifier,
+        "_check_signature",
+        "if found != expected",
+        "if False",
+        is_unsafe,
+        has(attackers.Garbage),
+    ),
+    Mutant(
+        "blocks are handed on without their ancestors (SIMPLEX-7)",
+        CORE,
+        "_try_finalize",
+        "if self._want_chain(certificate.vote.block)",
+        "if self._want_chain(certificate.vote.block) or self.tree.block(certificate.vote.block)",
+        is_unsafe,
+    ),
+    Mutant(
+        "a chain with a gap is voted for (SIMPLEX-13)",
+        CORE,
+        "_judge",
+        "if self._want_chain(proposal.block.header.parent_hash) and parent",
+        "if parent",
+        is_unsafe,
+    ),
+    # Evidence
+    Mutant(
+        "a contradiction is not handed on (SIMPLEX-11)",
+        CORE,
+        "_keep",
+        "self._out.append(conflict)",
+        "pass",
+        is_unsafe,
+        is_overrun,
+    ),
+    Mutant(
+        "the sides of a fork never compare (SIMPLEX-11)",
+        CORE,
+        "_on_rival",
+        "if self._rival_view is None or",
+        "if False and",
+        is_unsafe,
+        is_overrun,
+    ),
+    # Liveness
+    Mutant(
+        "a nullification does not end a view (SIMPLEX-4)",
+        CORE,
+        "_on_certificate",
+        "if vote.view >= self.view",
+        "if vote.view >= self.view and vote.kind is not VoteKind.NULLIFY",
+        is_stuck,
+    ),
+    Mutant(
+        "votes are not repeated (SIMPLEX-6)",
+        CORE,
+        "_repeat_votes",
+        "if self.me is not None",
+        "if False",
+        is_stuck,
+    ),
+    Mutant(
+        "a call from an ended view is not answered (SIMPLEX-14)",
+        CORE,
+        "_is_stale_call",
+        "signed.vote.kind is not VoteKind.NULLIFY or",
+        "True or",
+        is_stuck,
+    ),
+    Mutant(
+        "a missing block is asked for once only (SIMPLEX-13)",
+        CORE,
+        "_on_tick",
+        "self._missing.due(self._now)",
+        "()",
+        lambda outcome: outcome.is_stuck or is_unsafe(outcome),
+    ),
+    Mutant(
+        "a missing block is not asked for (SIMPLEX-13)",
+        CORE,
+        "_ask",
+        "self._out.append(NeedBlocks(missing))",
+        "pass",
+        is_stuck,
+    ),
+    Mutant(
+        "Δ does not grow (SIMPLEX-9)",
+        pacemaker.Pacemaker,
+        "on_nullified",
+        "* 3 // 2",
+        "",
+        is_stuck,
+    ),
+    Mutant(
+        "a leader that may not propose is due all the same (SIMPLEX-2)",
+        CORE,
+        "deadline",
+        "self._pace.heartbeat_due() > self._now and",
+        "",
+        is_unsafe,
+    ),
+    # Bounds
+    Mutant(
+        "settled views are kept (SIMPLEX-12)",
+        CORE,
+        "_advance",
+        "self._rounds.drop(View(self.root_view - WINDOW))",
+        "pass",
+        is_unsafe,
+    ),
+]
