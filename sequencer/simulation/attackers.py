@@ -358,6 +358,7 @@ class FalseHistorian(Attacker):
         reply = self.find_blocks(request)
         if reply is None or self.has_luck(0.2):
             return
+        self.confess(f"tells {sender} a false history")
         hold_ms = self._setting.random.choice((0, 0, 300, 1_500))
         for _ in range(self._setting.random.choice((1, 1, 1, 10))):
             self.post(sender, reply, hold_ms)
