@@ -196,6 +196,20 @@ class Mempool:
             touched[lane] = None
         self._settle_all(touched)
 
+    def finalized_long_ago(
+        self, keys: Iterable[TransactionKey]
+    ) -> list[tuple[RollupId, Transaction]]:
+        """As `finalized`, where only the hashes are told; those that are here are returned. Of the
+        senders of the others the next nonce stays as it is."""
+        mine: list[tuple[RollupId, Transaction]] = []
+        for key in keys:
+            if entry := self._entries.get(key):
+                mine.append((key[0], entry.tx))
+            else:
+                _remember(self._recent, key, None, self._config.recent_hashes)
+        self.finalized(mine)
+        return mine
+
     def expire(self, now_ms: int) -> int:
         """POOL-4: drop what has waited `ttl_ms`; how many those were."""
         touched: dict[_LaneKey, None] = {}

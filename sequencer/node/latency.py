@@ -1,10 +1,13 @@
 """How long accepted transactions take to be final, over the last ones."""
 
 from collections import OrderedDict, deque
+from itertools import islice
 
 from sequencer.mempool.pool import TransactionKey
 
 REMEMBERED = 1_000
+SHOWN = 64
+"""Single figures in the summary: who asks often enough sees each."""
 MAX_WAITING = 100_000
 
 
@@ -28,12 +31,14 @@ class FinalityLatency:
             self._count += 1
 
     def summary(self) -> dict[str, object]:
-        """Median and 99th percentile of the last ones in ms, and how many there were."""
+        """Median and 99th percentile of the last ones in ms, how many there were in all, and the
+        very last, the newest at the end."""
         took = sorted(self._took_ms)
         if not took:
-            return {"p50": None, "p99": None, "count": 0}
+            return {"p50": None, "p99": None, "count": 0, "last": []}
         return {
             "p50": round(took[len(took) // 2], 2),
             "p99": round(took[min(len(took) - 1, len(took) * 99 // 100)], 2),
             "count": self._count,
+            "last": [round(ms, 2) for ms in islice(reversed(self._took_ms), SHOWN)][::-1],
         }

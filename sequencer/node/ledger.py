@@ -23,6 +23,9 @@ from sequencer.ordering.turn import is_terminal
 from sequencer.store.blocks import BlockStore, FinalizedBlock
 from sequencer.types import BatchIndex, Hash32, Height, RollupId
 
+OLD_MS = 600_000
+"""Of blocks older than this, which a node that catches up meets, the senders are not recovered:
+that takes longer than all the rest, and tells only next nonces, which a restart forgets too."""
 _REPLAY_BYTES = 4 << 20
 _REPLAY_BLOCKS = 256
 
@@ -33,7 +36,7 @@ _decoder = msgspec.msgpack.Decoder(Batch)
 class Ledger:
     """The finalized chain of one node, and the batches cut from it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a final block goes through
         self,
         store: BlockStore,
         application: Application,
@@ -43,6 +46,7 @@ class Ledger:
         parameters: BatchParameters,
         on_ordered: Callable[[list[Ordered]], None],
         on_batch: Callable[[Batch], None],
+        now_ms: Callable[[], int],
     ) -> None:
         self._store = store
         self._application = application
@@ -51,6 +55,7 @@ class Ledger:
         self._genesis = genesis(separator)
         self._on_ordered = on_ordered
         self._on_batch = on_batch
+        self._now_ms = now_ms
         self._noted: dict[BatchIndex, Hash32] = {}
         """Commits of the L1 window as they are in the store."""
         self._cutter = BatchCutter(self._last_cut(separator), parameters)
@@ -77,20 +82,26 @@ class Ledger:
     def append(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
         """Final blocks, ascending; `proof` is the last one's."""
         above = [b for b in blocks if b.header.height > self.tip.height]
-        ordered = [self._application.transactions(block) for block in above]
         last = blocks[-1].header.height
+        located = [_locations(block) for block in above]
+        recent_ms = self._now_ms() - OLD_MS
+        ordered = [
+            self._application.transactions(b) if b.header.timestamp_ms >= recent_ms else None
+            for b in above
+        ]
         self._store.put_finalized(
             [
                 FinalizedBlock(
-                    block,
-                    encode_proof(proof) if block.header.height == last else None,
-                    _locations(block),
+                    block, encode_proof(proof) if block.header.height == last else None, locations
                 )
-                for block in above
+                for block, locations in zip(above, located, strict=True)
             ]
         )
-        for block, transactions in zip(above, ordered, strict=True):
-            self._mempool.finalized(transactions)
+        for block, locations, transactions in zip(above, located, ordered, strict=True):
+            if transactions is None:
+                transactions = tuple(self._mempool.finalized_long_ago(locations))
+            else:
+                self._mempool.finalized(transactions)
             self._on_ordered(list(transactions))
             self._cut(block)
 

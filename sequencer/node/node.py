@@ -131,6 +131,7 @@ class Node:
             deployment.batch_parameters,
             self._on_ordered,
             self._on_batch,
+            self._clock.now_ms,
         )
         self.attester = Attester(
             self.signer,

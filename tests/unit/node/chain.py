@@ -93,6 +93,7 @@ class Chain:
         self.mempool = Mempool(MempoolConfig())
         application = Application(self.l1, self.mempool, OrderingParameters(2_048, 10))
         self.ordered: list[Hash32] = []
+        self.now_ms = 0
         self.batches: list[Batch] = []
         self.ledger = Ledger(
             self.store,
@@ -103,6 +104,7 @@ class Chain:
             PARAMETERS,
             lambda transactions: self.ordered.extend(tx.hash for _, tx in transactions),
             self.batches.append,
+            lambda: self.now_ms,
         )
 
     def see(self, *events: Event) -> None:
