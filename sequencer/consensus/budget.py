@@ -33,10 +33,12 @@ class Budget(Generic[P]):
     """Bytes for each peer and for all of them. What is spent may go below zero once: then nothing
     is given until it has grown back."""
 
-    def __init__(self, scale: float = 1.0) -> None:
-        self._scale = scale
+    def __init__(self) -> None:
         self._all = _Bucket(0, ALL_BYTES, ALL_BYTES_PER_MS)
         self._peers: dict[P, _Bucket] = {}
+
+    def __len__(self) -> int:
+        return len(self._peers)
 
     def admits(self, peer: P, is_busy: bool, now_ms: int) -> bool:
         """Whether a request is answered now."""
@@ -44,7 +46,7 @@ class Budget(Generic[P]):
             if len(self._peers) >= MAX_PEERS:
                 del self._peers[next(iter(self._peers))]
             self._peers[peer] = _Bucket(now_ms, PEER_BYTES, PEER_BYTES_PER_MS)
-        share = self._scale * (0.5 if is_busy else 1.0)
+        share = 0.5 if is_busy else 1.0
         own = self._peers[peer].has_some(now_ms, share)
         return self._all.has_some(now_ms, share) and own
 

@@ -16,6 +16,8 @@ from sequencer.types import ZERO_HASH, Hash32, Height
 POLL_MS = 50
 MAX_COPIES = 3
 """Peers that are asked for the lowest missing range at the same time."""
+PROBES = 2
+"""Peers that are asked for a single final block, for their height."""
 BLOCK_BYTES = 1_024
 """Counted for each block besides its payload."""
 _FRESH_MS = 1_000
@@ -87,21 +89,24 @@ class Fetcher(Generic[P]):
     # Asking
 
     def want(self, block: Hash32, root: int, now_ms: int, prefer: P | None = None) -> list[Ask[P]]:
-        """SIMPLEX-13: ask one peer for a block, or with the zero word for what is final. Nothing
-        while final blocks come in: the block may be among those to come."""
+        """SIMPLEX-13: ask one peer for a block, or with the zero word for what is final, and then
+        others how high they are. Nothing while final blocks come in: the block may be among those
+        to come."""
         is_moving = self._moved_ms is not None and now_ms - self._moved_ms < _FRESH_MS
         if is_moving and self._target() > root:
             return []
         request = BlockRequest(Height(root), block)
-        if block == ZERO_HASH and any(asked == request for _, asked in self._open):
-            return []
         free = [p for p in self._standings if (p, request) not in self._open]
-        if not free:
+        if not free or (block == ZERO_HASH and len(free) < len(self._standings)):
             return []
-        if prefer in free:
-            return [self._ask(prefer, request, now_ms)]
-        peer = min(free, key=lambda p: (self._rests(p, now_ms), self._standings[p].cost()))
-        return [self._ask(peer, request, now_ms)]
+        free.sort(key=lambda p: (self._rests(p, now_ms), self._standings[p].cost()))
+        first = prefer if prefer in free else free[0]
+        asks = [self._ask(first, request, now_ms)]
+        if block == ZERO_HASH:
+            probe = BlockRequest(Height(root), ZERO_HASH, 1)
+            probed = [p for p in free if p != first and (p, probe) not in self._open][:PROBES]
+            asks += [self._ask(p, probe, now_ms) for p in probed]
+        return asks
 
     def poll(self, root: int, now_ms: int) -> list[Ask[P]]:
         """Give up what took too long, and ask for whatever there is room for."""
@@ -225,14 +230,17 @@ class Fetcher(Generic[P]):
             self._keep(peer, reply, reply.request, size, root)
 
     def _keep(self, peer: P, reply: Blocks, request: BlockRequest, size: int, root: int) -> None:
+        standing, held = self._standings[peer], self._held.get(request.have_height)
         above, end = request.have_height, reply.blocks[-1].header.height
         if len(reply.blocks) == request.limit:
-            self._standings[peer].stride = min(2 * request.limit, self._limits.stride)
+            standing.stride = max(standing.stride, min(2 * request.limit, self._limits.stride))
         elif end < reply.tip:
-            self._standings[peer].stride = len(reply.blocks)  # cut short: blocks are large here
+            standing.stride = len(reply.blocks)  # cut short: blocks are large here
         is_lowest = above <= root
-        if end <= root or above in self._held:
+        if end <= root or (held is not None and held.end >= end):
             return  # somebody else was faster
+        if held is not None:
+            self._drop(above)
         if self._held_bytes + size > self._limits.answer_bytes and not is_lowest:
             return
         self._held[above] = _Held(peer, reply, end, size)

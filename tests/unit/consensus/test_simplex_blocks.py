@@ -12,15 +12,18 @@ fetched
 │   └── a rival of the root: every certificate goes out once more
 └── beside the root: likewise, and asked for again only after Δ
 proposal with bytes that are not its payload: nothing kept
+proposal far above the root: kept only if its parent is here (CATCHUP-7)
 """
 
+import msgspec
 import pytest
 
 from sequencer.blocks.header import Block
 from sequencer.consensus.events import Fetched, Finalized, NeedBlocks, Record
 from sequencer.consensus.messages import FinalityProof, Proposal
+from sequencer.consensus.simplex import FAR
 from sequencer.errors import PeerFault
-from sequencer.types import Hash32
+from sequencer.types import Hash32, Height
 from tests.unit.consensus.builders import (
     FINALIZE,
     NOTARIZE,
@@ -187,3 +190,16 @@ def test_proposal__other_bytes__nothing_kept() -> None:
     assert needed(outputs) == [ONE.header.hash]
     (final,) = only(bench.receive(good), Finalized)
     assert final.blocks == (ONE,)
+
+
+@pytest.mark.parametrize(
+    ("height", "has_parent", "is_kept"),
+    [(FAR, False, True), (FAR + 1, False, False), (FAR + 1, True, True)],
+)
+def test_proposal_far_above_the_root(height: int, has_parent: bool, is_kept: bool) -> None:
+    bench = Bench(me=0)
+    if has_parent:
+        bench.receive(proposal(ONE))
+    header = msgspec.structs.replace(TWO.header, height=Height(height))
+    bench.receive(proposal(Block(header, TWO.payload), certificate(NOTARIZE, 1, ONE)))
+    assert (bench.core.tree.block(header.hash) is not None) == is_kept

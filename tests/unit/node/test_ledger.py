@@ -4,6 +4,7 @@ append
 ├── stored, out of the mempool, reported in order
 ├── blocks that are there already: nothing twice
 ├── several at once: the proof is the last one's
+├── older than ten minutes: the same, but for the senders' nonces
 └── an undecodable payload: stored, orders nothing
 batches
 ├── cut as BATCH-2 says, data rebuilt from the store equals what was cut
@@ -19,6 +20,7 @@ from sequencer.batches.codec import decode_batch_data
 from sequencer.crypto.hashing import keccak
 from sequencer.ingress.transaction import decode_transaction
 from sequencer.node.catch_up import decode_proof
+from sequencer.node.ledger import OLD_MS
 from sequencer.types import BatchIndex, Height
 from tests.unit.ingress.builders import CHAIN_ID, Raw
 from tests.unit.node.chain import ROLLUP, Chain, next_block, proof_of, start
@@ -35,6 +37,25 @@ def test_append__a_block__is_stored_and_leaves_the_mempool(tmp_path: Path) -> No
     assert chain.ordered == [keccak(raw)]
     assert chain.ledger.locate(ROLLUP, keccak(raw)) == (1, 0)
     assert chain.ledger.block(Height(1)) == block
+    chain.close()
+
+
+def test_append__long_ago__known_by_hash_alone(tmp_path: Path) -> None:
+    chain = Chain(tmp_path)
+    mine, other = (decode_transaction(Raw(nonce=n).encode(), CHAIN_ID) for n in (0, 1))
+    chain.mempool.add(ROLLUP, mine, 0)
+    chain.now_ms = OLD_MS + 2
+    first = next_block(start(), mine.raw, at_ms=1)
+    second = next_block(first.header, other.raw, at_ms=1)
+    chain.ledger.append((first, second), proof_of(second))
+    assert len(chain.mempool) == 0
+    assert chain.ordered == [mine.hash]
+    assert all(chain.mempool.is_known((ROLLUP, tx.hash)) for tx in (mine, other))
+    assert chain.mempool.next_nonce(ROLLUP, mine.sender) == 1
+    assert chain.ledger.locate(ROLLUP, other.hash) == (2, 0)
+    third = next_block(second.header, Raw(nonce=2).encode(), at_ms=2)
+    chain.ledger.append((third,), proof_of(third))
+    assert chain.mempool.next_nonce(ROLLUP, mine.sender) == 3
     chain.close()
 
 
