@@ -17,7 +17,8 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,26 +58,22 @@ def profile() -> Profile:
         parameters.bond, epoch_seconds=EPOCH_SECONDS, unbonding_seconds=3 * EPOCH_SECONDS
     )
     network = NetworkSection(batch_bytes=96 << 10, block_bytes=16 << 10, batch_age_ms=60_000)
-    return Profile(
-        msgspec.structs.replace(parameters, bond=bond, network=network), DEVNET.confirmations
-    )
+    parameters = msgspec.structs.replace(parameters, bond=bond, network=network)
+    return replace(DEVNET, parameters=parameters, followers=0)
 
 
 class HistoricNetwork(Network):
-    """Its nodes start with a history; there are no followers."""
+    """Its nodes start with a history."""
 
     def __init__(self, layout: Layout, blocks: int) -> None:
         super().__init__(layout, profile(), Ports(), Progress())
         self._blocks = blocks
 
-    async def _start_nodes(self) -> None:
+    async def _start_nodes(self, peer_ports: Sequence[int]) -> None:
         await self._record_committee()
         with self._progress.step(f"{self._blocks} blocks of history"):
             await self._write_history()
-        await super()._start_nodes()
-
-    async def _start_followers(self) -> None:
-        pass
+        await super()._start_nodes(peer_ports)
 
     async def _write_history(self) -> None:
         deployment = self.deployment
