@@ -20,11 +20,10 @@ from sequencer.consensus.archive import CertificateArchive
 from sequencer.consensus.evidence import Equivocation
 from sequencer.consensus.journal import Journal
 from sequencer.consensus.messages import FinalityProof
-from sequencer.consensus.pacemaker import Timing
 from sequencer.consensus.verification import Verifier
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_secret
-from sequencer.errors import LocalFault, PeerFault
+from sequencer.errors import PeerFault
 from sequencer.evidence import EquivocationEvidence, attestations_evidence, votes_evidence
 from sequencer.ingress.rpc import create_app, make_runner
 from sequencer.ingress.transaction import Transaction
@@ -35,7 +34,7 @@ from sequencer.l1.operators import peers_of
 from sequencer.l1.submitter import Submitter
 from sequencer.l1.view import L1View
 from sequencer.l1.watcher import L1Watcher
-from sequencer.mempool.pool import Mempool, MempoolConfig
+from sequencer.mempool.pool import Mempool
 from sequencer.node.attester import Attester
 from sequencer.node.backend import NodeBackend, resident_mb
 from sequencer.node.budget import PeerBudget
@@ -50,15 +49,12 @@ from sequencer.node.instance import Instance, Services
 from sequencer.node.journal_guard import JournalGuard
 from sequencer.node.latency import FinalityLatency
 from sequencer.node.ledger import Ledger
+from sequencer.node.settings import mempool_config, ordering_parameters, timing
 from sequencer.node.source import NodeSource
 from sequencer.node.transport import Peer, Transport
 from sequencer.node.votes import VoteSigner
 from sequencer.node.wire import GossipedTransaction, encode_signed_attestation
-from sequencer.ordering.application import (
-    Application,
-    Ordered,
-    OrderingParameters,
-)
+from sequencer.ordering.application import Application, Ordered
 from sequencer.ordering.turn import is_terminal
 from sequencer.serving import listen, write_endpoints
 from sequencer.store.blocks import BlockStore
@@ -83,36 +79,24 @@ class Node:
         self._data = Path(config.node.data_dir)
         self._data.mkdir(parents=True, exist_ok=True)
         self.signer = Signer(secret)
-        separator = deployment.domain.separator()
+        self._separator = deployment.domain.separator()
 
         self.l1 = L1View(config.l1.confirmations, deployment.schedule)
         self._client = L1Client(config.l1.url)
         self._watcher = L1Watcher(
             self._client, self.l1, deployment, config.l1.poll_ms / 1000, self._on_l1
         )
-        denied = _denied_senders(config)
-        self.mempool = Mempool(
-            MempoolConfig(
-                max_transactions=config.mempool.max_transactions,
-                max_bytes=config.mempool.max_bytes,
-                fee_floor_wei=config.mempool.fee_floor_wei,
-                deny_senders=denied,
-            )
-        )
+        self.mempool = Mempool(mempool_config(config))
         self.application = Application(
-            self.l1,
-            self.mempool,
-            OrderingParameters(
-                block_bytes=deployment.block_bytes,
-                forced_margin_seconds=deployment.force_window_seconds // 2,
-                deny_senders=denied,
-            ),
+            self.l1, self.mempool, ordering_parameters(config, deployment)
         )
-        self._journal = Journal(self._data / "journal", separator, self.signer.address)
+
+        self._journal = Journal(self._data / "journal", self._separator, self.signer.address)
         self._store = BlockStore(self._data / "blocks.sqlite")
         self._guard = JournalGuard(self._journal, self._store)
         self._latency = FinalityLatency()
         self._evidence = EvidenceFiles(self._data / "evidence")
+
         self.transport = Transport(
             transport_secret(secret),
             split_address(config.node.peer_listen, "peer_listen"),
@@ -122,86 +106,14 @@ class Node:
         self._gossip = TransactionGossip(self.transport.broadcast)
         self._faults = PeerFaults()
         self._budget = PeerBudget()
-        self.ledger = Ledger(
-            self._store,
-            self.application,
-            self.mempool,
-            deployment.schedule,
-            separator,
-            deployment.batch_parameters,
-            self._on_ordered,
-            self._on_batch,
-            self._clock.now_ms,
-        )
-        self.attester = Attester(
-            self.signer,
-            separator,
-            self._journal,
-            self._store,
-            self.l1,
-            self._send_attestation,
-            self._on_conflict,
-        )
         self._fetching = Fetching(self.transport, self._clock, self._blame, self._fail)
-        services = Services(
-            signer=self.signer,
-            separator=separator,
-            journal=self._journal,
-            votes=self.make_vote_signer(separator),
-            store=self._store,
-            archive=CertificateArchive(self._store, self._verifier_of),
-            committee_of=self._committee_of,
-            history=History(self._store),
-            fetching=self._fetching,
-            application=self.application,
-            transport=self.transport,
-            clock=self._clock,
-            schedule=deployment.schedule,
-            timing=Timing(
-                timeout_ms=config.consensus.timeout_ms,
-                max_timeout_ms=config.consensus.max_timeout_ms,
-                heartbeat_ms=config.consensus.heartbeat_ms,
-            ),
-            on_final=self._on_final,
-            on_equivocation=self._on_equivocation,
-            on_fault=self._fail,
-        )
-        self.epochs = Epochs(
-            services, self.ledger, self.attester, self.l1, partial(Instance, services)
-        )
-        self._backend = NodeBackend(
-            self.l1,
-            self.mempool,
-            self.ledger,
-            deployment.block_bytes,
-            self._on_accepted,
-            self.status,
-            lambda: self.epochs.instance is not None,
-        )
-        self._submitter = Submitter(
-            L1Account(
-                self._client,
-                deployment.chain_id,
-                secret,
-                config.l1.resubmit_ms,
-                self._clock.now_ms,
-            ),
-            deployment.contracts,
-            self.l1,
-            NodeSource(self.epochs, self.ledger, self.attester),
-            config.l1.takeover_ms,
-            self._clock.now_ms,
-            self._watcher.poke,
-        )
-        self._inbound = Inbound(
-            self.epochs,
-            self.attester,
-            self._backend,
-            self._faults,
-            self._budget,
-            self._clock,
-            self._fail,
-        )
+
+        self.ledger = self._make_ledger()
+        self.attester = self._make_attester()
+        self.epochs = self._make_epochs()
+        self._backend = self._make_backend()
+        self._submitter = self._make_submitter(secret)
+        self._inbound = self._make_inbound()
 
     def make_vote_signer(self, separator: Hash32) -> VoteSigner:
         """The one place where votes are signed."""
@@ -272,6 +184,89 @@ class Node:
             "rssMb": resident_mb(),
         }
 
+    # --- stages, upstream first ---
+
+    def _make_ledger(self) -> Ledger:
+        return Ledger(
+            self._store,
+            self.application,
+            self.mempool,
+            self._deployment.schedule,
+            self._separator,
+            self._deployment.batch_parameters,
+            self._on_ordered,
+            self._on_batch,
+            self._clock.now_ms,
+        )
+
+    def _make_attester(self) -> Attester:
+        return Attester(
+            self.signer,
+            self._separator,
+            self._journal,
+            self._store,
+            self.l1,
+            self._send_attestation,
+            self._on_conflict,
+        )
+
+    def _make_epochs(self) -> Epochs:
+        services = Services(
+            signer=self.signer,
+            separator=self._separator,
+            journal=self._journal,
+            votes=self.make_vote_signer(self._separator),
+            store=self._store,
+            archive=CertificateArchive(self._store, self._verifier_of),
+            committee_of=self._committee_of,
+            history=History(self._store),
+            fetching=self._fetching,
+            application=self.application,
+            transport=self.transport,
+            clock=self._clock,
+            schedule=self._deployment.schedule,
+            timing=timing(self._config),
+            on_final=self._on_final,
+            on_equivocation=self._on_equivocation,
+            on_fault=self._fail,
+        )
+        return Epochs(services, self.ledger, self.attester, self.l1, partial(Instance, services))
+
+    def _make_backend(self) -> NodeBackend:
+        return NodeBackend(
+            self.l1,
+            self.mempool,
+            self.ledger,
+            self._deployment.block_bytes,
+            self._on_accepted,
+            self.status,
+            lambda: self.epochs.instance is not None,
+        )
+
+    def _make_submitter(self, secret: bytes) -> Submitter:
+        l1 = self._config.l1
+        chain_id, now_ms = self._deployment.chain_id, self._clock.now_ms
+        return Submitter(
+            L1Account(self._client, chain_id, secret, l1.resubmit_ms, now_ms),
+            self._deployment.contracts,
+            self.l1,
+            NodeSource(self.epochs, self.ledger, self.attester),
+            l1.takeover_ms,
+            now_ms,
+            self._watcher.poke,
+        )
+
+    def _make_inbound(self) -> Inbound:
+        return Inbound(
+            self.epochs,
+            self.attester,
+            self._backend,
+            self._faults,
+            self._budget,
+            self._clock,
+            self._fail,
+        )
+
     # --- hand-overs, in the order of a transaction's way ---
 
     def _on_accepted(self, rollup: RollupId, transaction: Transaction) -> None:
@@ -335,7 +330,7 @@ class Node:
         committee = self._committee_of(epoch)
         if committee is None:
             return None
-        return Verifier(self._deployment.domain.separator(), committee)
+        return Verifier(self._separator, committee)
 
     def _on_equivocation(self, found: Equivocation, committee: Committee) -> None:
         signer = committee.members[found.first.member].signer
@@ -391,19 +386,6 @@ class Node:
             return 0
         waiting = map(self.l1.message, range(self.l1.consumed, self.l1.queue_length))
         return sum(1 for message in waiting if message and message.deadline <= head.timestamp)
-
-
-def _denied_senders(config: Config) -> frozenset[Address]:
-    denied = set()
-    for text in config.mempool.deny_senders:
-        try:
-            address = bytes.fromhex(text.removeprefix("0x"))
-        except ValueError:
-            address = b""
-        if len(address) != 20:
-            raise LocalFault(f"deny_senders: {text!r} is no address")
-        denied.add(Address(address))
-    return frozenset(denied)
 
 
 def _hex(value: bytes) -> str:
