@@ -8,6 +8,8 @@ PYTHON ?= python3
 PYTEST_ARGS ?=
 APE_TEST_ARGS ?=
 SEEDS ?= 2000
+SEED ?= 0
+EPOCHS ?= 30
 MINUTES ?= 60
 SEED_BASE ?= 0
 ARGS ?=
@@ -138,6 +140,10 @@ handover: build ## measure what a change of epochs costs (ARGS="--load 2 --tree 
 .PHONY: bench-catch-up
 bench-catch-up: build ## measure how a node far behind catches up (ARGS="--blocks 100000")
 	@python bench/catch_up.py $(ARGS)
+
+.PHONY: rotation
+rotation: build ## members come and go at random for many epochs (EPOCHS=30 SEED=0)
+	@python -m sequencer.devnet.rotation --epochs $(EPOCHS) --seed $(SEED) $(ARGS)
 
 # --- checking ------------------------------------------------------------------------------
 

@@ -15,7 +15,6 @@ import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import msgspec
 import pytest_asyncio
 
 from sequencer.deployment.words import WEI_PER_ETHER
@@ -24,30 +23,16 @@ from sequencer.devnet.demo.stage import Stage
 from sequencer.devnet.demo.story import Story
 from sequencer.devnet.layout import Layout
 from sequencer.devnet.membership import Membership
-from sequencer.devnet.network import DEMO, Profile, running
+from sequencer.devnet.network import running
 from sequencer.devnet.node_process import NodeProcess
 from sequencer.devnet.progress import Progress
+from sequencer.devnet.rotation import INTERVAL_SECONDS, PROFILE
 from sequencer.devnet.waiting import eventually
 from sequencer.devnet.witness import Witness
 from sequencer.types import Epoch
 
-EPOCH_SECONDS = 4
 CHANGE_SECONDS = 60.0
 """For a change to show in the committee; a busy machine is given time."""
-_demo = DEMO.parameters
-PROFILE = Profile(
-    msgspec.structs.replace(
-        _demo,
-        bond=msgspec.structs.replace(
-            _demo.bond,
-            epoch_seconds=EPOCH_SECONDS,
-            commit_grace_seconds=6,
-            evidence_seconds=2,
-            unbonding_seconds=16,
-        ),
-    ),
-    confirmations=2,
-)
 
 
 class Play:
@@ -56,7 +41,7 @@ class Play:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.membership = Membership(stage.network)
-        self.witness = Witness(stage, interval_seconds=0.2)
+        self.witness = Witness(stage, INTERVAL_SECONDS)
 
     async def join(self, ether: int) -> NodeProcess:
         node = await self.membership.join(ether * WEI_PER_ETHER)
