@@ -134,7 +134,7 @@ class Network:
         with step(f"{profile.nodes} nodes"):
             await self._start_nodes(memory.peer_ports)
         with step("first committee" if not keep else "committee of this epoch"):
-            await self._record_committee()
+            await self._record_committee(keep)
         with step(f"{profile.followers} followers, and a first final block on every node"):
             await asyncio.gather(self._start_followers(), self._first_blocks())
 
@@ -196,12 +196,12 @@ class Network:
             await follower.start()
         await asyncio.gather(*(follower.ready() for follower in self.followers))
 
-    async def _record_committee(self) -> None:
-        """Of epoch 0, or of the epoch that a network kept for a while has come to."""
-        schedule = self.deployment.schedule
+    async def _record_committee(self, keep: bool) -> None:
+        """Of epoch 0, with which the chain begins however long the start took (COMM-3: it cannot be
+        recorded after another); or of the epoch that a network kept for a while has come to."""
         head = await self.anvil.client.head()
-        epoch = schedule.epoch_of(head.timestamp) or Epoch(0)
-        await snapshot(self.anvil, self.deployment, epoch)
+        now = self.deployment.schedule.epoch_of(head.timestamp) or Epoch(0)
+        await snapshot(self.anvil, self.deployment, now if keep else Epoch(0))
 
     async def _first_blocks(self) -> None:
         heights = {node.name: (await node.status())["height"] for node in self.nodes}
