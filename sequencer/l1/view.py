@@ -5,8 +5,9 @@ what it would say had it never seen the blocks after. It answers "at a block" fo
 every node must judge alike, and "at the head" for what is committed.
 
 Bounds: one small state for each block of the window; the messages not consumed before the window
-and the commits inside it; `KEPT_COMMITTEES` committees; 128 operators; and one chain id for each
-rollup ever registered, which their owners pay L1 for.
+and the commits inside it; the committees from `KEPT_COMMITTEES` epochs before the one this node has
+come to (`reach`); 128 operators; and one chain id for each rollup ever registered, which their
+owners pay L1 for.
 """
 
 from bisect import bisect_right
@@ -92,6 +93,7 @@ class L1View:
         self._messages: _Log[int, ForcedMessage] = {}
         self._commits: _Log[BatchIndex, Commit] = {}
         self._committees: _Log[Epoch, Committee] = {}
+        self._reached = Epoch(0)
         self._rollups: _Log[RollupId, int] = {}
 
     # --- following the chain ---
@@ -164,6 +166,11 @@ class L1View:
             case _:
                 return replace(state, operators=apply_operator_event(state.operators, event))
 
+    def reach(self, epoch: Epoch) -> None:
+        """The finalized chain of this node has come to an epoch: it will not ask for committees
+        of much earlier ones. One that learns the chain from its start needs them all."""
+        self._reached = epoch
+
     def _forget_after(self, number: int) -> None:
         _drop_after(self._messages, number)
         _drop_after(self._commits, number)
@@ -181,10 +188,11 @@ class L1View:
         base = states[0]
         _drop_first(self._messages, lambda index: index < base.consumed)
         _drop_first(self._commits, lambda index: index < base.last_index)
-        excess = len(self._committees) - KEPT_COMMITTEES
-        for epoch in list(self._committees)[: max(0, excess)]:
-            if self._committees[epoch][0] <= base.number:
-                del self._committees[epoch]
+        oldest_epoch = self._reached - KEPT_COMMITTEES
+        _drop_first(
+            self._committees,
+            lambda epoch: epoch < oldest_epoch and self._committees[epoch][0] <= base.number,
+        )
 
     # --- blocks ---
 

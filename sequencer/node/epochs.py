@@ -84,6 +84,7 @@ class Epochs(Generic[R]):
         if self.instance is not None and not self.instance.is_over:
             return False
         place = self._place()
+        self._l1.reach(place.epoch)
         head = self._l1.head
         committee = head and self._l1.committee_at(place.epoch, head.number)
         if not committee:

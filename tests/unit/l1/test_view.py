@@ -198,10 +198,18 @@ class TestWindow:
             view.extend(block(number, enqueued(number)))
         assert view.message(0) is not None
 
-    def test_memory__committees_are_bounded(self) -> None:
+    def test_memory__committees_not_reached_yet_stay(self) -> None:
+        """EPOCH-1: whoever learns the chain from its start needs the first committee first."""
         view = L1View(0, SCHEDULE, window=4)
         for number in range(KEPT_COMMITTEES + 100):
             view.extend(block(number, recorded(number)))
+        assert view.committee_at(Epoch(0), KEPT_COMMITTEES + 99) is not None
+
+    def test_memory__committees_of_epochs_long_past_go(self) -> None:
+        view = L1View(0, SCHEDULE, window=4)
+        for number in range(KEPT_COMMITTEES + 100):
+            view.extend(block(number, recorded(number)))
+            view.reach(Epoch(number))
         assert len(view._committees) <= KEPT_COMMITTEES + 5
         assert view.committee_at(Epoch(KEPT_COMMITTEES + 99), KEPT_COMMITTEES + 99) is not None
 
