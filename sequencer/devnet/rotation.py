@@ -13,13 +13,14 @@ import msgspec
 
 from sequencer.deployment.words import WEI_PER_ETHER
 from sequencer.devnet.bootstrap import BOND_WEI
-from sequencer.devnet.demo.stage import Stage
+from sequencer.devnet.demo.stage import SETTLE_SECONDS, Stage
 from sequencer.devnet.demo.story import CheckFailed, Story
 from sequencer.devnet.layout import Layout
 from sequencer.devnet.membership import Membership
 from sequencer.devnet.network import DEMO, Profile, running
 from sequencer.devnet.node_process import NodeProcess
 from sequencer.devnet.progress import Progress
+from sequencer.devnet.waiting import eventually
 from sequencer.devnet.witness import Witness
 from sequencer.types import Epoch
 
@@ -116,12 +117,20 @@ class Rotation:
         """What it has accepted it has passed on before; its own memory of it is lost."""
         node = self._anybody()
         await self._witness.end(node)
-        await self._stage.until_growth()
+        await self._until_block(node)
         await node.kill()
         await node.start()
         await node.ready()
         self._witness.begin(node)
         self._progress.say(f"{node.name} was killed and is back")
+
+    async def _until_block(self, node: NodeProcess) -> None:
+        before = (await node.status())["height"]
+
+        async def has_grown() -> bool | None:
+            return (await node.status())["height"] > before or None
+
+        await eventually(f"a block on {node.name}", has_grown, seconds=SETTLE_SECONDS)
 
     def _anybody(self) -> NodeProcess:
         return self._random.choice(list(self._bonds))

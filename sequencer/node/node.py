@@ -210,7 +210,7 @@ class Node:
             self._on_conflict,
         )
 
-    def _make_epochs(self) -> Epochs:
+    def _make_epochs(self) -> Epochs[Instance]:
         services = Services(
             signer=self.signer,
             separator=self._separator,

@@ -67,6 +67,9 @@ class SimL1:
     def block_at(self, number: int) -> L1Header | None:
         return l1_header(number) if number <= self.confirmed.number else None
 
+    def reach(self, epoch: Epoch) -> None:
+        """Every committee is kept."""
+
     def committee_at(self, epoch: Epoch, number: int) -> Committee | None:
         if number < self._timeline.recorded.get(epoch, 0):
             return None
