@@ -196,7 +196,7 @@ class Network:
             await follower.start()
         await asyncio.gather(*(follower.ready() for follower in self.followers))
 
-    async def _record_committee(self, keep: bool) -> None:
+    async def _record_committee(self, keep: bool = False) -> None:
         """Of epoch 0, with which the chain begins however long the start took (COMM-3: it cannot be
         recorded after another); or of the epoch that a network kept for a while has come to."""
         head = await self.anvil.client.head()
