@@ -130,7 +130,7 @@ flood: build ## memory of nodes beside a flooding peer (MINUTES=60 ARGS=...)
 	@python bench/flood.py --minutes $(MINUTES) $(ARGS)
 
 .PHONY: wan
-wan: $(READY) ## simulate committees of 4 to 128 across the world (about 15 minutes)
+wan: $(READY) ## simulate committees of 4 to 128 across the world (some minutes)
 	@python bench/wan.py $(ARGS)
 
 .PHONY: handover
