@@ -112,7 +112,12 @@ async def main() -> int:
     parser.add_argument("--hand-overs", type=int, default=20, help="of each run")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--load", type=int, default=0, help="programs that keep a core busy")
-    parser.add_argument("--tree", type=Path, action="append", help="checkout to run nodes from")
+    parser.add_argument(
+        "--tree",
+        type=Path,
+        action="append",
+        help="checkout to run nodes from; one whose nodes take the same configuration",
+    )
     arguments = parser.parse_args()
     for _ in range(arguments.rounds):
         for tree in arguments.tree or [Path.cwd()]:

@@ -101,8 +101,8 @@ class Witness:
             asked = list(waiting.values())
             for signed, found in zip(asked, await placements(node.rpc, asked), strict=True):
                 if found is not None:
-                    self.placed[signed.hash] = _place(found)
-                    del waiting[signed.hash]
+                    self.placed.setdefault(signed.hash, _place(found))
+                    waiting.pop(signed.hash, None)  # another look may have been faster
 
     async def _check_places(self, node: NodeProcess) -> None:
         for rollup in self._waiting:
