@@ -43,9 +43,10 @@ _UNREAD_BYTES = 1_024
 """The longest frame a DEALER takes, which nobody has to send it: those of the handshake fit."""
 _DEAD_MS = 4_000
 """How long a connection may be silent towards what is sent on it (NET-10)."""
-_CONNECT_MS = 2_000
+_CONNECT_MS = 1_500
+"""TCP asks a second time after 1 s; together with the pause that is at least once a second."""
 _RETRY_MS = 100
-_MAX_RETRY_MS = 1_000
+_MAX_RETRY_MS = 500
 
 log = logging.getLogger(__name__)
 
