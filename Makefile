@@ -12,6 +12,7 @@ SEED ?= 0
 EPOCHS ?= 30
 MINUTES ?= 60
 SEED_BASE ?= 0
+CASE ?=
 ARGS ?=
 
 ROOT := $(CURDIR)
@@ -113,8 +114,8 @@ demo: build ## tell the whole story once on a local network
 	@switchyard demo $(ARGS)
 
 .PHONY: sim
-sim: $(READY) ## simulate consensus under faults (SEEDS=2000 SEED_BASE=0)
-	@python -m sequencer.simulator --seeds $(SEEDS) --base $(SEED_BASE) $(ARGS)
+sim: $(READY) ## simulate consensus under faults (SEEDS=2000 SEED_BASE=0, or CASE=file)
+	@python -m sequencer.simulator --seeds $(SEEDS) --base $(SEED_BASE) $(if $(CASE),--case $(CASE)) $(ARGS)
 
 # Not a test of `make test`: 15 minutes. ARGS="-k 'n4 and kill'" selects cases.
 .PHONY: restarts

@@ -1,5 +1,7 @@
 """The command: its last line, its status, and what it says of a failure."""
 
+from pathlib import Path
+
 import pytest
 
 from sequencer import simulator
@@ -13,11 +15,11 @@ def test_nothing_wrong__status_0(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_something_wrong__status_1_and_how_to_see_it_again(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     plant(monkeypatch, Simplex, "_vote_finalize", "VoteKind.NULLIFY, VoteKind", "VoteKind")
-    monkeypatch.setattr(simulator, "Pool", FakePool)
-    assert simulator.main(["--seeds", "30", "--jobs", "1"]) == 1
+    cases = ["--cases", str(tmp_path)]
+    assert simulator.main(["--seeds", "30", "--jobs", "1", "--shrink-runs", "2", *cases]) == 1
     out = capsys.readouterr().out
     assert "again: make sim SEEDS=1 SEED_BASE=" in out
     last = out.splitlines()[-1]
@@ -32,16 +34,10 @@ def test_verbose__every_event(capsys: pytest.CaptureFixture[str]) -> None:
     assert "notarize" in out
 
 
-class FakePool:
-    """In this process, where the bug is planted."""
-
-    def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
-
-    def __enter__(self) -> "FakePool":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    imap_unordered = staticmethod(lambda run, seeds, _: map(run, seeds))
+def test_long_run__progress_with_where_to_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulator, "PROGRESS_SECONDS", 0.0)
+    assert simulator.main(["--seeds", "3", "--base", "40", "--jobs", "2"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.rpartition("SEED_BASE=")[2] for line in lines] == ["41", "42"]
