@@ -132,6 +132,8 @@ class Fetcher(Generic[P]):
                 if peer is None:
                     return asks
                 limit = min(self._standings[peer].stride, start - at)
+                if limit < self._standings[peer].stride and start == target and at > root:
+                    return asks  # the tip moves on: no range of a block or two for each step
                 asks.append(self._ask(peer, BlockRequest(Height(at), ZERO_HASH, limit), now_ms))
                 at += limit
             at = max(at, end)

@@ -7,7 +7,7 @@ from sequencer.devnet.accounts import Account
 from sequencer.devnet.bootstrap import Operator, bond, make_operator
 from sequencer.devnet.demo.l1_facts import L1Facts
 from sequencer.devnet.network import Network
-from sequencer.devnet.node_process import NodeProcess, NodeSettings
+from sequencer.devnet.node_process import NODE_MODULE, NodeProcess, NodeSettings
 from sequencer.devnet.ports import free_ports
 from sequencer.l1 import abi
 from sequencer.types import Address
@@ -24,7 +24,7 @@ class Membership:
         self._network = network
         self._l1 = L1Facts(network.anvil, network.deployment)
 
-    async def join(self, bond_wei: int) -> NodeProcess:
+    async def join(self, bond_wei: int, module: str = NODE_MODULE) -> NodeProcess:
         """Bond one operator more and start its node, from an empty folder."""
         network, anvil = self._network, self._network.anvil
         secret, (port,) = new_secret(), free_ports(1)
@@ -40,7 +40,7 @@ class Membership:
         settings = NodeSettings(anvil.url, port, network.profile.confirmations)
         node = NodeProcess(network.layout, number, operator.hot.address, settings)
         network.nodes.append(node)
-        await node.start()
+        await node.start(module)
         await anvil.wait([sent])
         await node.ready()
         return node

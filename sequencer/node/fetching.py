@@ -14,8 +14,8 @@ from sequencer.node.wire import encode_consensus
 from sequencer.types import Address, Hash32
 
 REST = 1.0
-"""CATCHUP-5: after an answer was applied the node does other things for as long as that took,
-times this."""
+"""CATCHUP-5: after an answer was applied the node does other things for the processor time that
+took, times this."""
 
 
 class Fetching:
@@ -97,12 +97,12 @@ class Fetching:
         chain = self._chain
         if chain is None:
             return
-        started = time.perf_counter()
+        started = time.thread_time()
         now_ms = self._clock.now_ms()
         was_due = apply_next(self.fetcher, chain, self._on_peer_fault, now_ms)
         self._send(self.fetcher.poll(chain.root, now_ms))
         if was_due:
-            spent = time.perf_counter() - started
+            spent = time.thread_time() - started
             self._rests_until = asyncio.get_running_loop().time() + REST * spent
             self._step_after(0)
         elif self.fetcher.is_busy(chain.root):

@@ -119,6 +119,10 @@ class Node:
         """The one place where votes are signed."""
         return VoteSigner(self.signer, separator, self._journal)
 
+    def choose_peers(self, operators: list[Peer]) -> list[Peer]:
+        """Of the other operators on L1, those that this node talks to."""
+        return operators
+
     async def run(self) -> None:
         """Run until cancelled; raises `LocalFault` when the node cannot go on."""
         self._failed = asyncio.get_running_loop().create_future()
@@ -301,11 +305,12 @@ class Node:
         """The view of L1 has changed."""
         confirmed = self.l1.confirmed
         if confirmed is not None:
-            self.transport.set_peers(
+            others = [
                 Peer(operator.signer, operator.transport_key, operator.endpoint)
                 for operator in peers_of(self.l1.operators_at(confirmed.number))
                 if operator.signer != self.signer.address
-            )
+            ]
+            self.transport.set_peers(self.choose_peers(others))
             self._fetching.set_peers(peer.signer for peer in self.transport.peers)
         self.ledger.note_commits(self.l1)
         self.attester.settle()
