@@ -15,7 +15,7 @@ import pytest
 from sequencer.blocks.header import Block
 from sequencer.consensus.fetcher import MAX_COPIES, POLL_MS, Fetcher, Limits
 from sequencer.consensus.messages import BlockRequest, Blocks, FinalityProof
-from sequencer.consensus.standing import MAX_IN_FLIGHT, MAX_REST_MS, UNASKED
+from sequencer.consensus.standing import FIRST_PATIENCE_MS, MAX_IN_FLIGHT, MAX_REST_MS, UNASKED
 from sequencer.errors import PeerFault
 from sequencer.types import ZERO_HASH, Hash32, Height
 from tests.unit.consensus.builders import FINALIZE, block, certificate
@@ -135,7 +135,7 @@ def test_silent_peer__given_up_and_left_alone_more_and_more() -> None:
 
 
 def test_slow_peer__the_lowest_range_is_asked_of_another_too() -> None:
-    net = Net(slow=(good, 900), b=(good, 10))
+    net = Net(slow=(good, 5_000), b=(good, 10))
     caught_up(net, 1_000)
     firsts = [peer for peer, r in net.asked if r.have_height == 0]
     assert firsts == ["slow", "b"][: len(firsts)]
@@ -149,6 +149,34 @@ def test_liar__refused_once_and_what_else_it_sent_is_dropped() -> None:
     assert net.blamed == ["liar"]
     assert net.used["liar"] == 0
     assert net.fetcher.sizes() == {"open": 0, "held": 0, "bytes": 0}
+
+
+def test_liar__what_waits_for_its_turn_is_dropped_and_its_height_forgotten() -> None:
+    fetcher: Fetcher[str] = Fetcher()
+    fetcher.set_peers(["liar"])
+    asks = fetcher.want(ZERO_HASH, 0, 0)
+    for _ in range(2):
+        for ask in asks:
+            fetcher.on_answer(ask.peer, good(ask.request), 0, 10)
+        asks = fetcher.poll(0, 10)
+    assert fetcher.sizes()["held"] == 3
+    assert fetcher.is_busy(0)
+    fetcher.refuse("liar", 10)
+    assert fetcher.sizes() == {"open": 0, "held": 0, "bytes": 0}
+    assert not fetcher.is_busy(0)
+
+
+def test_no_answer_in_time__rests() -> None:
+    fetcher: Fetcher[str] = Fetcher()
+    fetcher.set_peers(["mute"])
+    fetcher.want(ZERO_HASH, 0, 0)
+    fetcher.poll(0, FIRST_PATIENCE_MS)
+    standing = fetcher.standing("mute")
+    assert standing is not None
+    assert (standing.misses, standing.in_flight) == (0, 1)
+    fetcher.poll(0, FIRST_PATIENCE_MS + 1)
+    assert (standing.misses, standing.in_flight) == (1, 0)
+    assert standing.rests_until_ms > FIRST_PATIENCE_MS + 1
 
 
 def test_liar__rests_longer_with_each_lie() -> None:
@@ -251,8 +279,7 @@ def test_unasked__dropped_then_a_fault() -> None:
 
 def test_bounds__however_much_comes() -> None:
     limits = Limits(requests=5, answers=6, answer_bytes=200 << 10, expected_bytes=32 << 10)
-    net = Net(limits, first=(good, 3_000), b=(good, 1), c=(good, 1), d=(good, 1))
-    net.fetcher.set_peers(net.peers)
+    net = Net(limits, first=(good, 3_000), b=(good, 90), c=(good, 90), d=(good, 90))
     caught_up(net, 60_000)
     assert net.peak["open"] <= 5 + len(net.peers)
     assert net.peak["held"] <= 6 + 1
