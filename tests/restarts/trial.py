@@ -83,6 +83,8 @@ class Trial:
                     async with trial._load.running(), trial._history.watched():
                         await trial._until_level()
                         yield trial
+                    for node in network.nodes:
+                        await _has_height(node, trial._history.height)
                     await asyncio.gather(*(node.stop() for node in network.nodes))
                     trial._look_back()
 
@@ -162,8 +164,8 @@ class Trial:
                 if stored.certificate is not None:
                     self._promises.add_certificate(stored.certificate)
             self._history.check_stored(node.name, hashes)
-        assert not self._history.changed
-        assert not self._promises.evidence()
+        assert self._history.changed == []
+        assert self._promises.evidence() == []
 
     async def _lost(self, first: int) -> list[str]:
         """What any node had shown as final and some node has not, or elsewhere."""
