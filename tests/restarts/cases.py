@@ -32,7 +32,7 @@ class Case:
     @property
     def name(self) -> str:
         if self.fault.startswith("halves"):
-            return f"n{self.nodes}-{self.fault}-{self.count}|{self.nodes - self.count}"
+            return f"n{self.nodes}-{self.fault}-{self.count}-{self.nodes - self.count}"
         order = "staggered" if self.is_staggered else "together"
         return f"n{self.nodes}-{self.fault}-{self.count}-{order}"
 
