@@ -58,6 +58,7 @@ class Net:
         self.send(self.fetcher.want(ZERO_HASH, self.root, self.now_ms))
 
     def send(self, asks: list[tuple[str, BlockRequest]]) -> None:
+        self.note_sizes()
         for peer, request in asks:
             self.asked.append((peer, request))
             answer, takes_ms = self.peers[peer]
@@ -81,11 +82,14 @@ class Net:
             self.fetcher.on_answer(peer, reply, self.root, self.now_ms)
         except PeerFault:
             self.blamed.append(peer)
-        for name, size in self.fetcher.sizes().items():
-            self.peak[name] = max(self.peak[name], size)
+        self.note_sizes()
         while (found := self.fetcher.next(self.root)) is not None:
             self.apply(*found)
         self.send(self.fetcher.poll(self.root, self.now_ms))
+
+    def note_sizes(self) -> None:
+        for name, size in self.fetcher.sizes().items():
+            self.peak[name] = max(self.peak[name], size)
 
     def apply(self, peer: str, reply: Blocks) -> None:
         if peer in self.lies:
@@ -106,7 +110,7 @@ def caught_up(net: Net, within_ms: int) -> None:
 
 
 def test_several_peers__all_of_them_are_used_and_most_the_fastest() -> None:
-    net = Net(a=(good, 10), b=(good, 20), c=(good, 200))
+    net = Net(c=(good, 200), b=(good, 20), a=(good, 10))
     caught_up(net, 500)
     assert net.used["a"] > net.used["b"] > 0
     assert net.used["c"] < net.used["b"]
@@ -115,10 +119,22 @@ def test_several_peers__all_of_them_are_used_and_most_the_fastest() -> None:
     assert alone.now_ms > 5 * net.now_ms
 
 
+def test_lowest_range__asked_of_who_fails_least_and_then_of_the_fastest() -> None:
+    fetcher: Fetcher[str] = Fetcher()
+    fetcher.set_peers("abc")
+    for name, misses, ms_per_block in (("a", 0, 2.0), ("b", 0, 1.0), ("c", 1, 0.5)):
+        standing = fetcher.standing(name)
+        assert standing is not None
+        standing.tip, standing.misses, standing.ms_per_block = TIP, misses, ms_per_block
+    asks = fetcher.poll(0, 0)
+    assert [ask.peer for ask in asks] == ["b", "a", "c"]
+    assert [ask.request.have_height for ask in asks] == [0, 64, 128]
+
+
 def test_one_peer__its_requests_overlap() -> None:
     net = Net(a=(good, 10))
     caught_up(net, 500)
-    assert net.peak["open"] == MAX_IN_FLIGHT - 1  # one has just been answered
+    assert net.peak["open"] == MAX_IN_FLIGHT
 
 
 def test_every_range__asked_for_once() -> None:
@@ -277,13 +293,25 @@ def test_unasked__dropped_then_a_fault() -> None:
     assert net.fetcher.sizes()["held"] == 0
 
 
-def test_bounds__however_much_comes() -> None:
-    limits = Limits(requests=5, answers=6, answer_bytes=200 << 10, expected_bytes=32 << 10)
-    net = Net(limits, first=(good, 3_000), b=(good, 90), c=(good, 90), d=(good, 90))
-    caught_up(net, 60_000)
-    assert net.peak["open"] <= 5 + len(net.peers)
-    assert net.peak["held"] <= 6 + 1
-    assert net.peak["bytes"] <= (200 << 10) + (64 << 10)
+def but_the_first(request: BlockRequest) -> Blocks | None:
+    return good(request) if request.have_height else None
+
+
+def test_bounds__however_much_comes_while_the_lowest_does_not() -> None:
+    limits = Limits(requests=3, answers=6, stride=16)
+    net = Net(limits, **dict.fromkeys("abcd", (but_the_first, 90)))
+    for name in "abcd":
+        standing = net.fetcher.standing(name)
+        assert standing is not None
+        standing.tip = TIP
+    net.run(until_ms=900)
+    assert net.root == 0
+    assert net.peak["open"] == 3
+    assert 0 < net.peak["held"] <= 6
+    fewer = Net(Limits(answer_bytes=100 << 10, expected_bytes=20 << 10), a=(good, 1_000))
+    fewer.start()
+    fewer.run(until_ms=900)
+    assert fewer.peak["bytes"] <= 100 << 10
 
 
 def test_want__another_peer_each_time_and_nothing_while_blocks_come_in() -> None:
