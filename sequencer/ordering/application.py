@@ -18,7 +18,7 @@ from sequencer.l1.events import L1Header
 from sequencer.l1.view import L1View
 from sequencer.mempool.pool import Mempool, TransactionKey
 from sequencer.ordering.origins import Origins
-from sequencer.ordering.turn import Turn, closing_block, has_to_close
+from sequencer.ordering.turn import Turn, check_closing, closing_block, has_to_close
 from sequencer.types import Address, Epoch, Hash32, Height, RollupId
 
 MAX_CLOCK_DRIFT_MS = 2_000
@@ -88,8 +88,7 @@ class Application:
         header = block.header
         self._check_place(turn, header, parent)
         if has_to_close(self._l1.schedule, turn.epoch, parent):
-            if block != closing_block(turn, parent):
-                raise PeerFault("closing block is not empty, or not like its parent")
+            check_closing(block, turn, parent)
             return
         if header.timestamp_ms < parent.timestamp_ms:
             raise PeerFault(f"timestamp {header.timestamp_ms} is before {parent.timestamp_ms}")

@@ -6,6 +6,7 @@ from sequencer.blocks.header import Block, Header
 from sequencer.blocks.merkle import transaction_root
 from sequencer.blocks.payload import EMPTY_PAYLOAD
 from sequencer.crypto.hashing import keccak
+from sequencer.errors import PeerFault
 from sequencer.l1.schedule import Schedule
 from sequencer.types import Address, Epoch, Height, View
 
@@ -52,3 +53,9 @@ def closing_block(turn: Turn, parent: Header) -> Block:
         proposer=turn.proposer,
     )
     return Block(header, EMPTY_PAYLOAD)
+
+
+def check_closing(block: Block, turn: Turn, parent: Header) -> None:
+    """Raises `PeerFault` for any other."""
+    if block != closing_block(turn, parent):
+        raise PeerFault("closing block is not empty, or not like its parent")

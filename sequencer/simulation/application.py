@@ -10,7 +10,7 @@ from sequencer.crypto.hashing import keccak
 from sequencer.errors import NotYet, PeerFault
 from sequencer.l1.events import L1Header
 from sequencer.ordering.origins import Origins
-from sequencer.ordering.turn import Turn, closing_block, has_to_close
+from sequencer.ordering.turn import Turn, check_closing, closing_block, has_to_close
 from sequencer.simulation.l1 import SimL1
 from sequencer.types import ZERO_HASH, Committee, Hash32, Height
 
@@ -57,7 +57,7 @@ class Application:
         leader = committee.members[leader_of(committee, header.view)].signer
         turn = Turn(committee.epoch, header.view, leader)
         if has_to_close(self.schedule, turn.epoch, parent):
-            return Verdict.ACCEPT if block == closing_block(turn, parent) else Verdict.REJECT
+            return _judge_closing(block, turn, parent)
         is_good = (
             header.epoch == turn.epoch
             and header.proposer == turn.proposer
@@ -92,6 +92,14 @@ class Application:
         if temper.hesitation and self._random.random() < temper.hesitation:
             return now_ms + self._random.randint(1, temper.hesitation_ms)
         return now_ms
+
+
+def _judge_closing(block: Block, turn: Turn, parent: Header) -> Verdict:
+    try:
+        check_closing(block, turn, parent)
+    except PeerFault:
+        return Verdict.REJECT
+    return Verdict.ACCEPT
 
 
 def make_block(

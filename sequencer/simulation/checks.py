@@ -19,6 +19,7 @@ from sequencer.l1.schedule import Schedule
 from sequencer.ordering.origins import origin_of
 from sequencer.ordering.turn import is_terminal, origin_epoch
 from sequencer.simulation.keys import SimVerifier
+from sequencer.simulation.l1 import l1_header
 from sequencer.simulation.scheduler import Trace
 from sequencer.types import Address, Committee, Epoch, Hash32, MemberIndex, View
 
@@ -90,19 +91,36 @@ class Referee:
             expected = origin_epoch(self._schedule, parent.origin_timestamp)
         if header.epoch != expected:
             self.blame(f"node {position}: block {header.height} is of epoch {header.epoch}")
+        named = header.origin_number, header.origin_hash, header.origin_timestamp
+        origin = l1_header(header.origin_number)
+        if header.origin_number and named != (origin.number, origin.hash, origin.timestamp):
+            self.blame(f"node {position}: block {header.height} names no origin of L1")
 
     def _check_proof(self, position: int, tip: Header, proof: FinalityProof) -> None:
         """A quorum of the committee that decides in the block's epoch finalized it."""
         top = proof.descendants[-1] if proof.descendants else tip
         if proof.certificate.vote.block != top.hash:
             self.blame(f"node {position}: the proof of block {tip.height} is of another one")
-        self._check_certificate(position, tip.epoch, proof.certificate)
+        try:
+            self._verifiers[tip.epoch].check_finalization(proof.certificate)
+        except PeerFault as fault:
+            self.blame(f"node {position}: block {tip.height} is not final: {fault}")
 
     def _check_certificate(self, position: int, epoch: Epoch, certificate: Certificate) -> None:
         try:
             self._verifiers[epoch].check_certificate(certificate)
         except PeerFault as fault:
             self.blame(f"node {position}: believes a certificate of nobody: {fault}")
+
+    def on_notarized(self, position: int, block: Block, parent: Header) -> None:
+        """EPOCH-3: an honest vote is for a block that is allowed to follow its parent."""
+        header = block.header
+        if header.epoch != parent.epoch or not is_terminal(self._schedule, parent):
+            return
+        here = header.timestamp_ms, header.forced_count, origin_of(header), block.payload
+        there = parent.timestamp_ms, parent.forced_count, origin_of(parent), EMPTY_PAYLOAD
+        if here != there:
+            self.blame(f"node {position}: votes to close an epoch with contents")
 
     def on_signed(self, position: int, signed: SignedVote) -> None:
         """SLASH-1, and SIMPLEX-3: one Notarize a view, none after Nullify."""

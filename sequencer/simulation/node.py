@@ -452,6 +452,9 @@ class Node:
             self._durable.add(signed)
         if self.is_honest:
             self._setting.referee.on_signed(self.position, signed)
+            parent = self.core.tree.header(block.header.parent_hash) if block else None
+            if block is not None and parent is not None:
+                self._setting.referee.on_notarized(self.position, block, parent)
         self._step()
         self._inbox.append(Received(signed))
         return signed

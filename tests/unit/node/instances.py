@@ -28,6 +28,7 @@ class Runtime:
         self.wanted: list[tuple[bytes, ...]] = []
         """Blocks to fetch, and the peer to ask if one is named."""
         self._committee = committee
+        self.sent: list[tuple[bytes, bytes]] = []
         self.services = SimpleNamespace(
             signer=SimpleNamespace(address=committee.members[me].signer),
             separator=SEPARATOR,
@@ -36,7 +37,9 @@ class Runtime:
             committee_of=lambda _: committee,
             votes=SimpleNamespace(sign=self._sign),
             application=application,
-            transport=SimpleNamespace(broadcast=lambda _: None, send=lambda *_: None),
+            transport=SimpleNamespace(
+                broadcast=lambda _: None, send=lambda *sent: self.sent.append(sent)
+            ),
             clock=SimpleNamespace(now_ms=lambda: self.now_ms),
             history=SimpleNamespace(),
             fetching=SimpleNamespace(

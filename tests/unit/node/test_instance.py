@@ -1,17 +1,29 @@
 """One epoch's run on a node, apart from what its core decides.
 
 vote of a later epoch: final blocks are asked for, once in a Δ
+vote to nullify of an earlier epoch: told what ended that, once in a Δ
+closing block final with the terminal one: not handed on
+over: nothing is taken, nobody blamed
 certificate of a settled view: convicts with what was kept, if it says something else
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
 
+from sequencer.blocks.header import Block
 from sequencer.consensus.events import Fetched, Received
-from sequencer.consensus.messages import FinalityProof
+from sequencer.consensus.messages import Blocks, FinalityProof
 from sequencer.consensus.simplex import WINDOW
+from sequencer.l1.schedule import Schedule
+from sequencer.node.catch_up import encode_proof
+from sequencer.node.instance import Instance
+from sequencer.node.wire import encode_consensus
+from sequencer.store.blocks import StoredBlock
 from sequencer.types import ZERO_HASH, Epoch, MemberIndex
 from tests.unit.consensus.builders import (
     COMMITTEE,
@@ -62,3 +74,47 @@ async def test_certificate_of_a_settled_view__meets_what_was_kept(runtime: Runti
     assert runtime.convicted == []
     runtime.instance.on_message(PEER, certificate(NOTARIZE, 1, other, (1, 2, 3)))
     assert runtime.convicted == [1, 2]
+
+
+async def test_call_from_an_earlier_epoch__told_once_in_a_timeout_what_ended_it() -> None:
+    """EPOCH-4: whoever is needed for a quorum of the new epoch may be the one that stayed."""
+    last = block(5)
+    ending = certificate(FINALIZE, 5, last)
+    stored = StoredBlock(last, encode_proof(FinalityProof(ending)))
+    runtime = Runtime(COMMITTEE, MemberIndex(0), Idle())
+    runtime.services.store = SimpleNamespace(block_by_height=lambda _: stored)
+    later = replace(COMMITTEE, epoch=Epoch(2))
+    instance = Instance(cast(Any, runtime.services), later, last.header, None)
+    call = signed(1, NULLIFY, 3)
+    for runtime.now_ms in (0, 1, TIMING.timeout_ms - 1, TIMING.timeout_ms):
+        instance.on_message(PEER, call)
+        instance.on_message(PEER, signed(1, NOTARIZE, 3, block(3)))
+    assert runtime.sent == 2 * [(PEER, encode_consensus(ending))]
+
+
+async def test_closing_block_final_in_the_same_step__not_of_the_chain(runtime: Runtime) -> None:
+    """EPOCH-3, EPOCH-4."""
+    runtime.services.schedule = Schedule(-1_000, 1_000)  # epoch 1 is seconds 0 to 999
+    first = block(1)
+    header = msgspec.structs.replace(first.header, origin_number=1, origin_timestamp=1_000)
+    terminal = Block(header, first.payload)
+    closing = block(2, header)
+    runtime.instance._feed(Received(certificate(FINALIZE, 2, closing)))
+    runtime.instance._feed(Fetched((closing,), None))
+    proof = FinalityProof(certificate(FINALIZE, 1, terminal))
+    runtime.instance._feed(Fetched((terminal,), proof))
+    assert runtime.instance.core.tree.root == closing.header
+    assert runtime.instance.is_over
+    assert runtime.final == [terminal]
+
+
+async def test_instance_that_is_over__blames_nobody_for_blocks_of_the_next(
+    runtime: Runtime,
+) -> None:
+    """EPOCH-4: L1 has not shown the next committee here yet."""
+    runtime.instance.stop()
+    runtime.instance.on_message(PEER, Blocks((block(1),)))
+    vote = signed(1, NULLIFY, 1)
+    later = msgspec.structs.replace(vote, vote=msgspec.structs.replace(vote.vote, epoch=Epoch(2)))
+    runtime.instance.on_message(PEER, later)
+    assert not runtime.wanted
