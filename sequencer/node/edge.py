@@ -9,7 +9,7 @@ from sequencer.consensus.messages import (
     SignedVote,
     VoteKind,
 )
-from sequencer.consensus.simplex import Simplex
+from sequencer.consensus.simplex import WINDOW, Simplex
 from sequencer.consensus.verification import Verifier
 
 
@@ -31,6 +31,13 @@ class Edge:
             and message.vote.kind is VoteKind.NULLIFY
             and message.vote.epoch < self._core.committee.epoch
         )
+
+    def is_settled(self, message: ConsensusMessage) -> bool:
+        """Whether it is a certificate that the core keeps nothing beside (SIMPLEX-15)."""
+        if not isinstance(message, Certificate):
+            return False
+        epoch, view = message.vote.epoch, message.vote.view
+        return epoch < self._core.committee.epoch or view <= self._core.root_view - WINDOW
 
     def admit(self, message: SignedVote | Certificate | Proposal) -> Received | None:
         """The input for the core, if it makes a difference. Raises `PeerFault`."""

@@ -47,7 +47,7 @@ from sequencer.consensus.messages import (
     SignedVote,
 )
 from sequencer.consensus.pacemaker import Timing
-from sequencer.consensus.simplex import WINDOW, Simplex
+from sequencer.consensus.simplex import Simplex
 from sequencer.consensus.verification import Verifier
 from sequencer.crypto.signatures import Signer
 from sequencer.errors import NotYet, PeerFault
@@ -170,7 +170,7 @@ class Instance:
                 ending = self._farewell.certificate(peer, self._services.clock.now_ms())
                 if ending is not None:
                     self._services.transport.send(peer, encode_consensus(ending))
-            case Certificate() if self._is_settled(message):
+            case Certificate() if self._edge.is_settled(message):
                 self._confront(message)
             case SignedVote() | Certificate() | Proposal():
                 admitted = self._edge.admit(message)
@@ -178,10 +178,6 @@ class Instance:
                     self._feed(admitted)
 
     # --- from peers ---
-
-    def _is_settled(self, certificate: Certificate) -> bool:
-        vote = certificate.vote
-        return vote.epoch < self.committee.epoch or vote.view <= self.core.root_view - WINDOW
 
     def _confront(self, certificate: Certificate) -> None:
         """SIMPLEX-15."""

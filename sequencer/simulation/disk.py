@@ -5,6 +5,7 @@ from random import Random
 from sequencer.blocks.header import Block, Header
 from sequencer.consensus.messages import FinalityProof
 from sequencer.node.catch_up import encode_proof
+from sequencer.simulation.certificates import CertificateTable
 from sequencer.simulation.journals import SimJournal
 from sequencer.store.blocks import StoredBlock
 
@@ -16,6 +17,7 @@ class Disk:
     def __init__(self, start: Header, journal: SimJournal) -> None:
         self.start = start
         self.journal = journal
+        self.certificates = CertificateTable()
         self.chain: list[Block] = []
         self.proofs: dict[int, FinalityProof] = {}
         """By height, for the last block of each handing-out."""
@@ -35,11 +37,13 @@ class Disk:
             self.proofs[self.tip.height] = proof
 
     def sync(self) -> None:
+        self.certificates.sync()
         self._synced_blocks = len(self.chain)
         self._meta = {key: (0, value) for key, (_, value) in self._meta.items()}
 
     def crash(self, random: Random) -> None:
         self.journal.crash(random)
+        self.certificates.crash(random)
         del self.chain[random.randint(self._synced_blocks, len(self.chain)) :]
         while self.chain and self.tip.height not in self.proofs:
             self.chain.pop()

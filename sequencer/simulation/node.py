@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, cast
 
 from sequencer.blocks.header import Block, Header
+from sequencer.consensus.archive import CertificateArchive
 from sequencer.consensus.budget import Budget
 from sequencer.consensus.events import (
     Broadcast,
@@ -142,6 +143,7 @@ class Node:
         self.position = position
         self.address = setting.addresses[position]
         self.disk = disk
+        self.archive = CertificateArchive(disk.certificates, setting.verifiers.get)
         self.is_up = False
         self.is_over = False
         self.application = application
@@ -165,7 +167,7 @@ class Node:
             Verify: self.on_verify,
             Finalized: self.on_finalized,
             NeedBlocks: lambda o: self.request_blocks(o.block),
-            Record: lambda o: self.disk.journal.append(o.certificate),
+            Record: self.on_record,
             Equivocation: lambda o: setting.referee.on_evidence(self.position, o),
         }
         setting.network.attach(self.on_message)
@@ -239,6 +241,8 @@ class Node:
         for output in replay(self.core, records, self.now_ms):
             if isinstance(output, Finalized):
                 self.on_finalized(output)
+            else:
+                self.archive.keep(output.certificate)
             if self.is_over:
                 return
         self.feed(Start())
@@ -392,12 +396,20 @@ class Node:
                 ending = self.farewell.certificate(sender, self.now_ms)
                 if ending is not None:
                     self.post(sender, ending)
+            elif self.edge.is_settled(message):
+                self._confront(message)
             else:
                 admitted = self.edge.admit(message)
                 if admitted is not None:
                     self.feed(admitted)
         except PeerFault as fault:
             self._setting.referee.on_fault(self.position, sender, fault)
+
+    def _confront(self, late: ConsensusMessage) -> None:
+        """SIMPLEX-15."""
+        assert isinstance(late, Certificate)
+        for found in self.archive.confront(late):
+            self._setting.referee.on_evidence(self.position, found)
 
     def _ask_for_final(self, sender: int) -> None:
         """Others are in a later epoch (EPOCH-4)."""
@@ -461,6 +473,10 @@ class Node:
 
     def turn(self, view: View) -> Turn:
         return Turn(self.committee.epoch, view, self.address)
+
+    def on_record(self, output: Record) -> None:
+        self.disk.journal.append(output.certificate)
+        self.archive.keep(output.certificate)
 
     def on_build(self, output: Build) -> None:
         self._setting.referee.on_pending(self.core.tree.root, output.parent, output.pending)

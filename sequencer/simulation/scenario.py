@@ -75,7 +75,9 @@ def draw_overrun(seed: int, random: Random) -> Scenario:
         if len(left) <= 2:
             break
         seats.append(random.choice(left))
-    chaos_ms = random.randint(500, 4_000)
+    is_late = random.random() < 0.3
+    chaos_ms = random.randint(6_000, 9_000) if is_late else random.randint(500, 4_000)
+    honest = [seat for seat in range(len(weights)) if seat not in seats]
     return Scenario(
         seed=seed,
         weights=weights,
@@ -84,14 +86,20 @@ def draw_overrun(seed: int, random: Random) -> Scenario:
         timing=Timing(timeout_ms=150, max_timeout_ms=1_000),
         chaos_ms=chaos_ms,
         weather=((0, Conditions()),),
-        outages=(),
+        outages=_draw_long_outage(random, honest, chaos_ms) if is_late else (),
         calm=Conditions(),
         temper=Temper(),
-        load=random.choice(LOADS),
+        load="busy" if is_late else random.choice(LOADS),
         is_overrun=True,
         is_later_epoch=False,
         is_encoding=False,
     )
+
+
+def _draw_long_outage(random: Random, honest: list[int], chaos_ms: int) -> tuple[Outage, ...]:
+    """Some have forked off and are gone until the others have settled many views (SIMPLEX-15)."""
+    away = random.sample(honest, random.randint(1, len(honest) - 1))
+    return tuple(Outage(random.randint(200, 900), seat, 0, chaos_ms) for seat in away)
 
 
 def draw_usual(seed: int, random: Random) -> Scenario:

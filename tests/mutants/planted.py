@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sequencer import types
-from sequencer.consensus import justification, pacemaker, simplex, verification
+from sequencer.consensus import archive, justification, pacemaker, simplex, verification
 from sequencer.simulation import attackers, node
 from sequencer.simulation.scenario import Scenario
 from sequencer.simulation.world import Outcome
@@ -45,8 +45,21 @@ def is_overrun(scenario: Scenario) -> bool:
     return scenario.is_overrun
 
 
+def is_late_overrun(scenario: Scenario) -> bool:
+    return scenario.is_overrun and bool(scenario.outages)
+
+
 CORE = simplex.Simplex
 MUTANTS = [
+    Mutant(
+        "certificates of settled views are forgotten (SIMPLEX-15)",
+        archive.CertificateArchive,
+        "keep",
+        "self._store.put_certificate(",
+        "(lambda *_: None)(",
+        is_unsafe,
+        is_late_overrun,
+    ),
     # Safety
     Mutant(
         "a vote is sent before it is on disk (JOURNAL-1)",
