@@ -1,11 +1,11 @@
 """How fast a node that is far behind catches up, and what the committee feels of it:
-`make bench-catch-up BLOCKS=100000`.
+`make bench-catch-up`.
 
 A devnet of its own with a history of that many blocks, really signed, in the stores of its four
 nodes; then a steady load of transfers to all four. In each round the committee's finality is
 measured alone, and while a fifth operator's node with an empty store fetches the whole history.
 Everything shares this machine's processors; a network of its own has one machine for each node.
-Writes bench/catch_up.json.
+Writes build/bench-catch-up/results.json.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from sequencer.l1.watcher import L1Watcher
 from sequencer.types import Epoch
 
 FOLDER = Path("build/bench-catch-up")
-REPORT = Path("bench/catch_up.json")
+REPORT = FOLDER / "results.json"
 EPOCH_SECONDS = 7_200
 """The newcomer stays an observer, and the history lies in one epoch."""
 CLOSE = 32
@@ -119,6 +119,13 @@ async def running(blocks: int) -> AsyncIterator[Network]:
             await network.stop()
 
 
+def cpu_seconds(node: NodeProcess) -> float:
+    """Processor time that the node's process has had."""
+    stat = Path(f"/proc/{node.process.pid}/stat").read_text(encoding="ascii")
+    user, system = stat.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 class Watch:
     """What the committee does from `start` on, asked for often enough to see each figure."""
 
@@ -132,6 +139,7 @@ class Watch:
         await self.sample()
         self._took = []
         self._started, self._first = time.monotonic(), self.height
+        self._cpu = sum(map(cpu_seconds, self._nodes))
 
     async def sample(self) -> None:
         for number, node in enumerate(self._nodes):
@@ -153,6 +161,10 @@ class Watch:
         return {
             "seconds": round(seconds, 1),
             "blocks_s": round((self.height - self._first) / seconds, 1),
+            "cpu_percent_each": round(
+                100 * (sum(map(cpu_seconds, self._nodes)) - self._cpu) / seconds / len(self._nodes),
+                1,
+            ),
             "transactions": len(self._took),
             "finality_ms_p50": round(statistics.median(self._took), 2),
             "finality_ms_p99": round(statistics.quantiles(self._took, n=100)[-1], 2),
@@ -183,11 +195,13 @@ async def beside(watch: Watch, laggard: NodeProcess) -> dict[str, float]:
         await watch.sample()
     rate = (status["height"] - first) / (time.monotonic() - started)
     figures = watch.figures()
+    cpu = cpu_seconds(laggard)
     await laggard.stop()
     return {
         **figures,
         "fetched_blocks_s": round(rate),
         "times_production": round(rate / figures["blocks_s"], 1),
+        "laggard_cpu_ms_per_1000_blocks": round(1e6 * cpu / status["height"]),
         "laggard_rss_mb": status["rssMb"],
     }
 
