@@ -78,7 +78,8 @@ class Pacemaker:
         if view != self._view or self._hurry_ms is None:
             return
         members = self._committee.members
-        self._took_ms[leader_of(self._committee, view)] = now_ms - self._hurry_ms
+        took_ms = min(now_ms - self._hurry_ms, self.timeout_ms)  # an outage is not the leader's
+        self._took_ms[leader_of(self._committee, view)] = took_ms
         measured = sum(members[leader].weight for leader in self._took_ms)
         weight = 0
         for took_ms, leader in sorted((t, m) for m, t in self._took_ms.items()):

@@ -11,6 +11,8 @@ from sequencer.config import Config
 from sequencer.l1.deployment import Deployment, load_deployment
 from sequencer.node.node import Node
 
+CANCEL_AGAIN_SECONDS = 0.5
+
 MakeNode = Callable[[Config, Deployment, bytes], Node]
 
 
@@ -24,9 +26,17 @@ async def run_node(config: Config, secret: bytes, make: MakeNode = Node) -> None
     running = asyncio.create_task(node.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, running.cancel)
+        loop.add_signal_handler(number, stop, running)
     with contextlib.suppress(asyncio.CancelledError):
         await running
+
+
+def stop(running: asyncio.Task[None]) -> None:
+    """Cancel until it ends: a cancellation in the very moment of a failure can get lost in what
+    handles the failure."""
+    if not running.done():
+        running.cancel()
+        asyncio.get_running_loop().call_later(CANCEL_AGAIN_SECONDS, stop, running)
 
 
 def allow_open_files() -> None:

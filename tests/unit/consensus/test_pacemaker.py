@@ -155,7 +155,8 @@ def test_timeout__two_of_four_leaders_slow__twice_the_faster() -> None:
     assert notarized(100, 350, 100, 300, 90, 90, 90, 90) == 400
 
 
-def test_timeout__many_slow__up_to_the_maximum() -> None:
+def test_timeout__many_slow__doubles_up_to_the_maximum() -> None:
+    assert notarized(1_500) == 2 * (400)
     assert notarized(1_500, 1_500, 1_500, 1_500) == 2_000
 
 
