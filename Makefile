@@ -122,6 +122,10 @@ sim: $(READY) ## simulate consensus under faults (SEEDS=2000 SEED_BASE=0, or CAS
 restarts: build ## fail nodes in every way and number, show that order resumes
 	@python -m pytest --tb=short tests/restarts/matrix.py $(ARGS)
 
+.PHONY: model
+model: $(READY) ## explore every state of a small model of consensus (ARGS=--traces)
+	@python -m tests.model.run $(ARGS)
+
 .PHONY: bench
 bench: build ## measure throughput and latency
 	@python bench/run.py $(ARGS)
