@@ -126,6 +126,10 @@ restarts: build ## fail nodes in every way and number, show that order resumes
 model: $(READY) ## explore every state of a small model of consensus (ARGS=--traces)
 	@python -m tests.model.run $(ARGS)
 
+.PHONY: sim-mutants
+sim-mutants: $(READY) ## plant bugs and count the schedules until each is found
+	@python -m tests.mutants.table $(ARGS)
+
 .PHONY: bench
 bench: build ## measure throughput and latency
 	@python bench/run.py $(ARGS)

@@ -225,12 +225,13 @@ class ForkProposer(Attacker):
         parent, certificate = self.core.tree.root, self.core.finalization
         if self.has_luck(0.2):
             parent, certificate = self._setting.random.choice(self.older())
-        elif self.has_luck(0.3):
+        is_disguised = self.has_luck(0.4)
+        if is_disguised:
             certificate = output.parent_certificate
         self.confess(f"proposes height {parent.height + 1} again in view {header.view}")
         block = self.make_block(header.view, parent, b"fork ")
         signed = self.sign(VoteKind.NOTARIZE, header.view, block.header.hash)
-        some = output.nullifications if self.has_luck(0.5) else ()
+        some = output.nullifications if is_disguised or self.has_luck(0.5) else ()
         self.tell(self.peers(), Proposal(block, certificate, some, signed))
 
     def older(self) -> list[tuple[Header, Certificate | None]]:

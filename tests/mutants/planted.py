@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sequencer import types
-from sequencer.consensus import archive, justification, pacemaker, simplex, verification
+from sequencer.consensus import archive, justification, pacemaker, simplex, tree, verification
 from sequencer.simulation import attackers, node
 from sequencer.simulation.scenario import Scenario
 from sequencer.simulation.world import Outcome
@@ -223,6 +223,23 @@ MUTANTS = [
         is_unsafe,
     ),
     # Bounds
+    Mutant(
+        "votes are kept of views however far (SIMPLEX-12)",
+        CORE,
+        "_is_in_window",
+        "< view <= self.view + WINDOW",
+        "< view",
+        is_unsafe,
+        has(attackers.Flooder),
+    ),
+    Mutant(
+        "blocks below the last final one are kept (SIMPLEX-12)",
+        tree.BlockTree,
+        "advance",
+        "if self._is_above_root(b.header)",
+        "",
+        is_unsafe,
+    ),
     Mutant(
         "settled views are kept (SIMPLEX-12)",
         CORE,
