@@ -20,7 +20,8 @@ from sequencer.simulation.journals import FileJournal, MemoryJournal
 from sequencer.simulation.keys import FIRST_EPOCH, HASH_KEYS, Keys, SimVerifier
 from sequencer.simulation.l1 import SimL1
 from sequencer.simulation.network import Conditions, Network
-from sequencer.simulation.node import Node, Setting
+from sequencer.simulation.node import Node
+from sequencer.simulation.process import Setting
 from sequencer.simulation.scenario import Scenario
 from sequencer.simulation.scheduler import Clock, Scheduler, Trace
 from sequencer.simulation.timeline import make_timeline

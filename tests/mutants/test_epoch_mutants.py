@@ -78,7 +78,8 @@ MUTANTS = [
         epochs.Epochs,
         "_place",
         "return Place(epoch, tip)",
-        "return Place(epoch, (self._ledger.block(Height(tip.height - 1)) or Block(tip, b'')).header)",
+        "below = self._ledger.block(Height(tip.height - 1)); "
+        "return Place(epoch, below.header if below else tip)",
     ),
     mutant(
         "a closing block with contents is voted for (EPOCH-3)",

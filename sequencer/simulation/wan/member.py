@@ -26,7 +26,8 @@ from sequencer.ordering.origins import origin_of
 from sequencer.simulation.application import Application, Temper, make_block
 from sequencer.simulation.disk import Disk
 from sequencer.simulation.l1 import SimL1
-from sequencer.simulation.node import Node, Setting
+from sequencer.simulation.node import Node
+from sequencer.simulation.process import Setting
 from sequencer.simulation.scheduler import Clock
 from sequencer.simulation.wan.costs import Costs
 from sequencer.simulation.wan.regions import MS

@@ -10,7 +10,7 @@ from sequencer.simulation.disk import Disk
 from sequencer.simulation.journals import MemoryJournal
 from sequencer.simulation.keys import SEPARATOR, SimVerifier, make_committee
 from sequencer.simulation.l1 import one_epoch
-from sequencer.simulation.node import Setting
+from sequencer.simulation.process import Setting
 from sequencer.simulation.scheduler import Scheduler, Trace
 from sequencer.simulation.wan.costs import Costs
 from sequencer.simulation.wan.member import Birth, Member
