@@ -54,7 +54,7 @@ def test_planted_bug__found_shrunk_and_replayed(
     assert f"make sim CASE={path} ARGS=--verbose" in capsys.readouterr().out
 
     case = simulator.read_case(path)
-    assert parts(case.scenario) <= parts(draw(seed)) // 2
+    assert 3 * parts(case.scenario) <= 2 * parts(draw(seed))
     assert "signed a contradiction" in case.failure
 
     assert simulator.main(["--case", str(path)]) == 1
