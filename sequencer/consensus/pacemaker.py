@@ -27,6 +27,7 @@ class Pacemaker:
         self._heard: dict[MemberIndex, View] = {}
         self._first_view = View(0)
         self._view = View(0)
+        self._leader = leader_of(committee, View(0))
         self._entered_ms = 0
         self._hurry_ms: int | None = None
         self._gave_up_ms: int | None = None
@@ -43,6 +44,7 @@ class Pacemaker:
         if view > self._view + 1:
             self._first_view = view  # it was away from the views between: nobody was silent in them
         self._view = view
+        self._leader = leader_of(self._committee, view)
         self._entered_ms = now_ms
         self._hurry_ms = now_ms if has_work else None
         self._gave_up_ms = None
@@ -63,7 +65,7 @@ class Pacemaker:
         """When this node gives up on the view (again)."""
         if self._gave_up_ms is not None:
             return self._gave_up_ms + self.timeout_ms
-        if self._is_inactive(leader_of(self._committee, self._view)):
+        if self._is_inactive(self._leader):
             return self._entered_ms
         slow = self.heartbeat_due() + self.timeout_ms
         return slow if self._hurry_ms is None else min(slow, self._hurry_ms + self.timeout_ms)
@@ -79,7 +81,7 @@ class Pacemaker:
             return
         members = self._committee.members
         took_ms = min(now_ms - self._hurry_ms, self.timeout_ms)  # an outage is not the leader's
-        self._took_ms[leader_of(self._committee, view)] = took_ms
+        self._took_ms[self._leader] = took_ms
         measured = sum(members[leader].weight for leader in self._took_ms)
         weight = 0
         for took_ms, leader in sorted((t, m) for m, t in self._took_ms.items()):

@@ -119,11 +119,14 @@ class Simplex:
 
     def deadline(self) -> int:
         """When the next `Tick` is due, in ms."""
-        due = [self._pace.expiry()]
-        if self._pace.heartbeat_due() > self._now and self._may_propose(self._current):
-            due.append(self._pace.heartbeat_due())
-        others = (self._judge_again_ms, self._missing.next_due_ms())
-        return min([*due, *(other for other in others if other is not None)])
+        due_ms = self._pace.expiry()
+        heartbeat_ms = self._pace.heartbeat_due()
+        if self._now < heartbeat_ms < due_ms and self._may_propose(self._current):
+            due_ms = heartbeat_ms
+        for other_ms in (self._judge_again_ms, self._missing.next_due_ms()):
+            if other_ms is not None and other_ms < due_ms:
+                due_ms = other_ms
+        return due_ms
 
     def is_wanted(self, block_hash: Hash32) -> bool:
         """Whether this block has been asked for and has not come."""
