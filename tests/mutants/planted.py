@@ -218,8 +218,8 @@ MUTANTS = [
         "a leader that may not propose is due all the same (SIMPLEX-2)",
         CORE,
         "deadline",
-        "self._pace.heartbeat_due() > self._now and",
-        "",
+        "self._now < heartbeat_ms < due_ms",
+        "heartbeat_ms < due_ms",
         is_unsafe,
     ),
     # Bounds
