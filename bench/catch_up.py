@@ -4,7 +4,8 @@
 A devnet of its own with a history of that many blocks, really signed, in the stores of its four
 nodes; then a steady load of transfers to all four. In each round the committee's finality is
 measured alone, and while a fifth operator's node with an empty store fetches the whole history.
-Everything shares this machine's processors; a network of its own has one machine for each node.
+Everything shares this machine's processors, where a network of its own has a machine for each node:
+the node that catches up takes only what the committee leaves (`--share` lets it compete).
 Writes build/bench-catch-up/results.json.
 """
 
@@ -171,17 +172,27 @@ class Watch:
         }
 
 
+def give_way(pid: int) -> None:
+    """The least share of the processors for a process, also where Linux shares between sessions
+    (sched(7), autogroup)."""
+    os.setpriority(os.PRIO_PROCESS, pid, 19)
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text("19", encoding="ascii")
+
+
 async def alone(watch: Watch, seconds: float) -> dict[str, float]:
     await watch.start()
     await watch.during(seconds)
     return watch.figures()
 
 
-async def beside(watch: Watch, laggard: NodeProcess) -> dict[str, float]:
+async def beside(watch: Watch, laggard: NodeProcess, is_sharing: bool) -> dict[str, float]:
     """Until the laggard, which starts with nothing, is where the others are."""
     await laggard.stop()
     shutil.rmtree(laggard.config_path.parent / "data", ignore_errors=True)
     await laggard.start()
+    if not is_sharing:
+        give_way(laggard.process.pid)
     await laggard.ready()
 
     async def laggard_height() -> tuple[int, float] | None:
@@ -227,7 +238,7 @@ async def measure(network: Network, args: argparse.Namespace) -> list[dict[str, 
     print(f"{'':>8} {'blocks/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'fetched/s':>10} {'ratio':>6}")
     say("alone", before)
     for _ in range(args.rounds):
-        during = await beside(watch, laggard)
+        during = await beside(watch, laggard, args.share)
         say("beside", during)
         after = await alone(watch, args.seconds)
         say("alone", after)
@@ -273,6 +284,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=20.0, help="transfers offered a second")
     parser.add_argument("--seconds", type=float, default=30.0, help="that the committee is alone")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--share", action="store_true", help="the laggard competes for processors")
     asyncio.run(run(parser.parse_args()))
     return 0
 
