@@ -117,7 +117,7 @@ demo: build ## tell the whole story once on a local network
 sim: $(READY) ## simulate consensus under faults (SEEDS=2000 SEED_BASE=0, or CASE=file)
 	@python -m sequencer.simulator --seeds $(SEEDS) --base $(SEED_BASE) $(if $(CASE),--case $(CASE)) $(ARGS)
 
-# Not a test of `make test`: 15 minutes. ARGS="-k 'n4 and kill'" selects cases.
+# Not a test of `make test`: 20 minutes. ARGS="-k 'n4 and kill'" selects cases.
 .PHONY: restarts
 restarts: build ## fail nodes in every way and number, show that order resumes
 	@python -m pytest --tb=short tests/restarts/matrix.py $(ARGS)

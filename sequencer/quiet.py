@@ -1,4 +1,4 @@
-"""Logs that an attacker can write to: so many lines a minute, and how many were left out."""
+"""NET-9: logs that an attacker can write to pass so many lines a minute, and count the others."""
 
 import logging
 import time

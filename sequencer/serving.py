@@ -10,7 +10,7 @@ from aiohttp import web
 from sequencer.errors import LocalFault
 
 MAX_CONNECTIONS = 1_024
-"""Open at one time; further ones are closed at once."""
+"""Open at one time; further ones are closed at once (NET-9)."""
 
 
 async def listen(runner: web.AppRunner, host: str, port: int, what: str) -> str:

@@ -21,7 +21,7 @@ class Edge:
         self._verifier = verifier
 
     def is_ahead(self, message: SignedVote | Certificate) -> bool:
-        """Whether others are in a later epoch already (EPOCH-4)."""
+        """Whether others are in a later epoch already (EPOCH-5)."""
         return message.vote.epoch > self._core.committee.epoch
 
     def is_late_call(self, message: ConsensusMessage) -> bool:

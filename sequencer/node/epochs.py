@@ -1,4 +1,4 @@
-"""Which epoch's instance runs, from the finalized chain and L1 (EPOCH-1, EPOCH-4)."""
+"""Which epoch's instance runs, from the finalized chain and L1 (EPOCH-1, EPOCH-4, EPOCH-6)."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -78,8 +78,8 @@ class Epochs(Generic[R]):
     def advance(self) -> bool:
         """Start the next instance if none runs and L1 has shown its committee; whether it did.
 
-        Nothing waits for the disk here: records of epochs that are over stay in the journal
-        until it is compacted, and those of later epochs wait for theirs.
+        EPOCH-6: nothing waits for the disk here. Records of epochs that are over stay in the
+        journal until it is compacted, and those of later epochs wait for theirs.
         """
         if self.instance is not None and not self.instance.is_over:
             return False

@@ -9,7 +9,7 @@ from sequencer.evidence import EquivocationEvidence, dump_equivocation
 log = logging.getLogger(__name__)
 
 MAX_FILES = 1_000
-"""More than a committee can be convicted of; beyond it evidence is not kept."""
+"""More than a committee can be convicted of; beyond it evidence is not kept (NET-9)."""
 
 
 class EvidenceFiles:

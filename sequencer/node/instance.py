@@ -333,8 +333,8 @@ class Instance:
             self.stop()
 
     def _ask_for_final(self, peer: Address) -> None:
-        """Others are in a later epoch: catch up. Each of their votes says so; once in a Δ is
-        enough, an answer is up to 1 MiB."""
+        """EPOCH-5: others are in a later epoch. Each of their votes says so; once in a Δ is enough,
+        an answer is up to 1 MiB."""
         now_ms = self._services.clock.now_ms()
         if now_ms >= self._ask_again_ms:
             self._ask_again_ms = now_ms + self._services.timing.timeout_ms

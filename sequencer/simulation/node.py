@@ -106,7 +106,7 @@ class Node(Process):
             self._setting.referee.on_evidence(self.position, found)
 
     def _ask_for_final(self, sender: int) -> None:
-        """Others are in a later epoch (EPOCH-4)."""
+        """Others are in a later epoch (EPOCH-5)."""
         if self.now_ms >= self._ask_again_ms:
             self._ask_again_ms = self.now_ms + self._setting.timing.timeout_ms
             self.request_blocks(ZERO_HASH, prefer=sender)

@@ -1,4 +1,4 @@
-"""ForcedInbox.forceInclude (INBOX-5)
+"""ForcedInbox.forceInclude (INBOX-5, TIME-3)
 
 forceInclude
 ├── when upTo is not beyond what is consumed: refused

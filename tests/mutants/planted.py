@@ -113,6 +113,15 @@ MUTANTS = [
         has(attackers.ForkProposer),
     ),
     Mutant(
+        "a parent is not compared with what justifies it (SIMPLEX-2)",
+        justification,
+        "check_proposal",
+        "if header.parent_hash !=",
+        "if False and header.parent_hash !=",
+        lambda outcome: outcome.is_stuck or is_unsafe(outcome),
+        has(attackers.ForkProposer),
+    ),
+    Mutant(
         "a payload is not compared with its header (ENC-8)",
         justification,
         "check_proposal",

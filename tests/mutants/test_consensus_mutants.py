@@ -9,18 +9,13 @@ from typing import Any
 
 import pytest
 
-from sequencer.consensus import justification, verification
+from sequencer.consensus import verification
 from sequencer.simulation.draw import draw
 from sequencer.simulation.scenario import Scenario
 from sequencer.simulation.world import World
 from tests.mutants.mutate import plant
 from tests.mutants.planted import CORE, MUTANTS, Mutant
-from tests.unit.consensus import (
-    test_justification,
-    test_simplex_propose,
-    test_simplex_vote,
-    test_verification,
-)
+from tests.unit.consensus import test_simplex_propose, test_simplex_vote, test_verification
 
 
 def schedules(applies: Callable[[Scenario], bool], most: int) -> Iterable[Scenario]:
@@ -37,16 +32,6 @@ def test_schedules__catch(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 UNIT = [
-    (
-        "a parent is not compared with what justifies it (SIMPLEX-2)",
-        (
-            justification,
-            "check_proposal",
-            "if header.parent_hash !=",
-            "if False and header.parent_hash !=",
-        ),
-        test_justification.test_parent__not_the_certified_one__refused,
-    ),
     (
         "Nullify after Finalize (SIMPLEX-6)",
         (

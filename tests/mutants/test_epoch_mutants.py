@@ -15,18 +15,10 @@ from sequencer.simulation.epoch_attackers import ClosingForger
 from sequencer.simulation.scenario import Scenario
 from sequencer.simulation.world import Outcome, World
 from tests.mutants.mutate import plant
+from tests.mutants.planted import is_stuck, is_unsafe
 
 Change = tuple[Any, str, str, str]
 """Owner, function, old text, new text."""
-
-
-def is_unsafe(outcome: Outcome) -> bool:
-    """A rule was seen broken. That the mutant itself fell over would prove nothing."""
-    return any("Error(" not in violation for violation in outcome.violations)
-
-
-def is_stuck(outcome: Outcome) -> bool:
-    return outcome.is_stuck
 
 
 @dataclass(frozen=True)

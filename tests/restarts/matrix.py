@@ -1,4 +1,4 @@
-"""The whole matrix, 10 to 20 minutes: `make restarts` (docs/restarts.md).
+"""The whole matrix, about 20 minutes: `make restarts` (docs/restarts.md).
 
 Not collected with the other tests, because its name is not that of a test.
 """

@@ -14,6 +14,7 @@ from eth_abi.abi import encode as abi_encode
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
+from eth_typing import Hash32
 from eth_utils.crypto import keccak
 
 ZERO_HASH = bytes(32)
@@ -122,7 +123,7 @@ def compact(r: int, s: int, y_parity: int) -> bytes:
 
 def sign(account: LocalAccount, digest: bytes) -> bytes:
     """ENC-3."""
-    signed = account.unsafe_sign_hash(digest)
+    signed = account.unsafe_sign_hash(Hash32(digest))
     return compact(signed.r, signed.s, signed.v - 27)
 
 

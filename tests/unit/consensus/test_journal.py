@@ -1,4 +1,4 @@
-"""The vote journal.
+"""The vote journal (JOURNAL-3 to JOURNAL-5).
 
 open
 ├── no file: created, empty

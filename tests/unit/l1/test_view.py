@@ -1,4 +1,4 @@
-"""What the view says at the head and at a block, and that a rollback leaves no trace (L1-1)."""
+"""What the view says at the head and at a block (L1-2); a rollback leaves no trace (L1-1)."""
 
 from dataclasses import dataclass
 
