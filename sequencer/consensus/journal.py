@@ -124,21 +124,26 @@ class Journal:
         self._durable = self._size
 
     def rewrite(self, records: Iterable[Record]) -> None:
-        """Replace the contents, atomically (JOURNAL-5: the caller's store holds the rest)."""
+        """Replace the contents, atomically (JOURNAL-5: the caller's store holds the rest). If that
+        fails, the old file is still the journal: nothing may be signed into one that is not."""
         fresh = self._path.with_suffix(".new")
-        old = self._file
-        self._file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        self._sequence, self._size, self._durable = 0, 0, 0
-        self._identity = msgspec.structs.replace(
-            self._identity, generation=self._identity.generation + 1
-        )
-        self._write(self._identity)
-        for record in records:
-            self._write(record)
-        self.sync()
-        os.replace(fresh, self._path)
+        old = self._identity, self._file, self._sequence, self._size, self._durable
+        file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        generation = self._identity.generation + 1
+        self._identity = msgspec.structs.replace(self._identity, generation=generation)
+        self._file, self._sequence, self._size, self._durable = file, 0, 0, 0
+        try:
+            self._write(self._identity)
+            for record in records:
+                self._write(record)
+            self.sync()
+            os.replace(fresh, self._path)
+        except BaseException:
+            os.close(file)
+            self._identity, self._file, self._sequence, self._size, self._durable = old
+            raise
         _sync_folder(self._path.parent)
-        os.close(old)
+        os.close(old[1])
 
     def close(self) -> None:
         os.close(self._file)

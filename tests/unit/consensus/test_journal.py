@@ -9,14 +9,15 @@ open
     ├── before a record that knew it durable: refused, naming the byte
     └── in an unsynced tail: cut off
 rewrite
-└── keeps exactly the given records
+├── keeps exactly the given records
+└── fails: the old journal goes on
 """
 
 from pathlib import Path
 
 import pytest
 
-from sequencer.consensus.journal import AttestedRecord, Journal, Record
+from sequencer.consensus.journal import MAX_RECORD_BYTES, AttestedRecord, Journal, Record
 from sequencer.consensus.messages import SignedVote, Vote, VoteKind
 from sequencer.errors import LocalFault
 from sequencer.types import Address, Epoch, Hash32, MemberIndex, View
@@ -142,6 +143,22 @@ def test_rewrite__keeps_what_is_given_and_goes_on(tmp_path: Path) -> None:
     journal.sync()
     journal.close()
     assert read(path) == [vote(49), vote(50)]
+
+
+def test_rewrite__that_fails__the_old_journal_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "votes"
+    journal = open_journal(path)
+    journal.append(vote(1))
+    journal.sync()
+    extent = journal.extent
+    too_long = SignedVote(vote(2).vote, MemberIndex(0), bytes(MAX_RECORD_BYTES))
+    with pytest.raises(LocalFault, match="at most"):
+        journal.rewrite([too_long])
+    assert journal.extent == extent
+    journal.append(vote(3))
+    journal.sync()
+    journal.close()
+    assert read(path) == [vote(1), vote(3)]
 
 
 def test_open__a_file_that_is_no_journal__is_refused_and_left_alone(tmp_path: Path) -> None:
