@@ -1,4 +1,4 @@
-"""The vote journal: what a node signed is on disk before anybody sees it (JOURNAL-1..5).
+"""The vote journal: what a node signed is on disk before anybody sees it (JOURNAL-1..7).
 
 A file of records, each `magic ‖ u32 crc ‖ u32 length ‖ u64 sequence ‖ u64 durable ‖ body`. The
 CRC-32 covers all behind it; `durable` is how much of the file was on disk when the record was
@@ -55,7 +55,13 @@ class AttestedRecord(msgspec.Struct, frozen=True, array_like=True, tag=7):
     batch_hash: bytes
 
 
-Record = SignedVote | Certificate | BlockRecord | AttestedRecord
+class SettledRecord(msgspec.Struct, frozen=True, array_like=True, tag=8):
+    """JOURNAL-7: the last final block when the journal was rewritten."""
+
+    height: int
+
+
+Record = SignedVote | Certificate | BlockRecord | AttestedRecord | SettledRecord
 _Stored = Identity | Record
 
 _encoder = msgspec.msgpack.Encoder()

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
 from sequencer.blocks.header import Block, Header, genesis
-from sequencer.consensus.journal import AttestedRecord, BlockRecord, Journal
+from sequencer.consensus.journal import AttestedRecord, BlockRecord, Journal, SettledRecord
 from sequencer.consensus.journal import Record as JournalRecord
 from sequencer.consensus.messages import Certificate, SignedVote
 from sequencer.consensus.simplex import Simplex
@@ -72,6 +72,8 @@ class Epochs(Generic[R]):
         for record in self._restored:
             if isinstance(record, AttestedRecord):
                 attester.restore(record)
+            elif isinstance(record, SettledRecord):
+                self._check_store(record)
         self._make_instance = make_instance
         self.instance: R | None = None
 
@@ -113,7 +115,18 @@ class Epochs(Generic[R]):
             BlockRecord(record) if isinstance(record, Block) else record
             for record in self.instance.core.live_records()
         )
-        self._journal.rewrite(chain(self._attester.records(), live, self._restored))
+        settled = SettledRecord(self.instance.core.tree.root.height)
+        self._journal.rewrite(chain([settled], self._attester.records(), live, self._restored))
+
+    def _check_store(self, settled: SettledRecord) -> None:
+        """JOURNAL-7."""
+        if self._ledger.tip.height < settled.height:
+            raise LocalFault(
+                f"the block store ends at block {self._ledger.tip.height}, expected at least"
+                f" {settled.height}: the journal has dropped its votes up to there. A node that"
+                " forgets its votes can be slashed: restore the store, or start with a new signing"
+                " key"
+            )
 
     def _place(self) -> Place:
         tip = self._ledger.tip
@@ -150,5 +163,5 @@ def _is_after(record: JournalRecord, epoch: Epoch) -> bool:
             return record.vote.epoch > epoch
         case BlockRecord():
             return record.block.header.epoch > epoch
-        case AttestedRecord():
+        case AttestedRecord() | SettledRecord():
             return False

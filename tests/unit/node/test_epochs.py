@@ -7,7 +7,8 @@ advance
 compact
 ├── short journal, or no instance: nothing
 ├── long: attestations, and what is not final
-└── instance over: nothing, whatever it had under way
+├── instance over: nothing, whatever it had under way
+└── store lost afterwards: refused at the next start (JOURNAL-7)
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -19,7 +20,9 @@ from typing import Any, cast
 import pytest
 
 from sequencer.consensus.events import Received
+from sequencer.consensus.journal import Record, SettledRecord
 from sequencer.consensus.messages import SignedVote, Vote
+from sequencer.errors import LocalFault
 from sequencer.l1.events import CommitteeRecorded
 from sequencer.node.epochs import COMPACT_BYTES, Epochs
 from sequencer.node.instance import Instance
@@ -40,12 +43,12 @@ ATTESTED = "attestations"
 
 
 class Journal:
-    def __init__(self, size: int, *restored: SignedVote) -> None:
+    def __init__(self, size: int, *restored: Record) -> None:
         self.size = size
         self.written: list[object] | None = None
         self._restored = restored
 
-    def restored(self) -> Iterator[SignedVote]:
+    def restored(self) -> Iterator[Record]:
         return iter(self._restored)
 
     def rewrite(self, records: Iterable[object]) -> None:
@@ -80,8 +83,8 @@ async def test_compact__long__attestations_and_what_is_not_final() -> None:
     epochs.compact()
     runtime.instance.stop()
     assert journal.written is not None
-    assert journal.written[:2] == [ATTESTED, made]
-    assert len(journal.written) == 3  # and the Finalize vote that answered
+    assert journal.written[:3] == [SettledRecord(0), ATTESTED, made]
+    assert len(journal.written) == 4  # and the Finalize vote that answered
 
 
 async def test_compact__instance_over__nothing() -> None:
@@ -96,11 +99,11 @@ async def test_compact__instance_over__nothing() -> None:
 class Succession:
     """Two epochs on a real chain, and a journal with a vote of each."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *restored: Record) -> None:
         self.chain = Chain(folder)
         self.chain.see(CommitteeRecorded(committee_of(1)))
         self.votes = [nullify(Epoch(0)), nullify(Epoch(1))]
-        self.journal = Journal(0, *self.votes)
+        self.journal = Journal(0, *restored, *self.votes)
         runtime = Runtime(committee_of(0), MemberIndex(0), Idle())
         services = runtime.services
         services.journal, services.schedule = self.journal, SCHEDULE
@@ -173,4 +176,20 @@ async def test_compact__votes_of_an_epoch_to_come_stay(succession: Succession) -
     succession.epochs.advance()
     succession.journal.size = COMPACT_BYTES
     succession.epochs.compact()
-    assert succession.journal.written == succession.votes
+    assert succession.journal.written == [SettledRecord(0), *succession.votes]
+
+
+async def test_compact__store_lost_afterwards__refused(tmp_path: Path) -> None:
+    before = Succession(tmp_path)
+    before.chain.grow(3)
+    before.epochs.advance()
+    before.journal.size = COMPACT_BYTES
+    before.epochs.compact()
+    before.instance.stop()
+    before.chain.close()
+    assert before.journal.written is not None
+    settled = cast(SettledRecord, before.journal.written[0])
+    Succession(tmp_path, settled).chain.close()
+    (tmp_path / "blocks.sqlite").unlink()
+    with pytest.raises(LocalFault, match="ends at block 0, expected at least 3"):
+        Succession(tmp_path, settled)
