@@ -16,7 +16,6 @@ from sequencer.types import MAX_MEMBERS
 
 _Seconds = Annotated[int, msgspec.Meta(ge=1, le=10 * 365 * 86_400)]
 _Wei = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-_Bps = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 _Size = Annotated[int, msgspec.Meta(ge=1, le=MAX_MEMBERS)]
 
 GWEI = 10**9

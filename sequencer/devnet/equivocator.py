@@ -5,22 +5,16 @@ It runs like any other node, but each time it has signed a Notarize vote it sign
 the same view, for a block that does not exist, and sends both to everyone.
 """
 
-import argparse
 import logging
-from pathlib import Path
 
 import msgspec
-import uvloop
 
 from sequencer.blocks.header import Block
-from sequencer.config import Config, keystore_password, load_config
 from sequencer.consensus.messages import SignedVote, Vote, VoteKind
 from sequencer.crypto.digests import typed_digest
 from sequencer.crypto.hashing import keccak
-from sequencer.crypto.keystore import load_secret
-from sequencer.l1.deployment import Deployment
+from sequencer.devnet.odd_node import run_odd_node
 from sequencer.node.node import Node
-from sequencer.node.runtime import run_node
 from sequencer.node.votes import VoteSigner
 from sequencer.node.wire import encode_consensus
 from sequencer.types import Hash32, MemberIndex
@@ -53,17 +47,5 @@ class EquivocatingNode(Node):
         return TwoFacedSigner(super().make_vote_signer(separator), self, separator)
 
 
-def make(config: Config, deployment: Deployment, secret: bytes) -> Node:
-    return EquivocatingNode(config, deployment, secret)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="A node that equivocates, for the demo.")
-    parser.add_argument("--config", type=Path, required=True)
-    config = load_config(parser.parse_args().config)
-    logging.basicConfig(level=logging.INFO)
-    uvloop.run(run_node(config, load_secret(Path(config.keys.signer), keystore_password()), make))
-
-
 if __name__ == "__main__":
-    main()
+    run_odd_node(EquivocatingNode, "A node that equivocates, for the demo.")

@@ -120,11 +120,6 @@ def _open_log(log: Path) -> IO[bytes]:
     return log.open("ab")
 
 
-async def stop_all(processes: Sequence[Process]) -> None:
-    """Stop them together; returns when all are gone."""
-    await asyncio.gather(*(process.stop() for process in processes))
-
-
 def _die_with_parent() -> None:
     """Linux: should we be killed without a chance to stop our children, the kernel stops them."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

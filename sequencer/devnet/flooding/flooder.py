@@ -5,27 +5,23 @@ It runs like any other node and takes its turns, so that what it sends beside th
 that have every reason to listen. `SWITCHYARD_FLOOD` in the environment holds its `Orders` as JSON.
 """
 
-import argparse
 import asyncio
 import logging
 import os
 import random
 from collections import deque
 from functools import partial
-from pathlib import Path
 
 import msgspec
-import uvloop
 
-from sequencer.config import Config, keystore_password, load_config
+from sequencer.config import Config
 from sequencer.consensus.messages import BlockRequest, Blocks
-from sequencer.crypto.keystore import load_secret
 from sequencer.devnet.flooding.arsenal import ASKED_BLOCKS, Arsenal, Mode, Target
 from sequencer.devnet.flooding.strangers import Strangers
+from sequencer.devnet.odd_node import run_odd_node
 from sequencer.devnet.wallets import Rollup
 from sequencer.l1.deployment import Deployment
 from sequencer.node.node import Node
-from sequencer.node.runtime import run_node
 from sequencer.node.wire import decode
 from sequencer.types import Address, Height, RollupId
 
@@ -144,15 +140,6 @@ class FloodingNode(Node):
         )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="A node that floods its peers.")
-    parser.add_argument("--config", type=Path, required=True)
-    config = load_config(parser.parse_args().config)
-    orders = msgspec.json.decode(os.environ[ORDERS], type=Orders)
-    logging.basicConfig(level=logging.INFO)
-    secret = load_secret(Path(config.keys.signer), keystore_password())
-    uvloop.run(run_node(config, secret, partial(FloodingNode, orders=orders)))
-
-
 if __name__ == "__main__":
-    main()
+    _orders = msgspec.json.decode(os.environ[ORDERS], type=Orders)
+    run_odd_node(partial(FloodingNode, orders=_orders), "A node that floods its peers.")
