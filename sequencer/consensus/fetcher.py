@@ -16,6 +16,8 @@ from sequencer.types import ZERO_HASH, Hash32, Height
 POLL_MS = 50
 MAX_COPIES = 3
 """Peers that are asked for the lowest missing range at the same time."""
+MAX_WANTED = 64
+"""Requests in flight for blocks by their hash, to all peers: a node far behind lacks thousands."""
 PROBES = 2
 """Peers that are asked for a single final block, for their height."""
 BLOCK_BYTES = 1_024
@@ -91,9 +93,11 @@ class Fetcher(Generic[P]):
     def want(self, block: Hash32, root: int, now_ms: int, prefer: P | None = None) -> list[Ask[P]]:
         """SIMPLEX-13: ask one peer for a block, or with the zero word for what is final, and then
         others how high they are. Nothing while final blocks come in: the block may be among those
-        to come."""
+        to come; nor while too much is in flight (CATCHUP-4): whoever lacks it wants it again."""
         is_moving = self._moved_ms is not None and now_ms - self._moved_ms < _FRESH_MS
         if is_moving and self._target() > root:
+            return []
+        if block != ZERO_HASH and len(self._open) - len(list(self._ranges())) >= MAX_WANTED:
             return []
         request = BlockRequest(Height(root), block)
         free = [p for p in self._standings if (p, request) not in self._open]

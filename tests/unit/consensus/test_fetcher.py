@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from sequencer.blocks.header import Block
-from sequencer.consensus.fetcher import MAX_COPIES, POLL_MS, Fetcher, Limits
+from sequencer.consensus.fetcher import MAX_COPIES, MAX_WANTED, POLL_MS, Fetcher, Limits
 from sequencer.consensus.messages import BlockRequest, Blocks, FinalityProof
 from sequencer.consensus.standing import FIRST_PATIENCE_MS, MAX_IN_FLIGHT, MAX_REST_MS, UNASKED
 from sequencer.errors import PeerFault
@@ -323,6 +323,18 @@ def test_want__another_peer_each_time_and_nothing_while_blocks_come_in() -> None
     net.fetcher.applied("a", True, net.now_ms)
     assert net.fetcher.want(wanted, TIP - 1, net.now_ms) == []
     assert len(net.fetcher.want(wanted, TIP - 1, net.now_ms + 2_000)) == 1
+
+
+def test_want__thousands_of_blocks__few_requests_in_flight_and_room_again_once_answered() -> None:
+    net = Net(a=(good, 1), b=(good, 1))
+    missing = [Hash32(bytes([*divmod(number, 256)]) * 16) for number in range(1, 2_000)]
+    asks = [ask for block in missing for ask in net.fetcher.want(block, 0, 0)]
+    assert len(asks) == net.fetcher.sizes()["open"] == MAX_WANTED
+    assert net.fetcher.want(ZERO_HASH, 0, 0)  # ranges do not wait for them
+    peer, request = asks[0]
+    net.fetcher.on_answer(peer, Blocks((), None, request, 0), 0, 1)
+    assert len(net.fetcher.want(missing[-1], 0, 1)) == 1
+    assert net.fetcher.want(missing[-2], 0, 1) == []
 
 
 def test_peer_gone__its_answers_too() -> None:
