@@ -107,15 +107,18 @@ class Epochs(Generic[R]):
 
     def compact(self, above_bytes: int = COMPACT_BYTES) -> None:
         """Keep the journal short (JOURNAL-5). An instance that is over may have votes that never
-        came back to it; once the next one runs, they are of no use any more."""
+        came back to it; once the next one runs, they are of no use any more. What the store
+        could not take (the node is about to stop) stays in the journal."""
         if self._journal.size < above_bytes or self.instance is None or self.instance.is_over:
+            return
+        settled = SettledRecord(self.instance.core.tree.root.height)
+        if self._ledger.tip.height < settled.height:
             return
         self._store.sync()
         live = (
             BlockRecord(record) if isinstance(record, Block) else record
             for record in self.instance.core.live_records()
         )
-        settled = SettledRecord(self.instance.core.tree.root.height)
         self._journal.rewrite(chain([settled], self._attester.records(), live, self._restored))
 
     def _check_store(self, settled: SettledRecord) -> None:

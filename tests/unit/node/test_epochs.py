@@ -7,6 +7,7 @@ advance
 compact
 ├── short journal, or no instance: nothing
 ├── long: attestations, and what is not final
+├── final in the core but not in the store, which failed: nothing
 ├── instance over: nothing, whatever it had under way
 └── store lost afterwards: refused at the next start (JOURNAL-7)
 """
@@ -19,15 +20,23 @@ from typing import Any, cast
 
 import pytest
 
-from sequencer.consensus.events import Received
+from sequencer.consensus.events import Fetched, Received
 from sequencer.consensus.journal import Record, SettledRecord
-from sequencer.consensus.messages import SignedVote, Vote
+from sequencer.consensus.messages import FinalityProof, SignedVote, Vote
 from sequencer.errors import LocalFault
 from sequencer.l1.events import CommitteeRecorded
 from sequencer.node.epochs import COMPACT_BYTES, Epochs
 from sequencer.node.instance import Instance
 from sequencer.types import ZERO_HASH, Epoch, MemberIndex, View
-from tests.unit.consensus.builders import COMMITTEE, NOTARIZE, NULLIFY, block, certificate
+from tests.unit.consensus.builders import (
+    COMMITTEE,
+    FINALIZE,
+    NOTARIZE,
+    NULLIFY,
+    START,
+    block,
+    certificate,
+)
 from tests.unit.node.chain import (
     SCHEDULE,
     SEPARATOR,
@@ -61,8 +70,13 @@ def epochs_with(size: int) -> tuple[Epochs[Instance], Journal, Runtime]:
     attester = SimpleNamespace(records=lambda: [ATTESTED])
     runtime = Runtime(COMMITTEE, MemberIndex(0), Idle())
     anything = cast(Any, None)
+    ledger = SimpleNamespace(tip=START)
     epochs: Epochs[Instance] = Epochs(
-        cast(Any, services), anything, cast(Any, attester), anything, lambda *_: runtime.instance
+        cast(Any, services),
+        cast(Any, ledger),
+        cast(Any, attester),
+        anything,
+        lambda *_: runtime.instance,
     )
     epochs.instance = runtime.instance
     return epochs, journal, runtime
@@ -93,6 +107,18 @@ async def test_compact__instance_over__nothing() -> None:
     runtime.instance.core.handle(Received(certificate(NOTARIZE, 1, block(1))), 0)
     runtime.instance.stop()
     epochs.compact()
+    assert journal.written is None
+
+
+async def test_compact__store_did_not_take_what_is_final__nothing() -> None:
+    epochs, journal, runtime = epochs_with(COMPACT_BYTES)
+    runtime.instance.start(())
+    final = block(1)
+    proof = FinalityProof(certificate(FINALIZE, 1, final))
+    runtime.instance._feed(Fetched((final,), proof))
+    assert runtime.instance.core.tree.root == final.header
+    epochs.compact()
+    runtime.instance.stop()
     assert journal.written is None
 
 
