@@ -7,8 +7,9 @@ from typing import Any, Literal
 import msgspec
 
 from sequencer.errors import DecodeError
-from sequencer.simulation import attackers, epoch_attackers
-from sequencer.simulation.attackers import Attacker
+from sequencer.simulation import epoch_attackers
+from sequencer.simulation.attackers import Attacker, Twin
+from sequencer.simulation.attacks import EACH_ALONE
 from sequencer.simulation.network import Conditions
 from sequencer.simulation.scenario import LOADS, Scenario
 from sequencer.types import MAX_MEMBERS
@@ -16,8 +17,7 @@ from sequencer.types import MAX_MEMBERS
 MAX_CASE_BYTES = 1 << 20
 MAX_MS = 3_600_000
 _NAMES: dict[str, type[Attacker]] = {
-    kind.__name__: kind
-    for kind in (*attackers.EACH_ALONE, attackers.Twin, *epoch_attackers.BREAKERS)
+    kind.__name__: kind for kind in (*EACH_ALONE, Twin, *epoch_attackers.BREAKERS)
 }
 
 

@@ -5,7 +5,8 @@ from random import Random
 
 from sequencer.consensus.pacemaker import Timing
 from sequencer.simulation.application import Temper
-from sequencer.simulation.attackers import EACH_ALONE, Attacker, Twin
+from sequencer.simulation.attackers import Attacker, Twin
+from sequencer.simulation.attacks import EACH_ALONE
 from sequencer.simulation.network import Conditions, Link
 
 LOADS = ("idle", "busy", "bursts")

@@ -21,6 +21,8 @@ from sequencer.consensus.simplex import WINDOW
 from sequencer.errors import PeerFault
 from sequencer.simulation import attackers
 from sequencer.simulation.attackers import Attacker
+from sequencer.simulation.attacks import EACH_ALONE
+from sequencer.simulation.false_historian import FalseHistorian
 from sequencer.simulation.network import Conditions, Network
 from sequencer.simulation.scenario import Outage
 from sequencer.simulation.world import World
@@ -96,7 +98,7 @@ def watch(kind: type[Attacker], seed: int) -> Seen:
         load="busy",
         chaos_ms=2_000,
         weather=weather,
-        outages=tuple(away) if kind is attackers.FalseHistorian else (),
+        outages=tuple(away) if kind is FalseHistorian else (),
     )
     lines: list[str] = []
     world = World(made, chaos_events=10**6, tell=lines.append)
@@ -241,12 +243,12 @@ BITES: dict[type[Attacker], Callable[[Seen], bool]] = {
     attackers.StaleCertificates: is_stale,
     attackers.Flooder: is_flooded,
     attackers.Garbage: is_blamed,
-    attackers.FalseHistorian: is_false_history,
+    FalseHistorian: is_false_history,
 }
 
 
 def test_every_attacker_is_here() -> None:
-    assert set(BITES) == {*attackers.EACH_ALONE, attackers.Twin}
+    assert set(BITES) == {*EACH_ALONE, attackers.Twin}
 
 
 @pytest.mark.parametrize("kind", BITES, ids=lambda kind: kind.__name__)

@@ -14,7 +14,8 @@ import pytest
 from sequencer.consensus.pacemaker import Timing
 from sequencer.consensus.simplex import WINDOW
 from sequencer.simulation.application import Temper
-from sequencer.simulation.attackers import EACH_ALONE, Attacker, Silent, Twin
+from sequencer.simulation.attackers import Attacker, Silent, Twin
+from sequencer.simulation.attacks import EACH_ALONE
 from sequencer.simulation.draw import draw
 from sequencer.simulation.network import Conditions
 from sequencer.simulation.scenario import Outage
