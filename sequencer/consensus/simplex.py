@@ -108,6 +108,8 @@ class Simplex:
             Judged: self._on_judged,
             Fetched: lambda event: self._on_fetched(event.blocks, event.proof),
         }
+        if self.finalization is not None:
+            self._on_certificate(self.finalization)
 
     def handle(self, event: Input, now_ms: int) -> list[Output]:
         """One transition. Raises `PeerFault` if the input breaks a rule that its sender must
@@ -163,12 +165,13 @@ class Simplex:
         }
 
     def live_records(self) -> Iterator[SignedVote | Certificate | Block]:
-        """What a journal must hold for the views that are not final (JOURNAL-5). Not to be asked
-        while an own vote is signed but not yet fed back: it would be forgotten."""
+        """What a journal must hold (JOURNAL-5): of the views that are not final everything, of the
+        others in the window what convicts (SIMPLEX-11). Not to be asked while an own vote is signed
+        but not yet fed back: it would be forgotten."""
         yield from self.tree.blocks()
-        for known in self._rounds.above(self.root_view):
+        for known in self._rounds.above(View(self.root_view - WINDOW)):
             yield from known.certificates.values()
-            if self.me is not None:
+            if self.me is not None and known.view > self.root_view:
                 own = tuple(known.own_votes(self.me))
                 assert known.voted.keys() <= {signed.vote.kind for signed in own}
                 yield from own
@@ -363,6 +366,7 @@ class Simplex:
         if earlier is not None and earlier.vote == vote:
             return
         for signed in certificate.signed_votes():
+            self._pace.on_vote(signed.member, vote.view)
             self._keep(known, signed)
         if earlier is not None:
             return

@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from sequencer.consensus.events import Built, Fetched, Finalized, NeedBlocks, Received, WorkChanged
+from sequencer.consensus.evidence import Equivocation
 from sequencer.consensus.messages import FinalityProof
 from sequencer.simulation.keys import make_committee
 from sequencer.types import ZERO_HASH, Height, View
@@ -153,10 +154,29 @@ def test_live_records__a_fresh_core_stands_where_this_one_does() -> None:
     assert not cast(again.started)
 
 
-def test_live_records__nothing_of_settled_views() -> None:
+def test_live_records__of_settled_views_what_convicts() -> None:
+    """SIMPLEX-11 after a restart: the journal has no own votes of those views any more."""
+    final = block(3, ONE.header)
+    proof = certificate(FINALIZE, 3, final)
     bench = busy_core()
-    bench.receive(certificate(FINALIZE, 3, block(3, ONE.header)))
-    assert not list(bench.core.live_records())
+    bench.receive(proof)
+    kept = list(bench.core.live_records())
+    assert kept == [
+        certificate(NOTARIZE, 1, ONE),
+        certificate(NULLIFY, 2, members=(1, 2, 3)),
+        proof,
+    ]
+    again = Bench(me=0, finalized=(final.header, proof), restored=kept)
+    rivals = (
+        certificate(NOTARIZE, 1, TWO, members=(1, 2, 3)),
+        certificate(FINALIZE, 2, TWO, members=(0, 1, 2)),
+        certificate(NULLIFY, 3, members=(0, 2, 3)),
+    )
+    convicted = [
+        {found.first.member for found in only(again.receive(rival), Equivocation)}
+        for rival in rivals
+    ]
+    assert convicted == [{1, 2}, {1, 2}, {0, 2}]
 
 
 def test_live_records__while_a_vote_is_on_its_way_back__refused() -> None:
