@@ -137,6 +137,13 @@ def read_case(path: Path) -> Case:
         raise DecodeError(f"case: {error.strerror}") from error
 
 
+def run(options: argparse.Namespace) -> tuple[int, int, int]:
+    """How many schedules were run, how many were unsafe and how many stuck."""
+    if options.case is None:
+        return options.seeds, *run_seeds(options)
+    return 1, *run_case(options.case, options.verbose)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="simulate consensus under faults")
     parser.add_argument("--seeds", type=int, default=2_000, help="how many schedules")
@@ -149,15 +156,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     logging.disable(logging.WARNING)  # torn journals are part of it
-    count = options.seeds
-    if options.case is None:
-        unsafe, stuck = run_seeds(options)
-    else:
-        count = 1
-        try:
-            unsafe, stuck = run_case(options.case, options.verbose)
-        except DecodeError as error:
-            parser.exit(2, f"{options.case}: {error}\n")
+    try:
+        count, unsafe, stuck = run(options)
+    except DecodeError as error:
+        parser.exit(2, f"{options.case}: {error}\n")
+    finally:
+        logging.disable(logging.NOTSET)
     print(f"sim: {count} schedules, {unsafe} safety violations, {stuck} stuck")
     return 0 if unsafe == stuck == 0 else 1
 

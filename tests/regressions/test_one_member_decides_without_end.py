@@ -9,6 +9,7 @@ from sequencer.blocks.header import Block
 from sequencer.simulation.application import make_block
 from sequencer.simulation.keys import make_committee
 from sequencer.types import MemberIndex
+from tests.unit.consensus.builders import origin_of
 from tests.unit.node.instances import Runtime
 
 ALONE = make_committee((1,))
@@ -28,7 +29,7 @@ class Application:
     def prepare(self, turn: Any, parent: Any, pending: Any, now_ms: int) -> Block:
         self.built += 1
         assert self.built < ENOUGH, "blocks without work, without end"
-        return make_block(ALONE, MemberIndex(0), turn.view, parent, now_ms)
+        return make_block(turn, parent, origin_of(parent), now_ms)
 
 
 async def test_one_member__stops_when_the_work_is_done() -> None:
