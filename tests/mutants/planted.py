@@ -10,6 +10,8 @@ from sequencer.simulation import attackers, node
 from sequencer.simulation.scenario import Scenario
 from sequencer.simulation.world import Outcome
 
+Change = tuple[Any, ...]
+"""Owner, function, old text, new text."""
 Caught = Callable[[Outcome], bool]
 
 
@@ -25,12 +27,14 @@ def is_stuck(outcome: Outcome) -> bool:
 @dataclass(frozen=True)
 class Mutant:
     name: str
-    owner: Any
-    function: str
-    old: str
-    new: str
-    is_caught: Caught
+    changes: tuple[Change, ...]
+    is_caught: Caught = is_unsafe
     applies: Callable[[Scenario], bool] = lambda _: True
+
+
+def mutant(name: str, *change: Any, **options: Any) -> Mutant:
+    """With one change: owner, function, old text, new text."""
+    return Mutant(name, (change,), **options)
 
 
 def has(kind: type[attackers.Attacker]) -> Callable[[Scenario], bool]:
@@ -51,210 +55,193 @@ def is_late_overrun(scenario: Scenario) -> bool:
 
 CORE = simplex.Simplex
 MUTANTS = [
-    Mutant(
+    mutant(
         "certificates of settled views are forgotten (SIMPLEX-15)",
         archive.CertificateArchive,
         "keep",
         "self._store.put_certificate(",
         "(lambda *_: None)(",
-        is_unsafe,
-        is_late_overrun,
+        applies=is_late_overrun,
     ),
     # Safety
-    Mutant(
+    mutant(
         "a vote is sent before it is on disk (JOURNAL-1)",
         node.Node,
         "sign_and_keep",
         "self.disk.journal.sync()",
         "pass",
-        is_unsafe,
     ),
-    Mutant(
+    mutant(
         "votes are not restored (JOURNAL-2)",
         CORE,
         "_on_restored",
         "own.voted[record.vote.kind] = record.vote.block",
         "pass",
-        is_unsafe,
-        has_outages,
+        applies=has_outages,
     ),
-    Mutant(
+    mutant(
         "two thirds are enough (ENC-6)",
         types.Committee,
         "is_quorum",
         "weight > 2",
         "weight >= 2",
-        is_unsafe,
-        is_overrun,
+        applies=is_overrun,
     ),
-    Mutant(
+    mutant(
         "Notarize after Nullify (SIMPLEX-3)",
         CORE,
         "_on_judged",
         "or current.voted",
         "or VoteKind.NOTARIZE in current.voted",
-        is_unsafe,
     ),
-    Mutant(
+    mutant(
         "Finalize after Nullify (SIMPLEX-5)",
         CORE,
         "_vote_finalize",
         "{VoteKind.NULLIFY, VoteKind.FINALIZE}",
         "{VoteKind.FINALIZE}",
-        is_unsafe,
     ),
-    Mutant(
+    mutant(
         "a proposal may skip nullifications (SIMPLEX-2)",
         justification,
         "check_proposal",
         "if found !=",
         "if False and found !=",
-        is_unsafe,
-        has(attackers.ForkProposer),
+        applies=has(attackers.ForkProposer),
     ),
-    Mutant(
+    mutant(
         "a parent is not compared with what justifies it (SIMPLEX-2)",
         justification,
         "check_proposal",
         "if header.parent_hash !=",
         "if False and header.parent_hash !=",
-        lambda outcome: outcome.is_stuck or is_unsafe(outcome),
-        has(attackers.ForkProposer),
+        is_caught=lambda outcome: outcome.is_stuck or is_unsafe(outcome),
+        applies=has(attackers.ForkProposer),
     ),
-    Mutant(
+    mutant(
         "a payload is not compared with its header (ENC-8)",
         justification,
         "check_proposal",
         "if not proposal.block.is_whole()",
         "if False",
-        is_unsafe,
-        has(attackers.Garbage),
+        applies=has(attackers.Garbage),
     ),
-    Mutant(
+    mutant(
         "anybody's signature counts (P7)",
         verification.Verifier,
         "_check_signature",
         "if found != expected",
         "if False",
-        is_unsafe,
-        has(attackers.Garbage),
+        applies=has(attackers.Garbage),
     ),
-    Mutant(
+    mutant(
         "blocks are handed on without their ancestors (SIMPLEX-7)",
         CORE,
         "_try_finalize",
         "if self._want_chain(certificate.vote.block)",
         "if self._want_chain(certificate.vote.block) or self.tree.block(certificate.vote.block)",
-        is_unsafe,
     ),
-    Mutant(
+    mutant(
         "a chain with a gap is voted for (SIMPLEX-13)",
         CORE,
         "_judge",
         "if self._want_chain(proposal.block.header.parent_hash) and parent",
         "if parent",
-        is_unsafe,
     ),
     # Evidence
-    Mutant(
+    mutant(
         "a contradiction is not handed on (SIMPLEX-11)",
         CORE,
         "_keep",
         "self._out.append(conflict)",
         "pass",
-        is_unsafe,
-        is_overrun,
+        applies=is_overrun,
     ),
-    Mutant(
+    mutant(
         "the sides of a fork never compare (SIMPLEX-11)",
         CORE,
         "_on_rival",
         "if self._rival_view is None or",
         "if False and",
-        is_unsafe,
-        is_overrun,
+        applies=is_overrun,
     ),
     # Liveness
-    Mutant(
+    mutant(
         "a nullification does not end a view (SIMPLEX-4)",
         CORE,
         "_on_certificate",
         "if vote.view >= self.view",
         "if vote.view >= self.view and vote.kind is not VoteKind.NULLIFY",
-        is_stuck,
+        is_caught=is_stuck,
     ),
-    Mutant(
+    mutant(
         "votes are not repeated (SIMPLEX-6)",
         CORE,
         "_repeat_votes",
         "if self.me is not None",
         "if False",
-        is_stuck,
+        is_caught=is_stuck,
     ),
-    Mutant(
+    mutant(
         "a call from an ended view is not answered (SIMPLEX-14)",
         CORE,
         "_is_stale_call",
         "signed.vote.kind is not VoteKind.NULLIFY or",
         "True or",
-        is_stuck,
+        is_caught=is_stuck,
     ),
-    Mutant(
+    mutant(
         "a missing block is asked for once only (SIMPLEX-13)",
         CORE,
         "_on_tick",
         "self._missing.due(self._now)",
         "()",
-        lambda outcome: outcome.is_stuck or is_unsafe(outcome),
+        is_caught=lambda outcome: outcome.is_stuck or is_unsafe(outcome),
     ),
-    Mutant(
+    mutant(
         "a missing block is not asked for (SIMPLEX-13)",
         CORE,
         "_ask",
         "self._out.append(NeedBlocks(missing))",
         "pass",
-        is_stuck,
+        is_caught=is_stuck,
     ),
-    Mutant(
+    mutant(
         "Δ does not grow (SIMPLEX-9)",
         pacemaker.Pacemaker,
         "on_nullified",
         "* 3 // 2",
         "",
-        is_stuck,
+        is_caught=is_stuck,
     ),
-    Mutant(
+    mutant(
         "a leader that may not propose is due all the same (SIMPLEX-2)",
         CORE,
         "deadline",
         "self._now < heartbeat_ms < due_ms",
         "heartbeat_ms < due_ms",
-        is_unsafe,
     ),
     # Bounds
-    Mutant(
+    mutant(
         "votes are kept of views however far (SIMPLEX-12)",
         CORE,
         "_is_in_window",
         "< view <= self.view + WINDOW",
         "< view",
-        is_unsafe,
-        has(attackers.Flooder),
+        applies=has(attackers.Flooder),
     ),
-    Mutant(
+    mutant(
         "blocks below the last final one are kept (SIMPLEX-12)",
         tree.BlockTree,
         "advance",
         "if self._is_above_root(b.header)",
         "",
-        is_unsafe,
     ),
-    Mutant(
+    mutant(
         "settled views are kept (SIMPLEX-12)",
         CORE,
         "_advance",
         "self._rounds.drop(View(self.root_view - WINDOW))",
         "pass",
-        is_unsafe,
     ),
 ]

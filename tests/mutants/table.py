@@ -13,9 +13,10 @@ import pytest
 
 from sequencer.simulation.draw import draw
 from sequencer.simulation.world import World
+from tests.mutants import planted, planted_epochs
 from tests.mutants.mutate import plant
-from tests.mutants.planted import MUTANTS
 
+MUTANTS = [*planted.MUTANTS, *planted_epochs.MUTANTS]
 MOST = 2_000
 """Schedules for a bug, before it counts as not found."""
 
@@ -25,7 +26,8 @@ def find(task: tuple[int, int]) -> int | None:
     place, most = task
     mutant = MUTANTS[place]
     with pytest.MonkeyPatch.context() as patch:
-        plant(patch, mutant.owner, mutant.function, mutant.old, mutant.new)
+        for change in mutant.changes:
+            plant(patch, *change)
         for seed in range(most):
             if mutant.is_caught(World(draw(seed)).run()):
                 return seed + 1

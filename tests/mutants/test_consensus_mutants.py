@@ -25,7 +25,8 @@ def schedules(applies: Callable[[Scenario], bool], most: int) -> Iterable[Scenar
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_schedules__catch(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
-    plant(monkeypatch, mutant.owner, mutant.function, mutant.old, mutant.new)
+    for change in mutant.changes:
+        plant(monkeypatch, *change)
     assert any(
         mutant.is_caught(World(scenario).run()) for scenario in schedules(mutant.applies, 300)
     )
