@@ -130,6 +130,7 @@ class Rounds:
         found = (self.certificate(view, kind) for kind in kinds)
         return next((certificate for certificate in found if certificate), None)
 
-    def drop(self, up_to: View) -> None:
-        for view in [view for view in self._rounds if view <= up_to]:
+    def drop(self, up_to: View, above: View | None = None) -> None:
+        lowest = -1 if above is None else above
+        for view in [view for view in self._rounds if lowest < view <= up_to]:
             del self._rounds[view]

@@ -90,6 +90,7 @@ class Simplex:
         through a block above it."""
         self._rounds = Rounds()
         self._missing = MissingBlocks(timing.timeout_ms)
+        self._overtaken = View(0)
         self._rival_view: View | None = None
         self._answered_ms: dict[MemberIndex, int] = {}
         self._restoring = True
@@ -144,11 +145,15 @@ class Simplex:
         vote = message.vote
         if isinstance(message, Certificate):
             earlier = self._rounds.certificate(vote.view, vote.kind)
-            return vote.view > self.root_view - WINDOW and (earlier is None or earlier.vote != vote)
+            return not self.is_settled(vote.view) and (earlier is None or earlier.vote != vote)
         if self._is_stale_call(message):
             return True
         known = self._rounds.find(vote.view)
         return self._is_in_window(vote.view) and (known is None or known.is_news(message))
+
+    def is_settled(self, view: View) -> bool:
+        """Whether nothing is kept of a view any more (SIMPLEX-12)."""
+        return view <= self.root_view - WINDOW or self.root_view < view <= self._overtaken
 
     def best_parent(self) -> Header | None:
         """SIMPLEX-2: what a block of the current view is built on, if it can be justified."""
@@ -187,7 +192,7 @@ class Simplex:
             self.tree.add(record)
         elif isinstance(record, Certificate):
             self._on_certificate(record)
-        elif record.vote.view > self.root_view - WINDOW:
+        elif not self.is_settled(record.vote.view):
             own = self._rounds.at(record.vote.view)
             own.voted[record.vote.kind] = record.vote.block
             self.view = max(self.view, record.vote.view)
@@ -332,7 +337,7 @@ class Simplex:
 
     def _is_in_window(self, view: View) -> bool:
         """SIMPLEX-12."""
-        return self.root_view - WINDOW < view <= self.view + WINDOW
+        return not self.is_settled(view) and view <= self.view + WINDOW
 
     def _is_stale_call(self, signed: SignedVote) -> bool:
         """SIMPLEX-14: somebody still waits in a view that has ended here, however long ago. Each
@@ -359,7 +364,7 @@ class Simplex:
 
     def _on_certificate(self, certificate: Certificate) -> None:
         vote = certificate.vote
-        if vote.view <= self.root_view - WINDOW:
+        if self.is_settled(vote.view):
             return
         known = self._rounds.at(vote.view)
         earlier = known.certificates.get(vote.kind)
@@ -496,6 +501,15 @@ class Simplex:
         if self._want_chain(certificate.vote.block):
             blocks, _ = self.tree.path(certificate.vote.block)
             self._advance(tuple(blocks), FinalityProof(certificate))
+        else:
+            self._overtake(View(certificate.vote.view - WINDOW))
+
+    def _overtake(self, view: View) -> None:
+        """SIMPLEX-12: the chain is final beyond these views, its blocks are yet to be fetched."""
+        if view > max(self._overtaken, self.root_view):
+            self._overtaken = view
+            self._rounds.drop(view, above=self.root_view)
+            self._missing.keep(self._needed())
 
     def _retry_finalize(self) -> None:
         """The highest first: what is below it is final with it, once its blocks are here."""

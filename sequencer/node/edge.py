@@ -9,7 +9,7 @@ from sequencer.consensus.messages import (
     SignedVote,
     VoteKind,
 )
-from sequencer.consensus.simplex import WINDOW, Simplex
+from sequencer.consensus.simplex import Simplex
 from sequencer.consensus.verification import Verifier
 
 
@@ -37,7 +37,7 @@ class Edge:
         if not isinstance(message, Certificate):
             return False
         epoch, view = message.vote.epoch, message.vote.view
-        return epoch < self._core.committee.epoch or view <= self._core.root_view - WINDOW
+        return epoch < self._core.committee.epoch or self._core.is_settled(view)
 
     def admit(self, message: SignedVote | Certificate | Proposal) -> Received | None:
         """The input for the core, if it makes a difference. Raises `PeerFault`."""

@@ -14,14 +14,20 @@ is_news
 ├── a proposal: the first of its view, and another one as evidence
 └── a certificate of a settled view: once
 bounds: rounds, blocks, wishes under all of this
+finalization far above the last final block: what is below it is settled
+├── nothing is kept of it, however long catching up takes
+├── no vote is cast there, after a restart neither
+└── blocks that come with a proof: final, and voting goes on above
 """
 
 import pytest
 
-from sequencer.consensus.events import NeedBlocks, Send
+from sequencer.blocks.header import Block
+from sequencer.consensus.events import Fetched, Finalized, NeedBlocks, Send
 from sequencer.consensus.evidence import Equivocation
+from sequencer.consensus.messages import FinalityProof
 from sequencer.consensus.simplex import WINDOW
-from sequencer.types import ZERO_HASH, MemberIndex
+from sequencer.types import ZERO_HASH, MemberIndex, View
 from tests.unit.consensus.builders import (
     COMMITTEE,
     FINALIZE,
@@ -29,11 +35,13 @@ from tests.unit.consensus.builders import (
     NULLIFY,
     Bench,
     block,
+    cast,
     certificate,
     only,
     proposal,
     sent,
     signed,
+    verified,
 )
 
 ONE = block(1)
@@ -264,3 +272,58 @@ def test_news__certificates_of_two_windows_ago__no() -> None:
     assert not bench.core.is_news(certificate(NOTARIZE, 5, ONE))
     assert bench.core.is_news(certificate(NOTARIZE, 6, ONE))
     assert not bench.receive(certificate(NOTARIZE, 5, ONE))
+
+
+# Far behind
+
+FAR = 5 * WINDOW
+
+
+def live_views(bench: Bench, last: int = FAR) -> list[Block]:
+    """What a node hears that joins a chain that goes on: certificates of blocks it lacks."""
+    chain = [block(1)]
+    for view in range(2, last + 1):
+        chain.append(block(view, chain[-1].header))
+    for made in chain:
+        view = made.header.view
+        bench.receive(certificate(NOTARIZE, view, made), certificate(FINALIZE, view, made))
+    return chain
+
+
+def test_far_behind__only_the_newest_views_are_kept() -> None:
+    bench = Bench(me=0)
+    live_views(bench)
+    sizes = bench.core.sizes()
+    assert sizes["rounds"] <= WINDOW + 2
+    assert sizes["missing"] <= 2 * WINDOW
+    assert bench.core.is_settled(View(FAR - WINDOW))
+    assert not bench.core.is_settled(View(FAR - WINDOW + 1))
+    assert not bench.core.is_news(certificate(NULLIFY, FAR - WINDOW))
+
+
+def test_far_behind__no_finalize_where_nullify_was_forgotten() -> None:
+    bench = Bench(me=0)
+    assert cast(bench.tick(1_400)) == [(NULLIFY, 1)]
+    chain = live_views(bench)
+    assert not cast(bench.receive(certificate(NOTARIZE, 1, chain[0])))
+    again = Bench(me=0, restored=list(bench.core.live_records()))
+    assert not cast(again.started)
+    assert not cast(again.receive(certificate(NOTARIZE, 1, chain[0])))
+    assert again.core.view == FAR + 1
+
+
+def test_far_behind__blocks_with_proofs__final_and_on() -> None:
+    bench = Bench(me=0)
+    chain = live_views(bench)
+    half = chain[: FAR // 2]
+    tip = half[-1]
+    proof = FinalityProof(certificate(FINALIZE, tip.header.view, tip))
+    outputs = bench.handle(Fetched(tuple(half), proof))
+    assert [f.blocks[-1] for f in only(outputs, Finalized)] == [tip]
+    assert bench.core.sizes()["rounds"] <= 2 * WINDOW + 2
+    outputs = bench.handle(
+        Fetched(tuple(chain[FAR // 2 :]), FinalityProof(certificate(FINALIZE, FAR, chain[-1])))
+    )
+    assert [f.blocks[-1] for f in only(outputs, Finalized)] == [chain[-1]]
+    following = block(FAR + 1, chain[-1].header)
+    assert verified(bench.receive(proposal(following, certificate(FINALIZE, FAR, chain[-1]))))
