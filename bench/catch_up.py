@@ -3,7 +3,8 @@
 
 A devnet of its own with a history of that many blocks, really signed, in the stores of its four
 nodes; then a steady load of transfers to all four. In each round the committee's finality is
-measured alone, and while a fifth operator's node with an empty store fetches the whole history.
+measured alone, while a fifth operator's node with an empty store fetches the whole history, and
+while that node has nothing left to fetch: it is one more peer to send everything to.
 Everything shares this machine's processors, where a network of its own has a machine for each node:
 the node that catches up takes only what the committee leaves (`--share` lets it compete).
 Writes build/bench-catch-up/results.json.
@@ -180,7 +181,7 @@ def give_way(pid: int) -> None:
         Path(f"/proc/{pid}/autogroup").write_text("19", encoding="ascii")
 
 
-async def alone(watch: Watch, seconds: float) -> dict[str, float]:
+async def steady(watch: Watch, seconds: float) -> dict[str, float]:
     await watch.start()
     await watch.during(seconds)
     return watch.figures()
@@ -207,7 +208,6 @@ async def beside(watch: Watch, laggard: NodeProcess, is_sharing: bool) -> dict[s
     rate = (status["height"] - first) / (time.monotonic() - started)
     figures = watch.figures()
     cpu = cpu_seconds(laggard)
-    await laggard.stop()
     return {
         **figures,
         "fetched_blocks_s": round(rate),
@@ -233,28 +233,32 @@ async def measure(network: Network, args: argparse.Namespace) -> list[dict[str, 
     laggard = await Membership(network).join(BOND_WEI)
     rounds: list[dict[str, Any]] = []
     await laggard.stop()
-    await alone(watch, 5.0)  # wallets are known, caches are warm
-    before = await alone(watch, args.seconds)
-    print(f"{'':>8} {'blocks/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'fetched/s':>10} {'ratio':>6}")
-    say("alone", before)
+    await steady(watch, 5.0)  # wallets are known, caches are warm
+    print(f"{'':>11} {'blocks/s':>9} {'p50 ms':>8} {'p99 ms':>8} {'fetched/s':>10} {'ratio':>6}")
     for _ in range(args.rounds):
-        during = await beside(watch, laggard, args.share)
-        say("beside", during)
-        after = await alone(watch, args.seconds)
-        say("alone", after)
-        base = (before["finality_ms_p50"] + after["finality_ms_p50"]) / 2
-        growth = round(100 * (during["finality_ms_p50"] / base - 1), 1)
-        print(f"median finality {growth:+.1f} %", flush=True)
-        rounds.append(
-            {"before": before, "during": during, "after": after, "p50_growth_percent": growth}
-        )
-        before = after
+        row = {"alone": await steady(watch, args.seconds)}
+        say("alone", row["alone"])
+        row["catching up"] = await beside(watch, laggard, args.share)
+        say("catching up", row["catching up"])
+        row["caught up"] = await steady(watch, args.seconds)
+        say("caught up", row["caught up"])
+        await laggard.stop()
+        growth = {name: growth_percent(row, name) for name in ("alone", "caught up")}
+        for name, percent in growth.items():
+            print(f"median finality {percent:+.1f} % against {name}", flush=True)
+        rounds.append({**row, "p50_growth_percent": growth})
     return rounds
+
+
+def growth_percent(row: dict[str, dict[str, float]], base: str) -> float:
+    return round(
+        100 * (row["catching up"]["finality_ms_p50"] / row[base]["finality_ms_p50"] - 1), 1
+    )
 
 
 def say(what: str, row: dict[str, float]) -> None:
     print(
-        f"{what:>8} {row['blocks_s']:>9} {row['finality_ms_p50']:>8} {row['finality_ms_p99']:>8}"
+        f"{what:>11} {row['blocks_s']:>9} {row['finality_ms_p50']:>8} {row['finality_ms_p99']:>8}"
         f" {row.get('fetched_blocks_s', ''):>10} {row.get('times_production', ''):>6}",
         flush=True,
     )

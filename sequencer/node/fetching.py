@@ -13,7 +13,7 @@ from sequencer.node.transport import Transport
 from sequencer.node.wire import encode_consensus
 from sequencer.types import Address, Hash32
 
-REST = 1.0
+REST = 3.0
 """CATCHUP-5: after an answer was applied the node does other things for the processor time that
 took, times this."""
 
