@@ -194,7 +194,7 @@ class World:
     def _play(self) -> Outcome:
         scenario, scheduler = self.scenario, self.scheduler
         for node in self.nodes:
-            scheduler.at(self.random.choice((0, 0, 50)), node.boot)
+            scheduler.at(self.random.choice((0, 0, 50)), partial(self._revive, node))
         for at_ms, conditions in scenario.weather:
             scheduler.at(at_ms, partial(self._set_conditions, conditions))
         if scenario.is_overrun:

@@ -171,7 +171,10 @@ class CoreMember:
         stored = None if root == GENESIS else (root, finalization)
         self.core = Simplex(COMMITTEE, MemberIndex(self.committee.me), GENESIS, TIMING, stored)
         outputs: list[events.Output] = []
-        for event in (*map(events.Restored, records), events.Start(), events.WorkChanged(True)):
+        for record in records:
+            found = self.handle(events.Restored(record))
+            outputs += (o for o in found if not isinstance(o, Equivocation))  # as `replay`
+        for event in (events.Start(), events.WorkChanged(True)):
             outputs += self.handle(event)
         return outputs
 

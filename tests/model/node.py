@@ -301,12 +301,12 @@ class _Turn:
             self.cast(Statement(Kind.NULLIFY, view))
 
     def on_restart(self) -> None:
-        """JOURNAL-2: own votes, the blocks they are for, and certificates are left, of the
-        views that are not final."""
+        """JOURNAL-2: certificates are left, and of the views that are not final own votes and the
+        blocks they are for. What certificates say against each other was said before."""
         old = self.memory
         own = frozenset(vote for vote in old.own if vote.view > old.final.view)
-        certificates = frozenset(c for c in old.certificates if c.view > old.final.view)
-        views = [old.final.view + 1, *(v.view for v in own), *(c.view + 1 for c in certificates)]
+        above = (c for c in old.certificates if c.view > old.final.view)
+        views = [old.final.view + 1, *(v.view for v in own), *(c.view + 1 for c in above)]
         self.memory = replace(
             Memory(),
             view=max(views),
@@ -316,12 +316,11 @@ class _Turn:
         )
         for vote in sorted(own):
             self.keep(self.committee.me, vote)
-        for certificate in sorted(certificates):
+        for certificate in sorted(old.certificates):
             for member in self.committee.others:
                 self.keep(member, certificate)
-        finalization = Statement(Kind.FINALIZE, old.final.view, old.final)
-        self.know(certificates=certificates | (old.certificates & {finalization}))
-        self.did = replace(self.did, repeated=own)
+        self.know(certificates=old.certificates)
+        self.did = replace(self.did, repeated=own, convicted=frozenset())
         self.go_on()
 
 

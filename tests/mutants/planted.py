@@ -226,8 +226,8 @@ MUTANTS = [
         "votes are kept of views however far (SIMPLEX-12)",
         CORE,
         "_is_in_window",
-        "< view <= self.view + WINDOW",
-        "< view",
+        " and view <= self.view + WINDOW",
+        "",
         applies=has(attackers.Flooder),
     ),
     mutant(
