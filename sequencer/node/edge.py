@@ -1,8 +1,12 @@
 """Where messages of peers meet the core of one epoch: what is of another epoch or no news is
 dropped, the rest is checked first (P5, SIMPLEX-12)."""
 
-from sequencer.consensus.events import Received
+from typing import Protocol, TypeVar
+
+from sequencer.consensus.events import Input, Received
 from sequencer.consensus.messages import (
+    BlockRequest,
+    Blocks,
     Certificate,
     ConsensusMessage,
     Proposal,
@@ -12,6 +16,30 @@ from sequencer.consensus.messages import (
 from sequencer.consensus.simplex import Simplex
 from sequencer.consensus.verification import Verifier
 
+P = TypeVar("P")
+P_contra = TypeVar("P_contra", contravariant=True)
+
+
+class Inlet(Protocol[P_contra]):
+    """What an instance does with messages, each of one sort."""
+
+    is_over: bool
+
+    def answer_request(self, peer: P_contra, request: BlockRequest) -> None: ...
+
+    def take_blocks(self, peer: P_contra, reply: Blocks) -> None: ...
+
+    def ask_for_final(self, peer: P_contra) -> None:
+        """The peer is in a later epoch already (EPOCH-5)."""
+
+    def say_farewell(self, peer: P_contra) -> None:
+        """The peer waits in an epoch that has ended (EPOCH-4)."""
+
+    def confront(self, late: Certificate) -> None:
+        """It is of a view that the core keeps nothing of (SIMPLEX-15)."""
+
+    def feed(self, event: Input) -> None: ...
+
 
 class Edge:
     """The checks of one committee, in front of its core."""
@@ -20,23 +48,33 @@ class Edge:
         self._core = core
         self._verifier = verifier
 
-    def is_ahead(self, message: SignedVote | Certificate) -> bool:
-        """Whether others are in a later epoch already (EPOCH-5)."""
-        return message.vote.epoch > self._core.committee.epoch
+    def take(self, inlet: Inlet[P], peer: P, message: ConsensusMessage) -> None:
+        """Hand a peer's message to whatever it is for. Raises `PeerFault` for what its sender must
+        not send."""
+        match message:
+            case BlockRequest():
+                inlet.answer_request(peer, message)
+            case _ if inlet.is_over:
+                pass  # the next instance asks again
+            case Blocks():
+                inlet.take_blocks(peer, message)
+            case SignedVote() | Certificate() if message.vote.epoch > self._core.committee.epoch:
+                inlet.ask_for_final(peer)
+            case SignedVote() if self._is_late_call(message):
+                inlet.say_farewell(peer)
+            case Certificate() if self._is_settled(message):
+                inlet.confront(message)
+            case SignedVote() | Certificate() | Proposal():
+                admitted = self.admit(message)
+                if admitted is not None:
+                    inlet.feed(admitted)
 
-    def is_late_call(self, message: ConsensusMessage) -> bool:
-        """Whether somebody waits in an epoch that has ended (EPOCH-4)."""
-        return (
-            isinstance(message, SignedVote)
-            and message.vote.kind is VoteKind.NULLIFY
-            and message.vote.epoch < self._core.committee.epoch
-        )
+    def _is_late_call(self, signed: SignedVote) -> bool:
+        vote = signed.vote
+        return vote.kind is VoteKind.NULLIFY and vote.epoch < self._core.committee.epoch
 
-    def is_settled(self, message: ConsensusMessage) -> bool:
-        """Whether it is a certificate that the core keeps nothing beside (SIMPLEX-15)."""
-        if not isinstance(message, Certificate):
-            return False
-        epoch, view = message.vote.epoch, message.vote.view
+    def _is_settled(self, certificate: Certificate) -> bool:
+        epoch, view = certificate.vote.epoch, certificate.vote.view
         return epoch < self._core.committee.epoch or self._core.is_settled(view)
 
     def admit(self, message: SignedVote | Certificate | Proposal) -> Received | None:

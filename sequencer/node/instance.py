@@ -117,7 +117,7 @@ class Instance:
         self._work_view: View | None = None
         self._has_work = False
         self._ask_again_ms = 0
-        self._chain = Chain(self.core, self._verifier, self._feed)
+        self._chain = Chain(self.core, self._verifier, self.feed)
 
     @property
     def epoch_name(self) -> str:
@@ -140,7 +140,7 @@ class Instance:
                 return  # what is left in the journal is of closing blocks
         log.info("%s starts in view %d", self.epoch_name, self.core.view)
         self._services.fetching.follow(self._chain)
-        self._feed(Start())
+        self.feed(Start())
 
     def stop(self) -> None:
         self.is_over = True
@@ -157,36 +157,27 @@ class Instance:
 
     def on_message(self, peer: Address, message: ConsensusMessage) -> None:
         """A decoded message of a peer. Raises `PeerFault` for what its sender must not send."""
-        match message:
-            case BlockRequest():
-                self._answer(peer, message)
-            case _ if self.is_over:
-                pass  # the next instance asks again
-            case Blocks():
-                self._services.fetching.on_blocks(peer, message)
-            case SignedVote() | Certificate() if self._edge.is_ahead(message):
-                self._ask_for_final(peer)
-            case SignedVote() if self._edge.is_late_call(message):
-                ending = self._farewell.certificate(peer, self._services.clock.now_ms())
-                if ending is not None:
-                    self._services.transport.send(peer, encode_consensus(ending))
-            case Certificate() if self._edge.is_settled(message):
-                self._confront(message)
-            case SignedVote() | Certificate() | Proposal():
-                admitted = self._edge.admit(message)
-                if admitted is not None:
-                    self._feed(admitted)
+        self._edge.take(self, peer, message)
 
     # --- from peers ---
 
-    def _confront(self, certificate: Certificate) -> None:
+    def take_blocks(self, peer: Address, reply: Blocks) -> None:
+        self._services.fetching.on_blocks(peer, reply)
+
+    def say_farewell(self, peer: Address) -> None:
+        """EPOCH-4."""
+        ending = self._farewell.certificate(peer, self._services.clock.now_ms())
+        if ending is not None:
+            self._services.transport.send(peer, encode_consensus(ending))
+
+    def confront(self, late: Certificate) -> None:
         """SIMPLEX-15."""
-        committee = self._services.committee_of(certificate.vote.epoch)
-        for found in self._services.archive.confront(certificate):
+        committee = self._services.committee_of(late.vote.epoch)
+        for found in self._services.archive.confront(late):
             assert committee is not None
             self._services.on_equivocation(found, committee)
 
-    def _answer(self, peer: Address, request: BlockRequest) -> None:
+    def answer_request(self, peer: Address, request: BlockRequest) -> None:
         now_ms = self._services.clock.now_ms()
         is_busy = self.me is not None and self._has_work
         reply = self._services.history.answer(peer, request, self.core, is_busy, now_ms)
@@ -194,7 +185,7 @@ class Instance:
 
     # --- the core ---
 
-    def _feed(self, event: Input) -> None:
+    def feed(self, event: Input) -> None:
         self._inbox.append(event)
         self._drain()
 
@@ -247,7 +238,7 @@ class Instance:
     def _on_timer(self) -> None:
         try:
             self._work_view = None  # what is held back in the pool, or new on L1, may be due
-            self._feed(Tick())
+            self.feed(Tick())
         except Exception as error:
             self._services.on_fault(error)
 
@@ -332,7 +323,7 @@ class Instance:
             log.info("epoch %d ends", self.committee.epoch)
             self.stop()
 
-    def _ask_for_final(self, peer: Address) -> None:
+    def ask_for_final(self, peer: Address) -> None:
         """EPOCH-5: others are in a later epoch. Each of their votes says so; once in a Δ is enough,
         an answer is up to 1 MiB."""
         now_ms = self._services.clock.now_ms()

@@ -12,14 +12,14 @@ class FalseHistorian(Attacker):
     """Each answer about the past is a lie of another kind, late, cut short, or one of many that
     nobody asked for."""
 
-    def answer_request(self, sender: int, request: BlockRequest) -> None:
+    def answer_request(self, peer: int, request: BlockRequest) -> None:
         reply = self.find_blocks(request)
         if reply is None or self.has_luck(0.2):
             return
-        self.confess(f"tells {sender} a false history")
+        self.confess(f"tells {peer} a false history")
         hold_ms = self._setting.random.choice((0, 0, 300, 1_500))
         for _ in range(self._setting.random.choice((1, 1, 1, 10))):
-            self.post(sender, reply, hold_ms)
+            self.post(peer, reply, hold_ms)
 
     def find_blocks(self, request: BlockRequest) -> Blocks | None:
         reply = super().find_blocks(request)

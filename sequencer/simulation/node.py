@@ -78,43 +78,31 @@ class Node(Process):
         if not self.is_up or self.epochs.instance is None:
             return
         try:
-            if isinstance(message, BlockRequest):
-                self.answer_request(sender, message)
-            elif self.is_over:
-                return
-            elif isinstance(message, Blocks):
-                self._on_blocks(sender, message)
-            elif not isinstance(message, Proposal) and self.edge.is_ahead(message):
-                self._ask_for_final(sender)
-            elif self.edge.is_late_call(message):
-                ending = self.farewell.certificate(sender, self.now_ms)
-                if ending is not None:
-                    self.post(sender, ending)
-            elif self.edge.is_settled(message):
-                self._confront(message)
-            else:
-                admitted = self.edge.admit(message)
-                if admitted is not None:
-                    self.feed(admitted)
+            self.edge.take(self, sender, message)
         except PeerFault as fault:
             self._setting.referee.on_fault(self.position, sender, fault)
 
-    def _confront(self, late: ConsensusMessage) -> None:
+    def say_farewell(self, peer: int) -> None:
+        """EPOCH-4."""
+        ending = self.farewell.certificate(peer, self.now_ms)
+        if ending is not None:
+            self.post(peer, ending)
+
+    def confront(self, late: Certificate) -> None:
         """SIMPLEX-15."""
-        assert isinstance(late, Certificate)
         for found in self.archive.confront(late):
             self._setting.referee.on_evidence(self.position, found)
 
-    def _ask_for_final(self, sender: int) -> None:
+    def ask_for_final(self, peer: int) -> None:
         """Others are in a later epoch (EPOCH-5)."""
         if self.now_ms >= self._ask_again_ms:
             self._ask_again_ms = self.now_ms + self._setting.timing.timeout_ms
-            self.request_blocks(ZERO_HASH, prefer=sender)
+            self.request_blocks(ZERO_HASH, prefer=peer)
 
-    def _on_blocks(self, sender: int, reply: Blocks) -> None:
+    def take_blocks(self, peer: int, reply: Blocks) -> None:
         """As `node.fetching`, but everything at once."""
-        self.fetcher.on_answer(sender, reply, self._chain.root, self.now_ms)
-        catch_up.apply_wanted(self.fetcher, self._chain, sender, reply, self.now_ms)
+        self.fetcher.on_answer(peer, reply, self._chain.root, self.now_ms)
+        catch_up.apply_wanted(self.fetcher, self._chain, peer, reply, self.now_ms)
         self._fetch()
         if self.is_running:
             self._set_alarm()
@@ -212,15 +200,15 @@ class Node(Process):
         self.fetcher.set_peers(p for p in self._setting.network.positions() if p != self.position)
         self._post_all(self.fetcher.want(block_hash, self._chain.root, self.now_ms, prefer))
 
-    def answer_request(self, sender: int, request: BlockRequest) -> None:
+    def answer_request(self, peer: int, request: BlockRequest) -> None:
         """CATCHUP-6."""
-        if not self._budget.admits(sender, is_busy=False, now_ms=self.now_ms):
-            self.post(sender, history.nothing(request, self.disk.tip.height))
+        if not self._budget.admits(peer, is_busy=False, now_ms=self.now_ms):
+            self.post(peer, history.nothing(request, self.disk.tip.height))
             return
         reply = self.find_blocks(request)
         if reply is not None:
-            self._budget.spend(sender, sum(len(block.payload) for block in reply.blocks))
-            self.post(sender, reply)
+            self._budget.spend(peer, sum(len(block.payload) for block in reply.blocks))
+            self.post(peer, reply)
 
     def find_blocks(self, request: BlockRequest) -> Blocks | None:
         store = cast(BlockStore, self.disk)

@@ -93,7 +93,7 @@ async def test_compact__long__attestations_and_what_is_not_final() -> None:
     epochs, journal, runtime = epochs_with(COMPACT_BYTES)
     runtime.instance.start(())
     made = certificate(NOTARIZE, 1, block(1), members=(1, 2, 3))
-    runtime.instance._feed(Received(made))
+    runtime.instance.feed(Received(made))
     epochs.compact()
     runtime.instance.stop()
     assert journal.written is not None
@@ -115,7 +115,7 @@ async def test_compact__store_did_not_take_what_is_final__nothing() -> None:
     runtime.instance.start(())
     final = block(1)
     proof = FinalityProof(certificate(FINALIZE, 1, final))
-    runtime.instance._feed(Fetched((final,), proof))
+    runtime.instance.feed(Fetched((final,), proof))
     assert runtime.instance.core.tree.root == final.header
     epochs.compact()
     runtime.instance.stop()

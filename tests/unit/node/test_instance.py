@@ -66,10 +66,10 @@ async def test_vote_of_a_later_epoch__final_blocks_asked_for_once_in_a_timeout(
 
 async def test_certificate_of_a_settled_view__meets_what_was_kept(runtime: Runtime) -> None:
     settled, other = block(1), block(1, content=b"other")
-    runtime.instance._feed(Received(certificate(NOTARIZE, 1, settled, (0, 1, 2))))
+    runtime.instance.feed(Received(certificate(NOTARIZE, 1, settled, (0, 1, 2))))
     high = block(2 + WINDOW, START)
     proof = FinalityProof(certificate(FINALIZE, 2 + WINDOW, high))
-    runtime.instance._feed(Fetched((high,), proof))
+    runtime.instance.feed(Fetched((high,), proof))
     runtime.instance.on_message(PEER, certificate(NOTARIZE, 1, settled, (0, 1, 3)))
     assert runtime.convicted == []
     runtime.instance.on_message(PEER, certificate(NOTARIZE, 1, other, (1, 2, 3)))
@@ -99,10 +99,10 @@ async def test_closing_block_final_in_the_same_step__not_of_the_chain(runtime: R
     header = msgspec.structs.replace(first.header, origin_number=1, origin_timestamp=1_000)
     terminal = Block(header, first.payload)
     closing = block(2, header)
-    runtime.instance._feed(Received(certificate(FINALIZE, 2, closing)))
-    runtime.instance._feed(Fetched((closing,), None))
+    runtime.instance.feed(Received(certificate(FINALIZE, 2, closing)))
+    runtime.instance.feed(Fetched((closing,), None))
     proof = FinalityProof(certificate(FINALIZE, 1, terminal))
-    runtime.instance._feed(Fetched((terminal,), proof))
+    runtime.instance.feed(Fetched((terminal,), proof))
     assert runtime.instance.core.tree.root == closing.header
     assert runtime.instance.is_over
     assert runtime.final == [terminal]
