@@ -1,4 +1,4 @@
-"""The vote journal: what a node signed is on disk before anybody sees it (JOURNAL-1..7).
+"""The vote journal: what a node signed is on disk before anybody sees it (JOURNAL-1 to JOURNAL-8).
 
 A file of records, each `magic ‖ u32 crc ‖ u32 length ‖ u64 sequence ‖ u64 durable ‖ body`. The
 CRC-32 covers all behind it; `durable` is how much of the file was on disk when the record was
@@ -126,8 +126,9 @@ class Journal:
 
     def sync(self) -> None:
         """Return when every appended record is on disk."""
-        os.fdatasync(self._file)
-        self._durable = self._size
+        if not self.is_synced:
+            os.fdatasync(self._file)
+            self._durable = self._size
 
     def rewrite(self, records: Iterable[Record]) -> None:
         """Replace the contents, atomically (JOURNAL-5: the caller's store holds the rest). If that

@@ -90,6 +90,15 @@ class Round:
         notarization = self.certificates.get(VoteKind.NOTARIZE)
         return notarization or self.certificates.get(VoteKind.FINALIZE)
 
+    @property
+    def is_finalized(self) -> bool:
+        return VoteKind.FINALIZE in self.certificates
+
+    @property
+    def finalized(self) -> Hash32:
+        """The block that a quorum has finalized in this view; only if `is_finalized`."""
+        return self.certificates[VoteKind.FINALIZE].vote.block
+
     def own_votes(self, me: MemberIndex) -> Iterator[SignedVote]:
         return self._votes_of(me)
 
@@ -130,7 +139,9 @@ class Rounds:
         found = (self.certificate(view, kind) for kind in kinds)
         return next((certificate for certificate in found if certificate), None)
 
-    def drop(self, up_to: View, above: View | None = None) -> None:
+    def drop(self, up_to: View, above: View | None = None, spare: Round | None = None) -> None:
+        """Forget the views up to `up_to`, of those above another one, all but one."""
         lowest = -1 if above is None else above
         for view in [view for view in self._rounds if lowest < view <= up_to]:
-            del self._rounds[view]
+            if self._rounds[view] is not spare:
+                del self._rounds[view]

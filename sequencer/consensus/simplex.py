@@ -508,7 +508,8 @@ class Simplex:
         """SIMPLEX-12: the chain is final beyond these views, its blocks are yet to be fetched."""
         if view > max(self._overtaken, self.root_view):
             self._overtaken = view
-            self._rounds.drop(view, above=self.root_view)
+            finalized = (k for k in self._rounds.above(self.root_view) if k.is_finalized)
+            self._rounds.drop(view, above=self.root_view, spare=next(finalized, None))
             self._missing.keep(self._needed())
 
     def _retry_finalize(self) -> None:
@@ -525,8 +526,12 @@ class Simplex:
 
     def _advance(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
         root = blocks[-1].header
+        final = {block.header.hash for block in blocks}
+        passed = [k for k in self._rounds.above(self.root_view) if k.view <= root.view]
         self.tree.advance(root)
         self.root_view = root.view
+        if any(known.finalized not in final for known in passed if known.is_finalized):
+            self._on_rival()
         self.finalization = proof.certificate if not proof.descendants else None
         self._pace.on_finalized()
         self._rounds.drop(View(self.root_view - WINDOW))
@@ -545,8 +550,8 @@ class Simplex:
         if above[0].header.parent_hash != self.tree.root.hash:
             self._on_rival()
             return
-        self._advance(above, proof)
         self._out.append(Record(proof.certificate))
+        self._advance(above, proof)
         self._on_certificate(proof.certificate)
         if proof.certificate.vote.view >= self.view:
             self._enter(View(proof.certificate.vote.view + 1))
@@ -582,7 +587,8 @@ class Simplex:
         """A certified chain goes past the root: it is dead, or the chain has forked. Every
         certificate goes out once more, so that any two that exclude each other meet, and convict
         more than a third of the weight."""
-        if self._rival_view is None or self.root_view >= self._rival_view + WINDOW:
+        is_told = self._rival_view is not None and self.root_view < self._rival_view + WINDOW
+        if not is_told and not self._restoring:
             self._rival_view = self.root_view
             for known in self._rounds.above(View(-1)):
                 self._out.extend(map(Broadcast, known.certificates.values()))

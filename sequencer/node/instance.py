@@ -316,6 +316,7 @@ class Instance:
         nothing is of the chain."""
         if self.is_over:
             return
+        self._services.journal.sync()  # JOURNAL-8
         chain, proof = split_closing(output.blocks, output.proof, self._services.schedule)
         if chain:
             self._services.on_final(chain, proof)

@@ -182,6 +182,8 @@ class Node(Process):
         """EPOCH-4: the chain goes to the store; with its terminal block the instance ends."""
         if self.is_over:
             return
+        self._step()
+        self.disk.journal.sync()  # JOURNAL-8
         schedule = self._l1.schedule
         chain, proof = split_closing(output.blocks, output.proof, schedule)
         if self.is_honest:

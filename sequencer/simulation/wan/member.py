@@ -158,6 +158,7 @@ class Member(Node):
         super().on_verify(output)
 
     def on_finalized(self, output: Finalized) -> None:
+        self.free_ns += round(1_000 * self._costs.sync_us)
         super().on_finalized(output)
         for block in output.blocks:
             self.final_ns[block.header.height] = self.free_ns

@@ -10,6 +10,8 @@ fetched
 ├── with a proof: final up to the last, through blocks above it too
 │   ├── known already, or not on the root: ignored
 │   └── a rival of the root: every certificate goes out once more
+├── final past a view that is known to be final with another block: likewise (SIMPLEX-11)
+│   └── the first such view is kept however far the chain has gone on (SIMPLEX-12)
 └── beside the root: likewise, and asked for again only after Δ
 proposal with bytes that are not its payload: nothing kept
 proposal far above the root: kept only if its parent is here (CATCHUP-7)
@@ -21,7 +23,7 @@ import pytest
 from sequencer.blocks.header import Block
 from sequencer.consensus.events import Fetched, Finalized, NeedBlocks, Record
 from sequencer.consensus.messages import FinalityProof, Proposal
-from sequencer.consensus.simplex import FAR
+from sequencer.consensus.simplex import FAR, WINDOW
 from sequencer.errors import PeerFault
 from sequencer.types import Hash32, Height
 from tests.unit.consensus.builders import (
@@ -173,6 +175,38 @@ def test_rival_block__all_certificates_go_out__asked_for_again_later() -> None:
     assert (FINALIZE, 1) in broadcast(outputs)
     assert not needed(outputs)
     assert bench.core.deadline() > bench.now_ms
+
+
+def test_chain_past_another_final_block__all_certificates_go_out() -> None:
+    """What a node finds that was told of `ONE` and lost power before its store had it."""
+    bench = Bench(me=0)
+    bench.receive(certificate(NOTARIZE, 1, ONE), certificate(FINALIZE, 1, ONE))
+    other = block(1, content=b"other")
+    proof = FinalityProof(certificate(FINALIZE, 2, block(2, other.header)))
+    outputs = bench.give(Fetched((other, block(2, other.header)), proof))
+    assert only(outputs, Finalized)
+    assert broadcast(outputs) == [(NOTARIZE, 1), (FINALIZE, 1)]
+
+
+def test_chain_far_past_another_final_block__its_certificates_are_still_there() -> None:
+    bench = Bench(me=0)
+    bench.receive(certificate(NOTARIZE, 1, ONE), certificate(FINALIZE, 1, ONE))
+    other = block(1, content=b"other")
+    far = block(3 * WINDOW, other.header)
+    bench.receive(certificate(FINALIZE, 5, block(5)), certificate(FINALIZE, 3 * WINDOW, far))
+    assert bench.core.sizes()["rounds"] <= 4
+    outputs = bench.give(
+        Fetched((other, far), FinalityProof(certificate(FINALIZE, far.header.view, far)))
+    )
+    assert (FINALIZE, 1) in broadcast(outputs)
+
+
+def test_chain_through_what_is_final__nothing_goes_out() -> None:
+    bench = Bench(me=0)
+    bench.receive(certificate(FINALIZE, 1, ONE))
+    outputs = bench.give(Fetched((ONE, TWO), FinalityProof(certificate(FINALIZE, 2, TWO))))
+    assert only(outputs, Finalized)
+    assert not broadcast(outputs)
 
 
 # Payloads

@@ -8,6 +8,7 @@ from sequencer.consensus.archive import CertificateArchive
 from sequencer.consensus.messages import FinalityProof, SignedVote, Vote
 from sequencer.node.instance import Instance, Services
 from sequencer.simulation.certificates import CertificateTable
+from sequencer.simulation.journals import MemoryJournal
 from sequencer.simulation.keys import SEPARATOR, SimVerifier
 from sequencer.types import Committee, MemberIndex
 from tests.unit.consensus.builders import START, TIMING
@@ -27,12 +28,13 @@ class Runtime:
         self.convicted: list[MemberIndex] = []
         self.wanted: list[tuple[bytes, ...]] = []
         """Blocks to fetch, and the peer to ask if one is named."""
+        self.journal = MemoryJournal()
         self._committee = committee
         self.sent: list[tuple[bytes, bytes]] = []
         self.services = SimpleNamespace(
             signer=SimpleNamespace(address=committee.members[me].signer),
             separator=SEPARATOR,
-            journal=SimpleNamespace(append=lambda _: None),
+            journal=self.journal,
             archive=CertificateArchive(CertificateTable(), lambda _: SimVerifier(committee)),
             committee_of=lambda _: committee,
             votes=SimpleNamespace(sign=self._sign),
@@ -59,4 +61,5 @@ class Runtime:
         return SimVerifier(self._committee).sign(vote, member)
 
     def _keep(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
+        assert self.journal.is_synced, "JOURNAL-8"
         self.final.extend(blocks)
