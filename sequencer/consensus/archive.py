@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from sequencer.consensus.evidence import Equivocation, is_conflict
-from sequencer.consensus.messages import Certificate, SignedVote, VoteKind
+from sequencer.consensus.messages import Certificate, SignedVote
 from sequencer.consensus.verification import Verifier
 from sequencer.types import Epoch, View
 
@@ -34,11 +34,8 @@ class CertificateArchive:
         self._verifier_of = verifier_of
 
     def keep(self, certificate: Certificate) -> None:
-        """Notarizations and nullifications: of a finalized view, its notarization says enough."""
         vote = certificate.vote
-        if vote.kind is not VoteKind.FINALIZE:
-            record = _encoder.encode(certificate)
-            self._store.put_certificate(vote.epoch, vote.view, vote.kind, record)
+        self._store.put_certificate(vote.epoch, vote.view, vote.kind, _encoder.encode(certificate))
 
     def confront(self, certificate: Certificate) -> list[Equivocation]:
         """What a certificate of an old view and those that are kept of it say against their common

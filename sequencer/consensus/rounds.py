@@ -1,6 +1,6 @@
 """What a node knows about each view: the proposal, the votes, the certificates, its own votes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum
 
 from sequencer.consensus.evidence import Equivocation, is_conflict
@@ -139,9 +139,11 @@ class Rounds:
         found = (self.certificate(view, kind) for kind in kinds)
         return next((certificate for certificate in found if certificate), None)
 
-    def drop(self, up_to: View, above: View | None = None, spare: Round | None = None) -> None:
-        """Forget the views up to `up_to`, of those above another one, all but one."""
+    def drop(
+        self, up_to: View, above: View | None = None, spare: Collection[View | None] = ()
+    ) -> None:
+        """Forget the views up to `up_to`: of those above another one, and not some."""
         lowest = -1 if above is None else above
         for view in [view for view in self._rounds if lowest < view <= up_to]:
-            if self._rounds[view] is not spare:
+            if view not in spare:
                 del self._rounds[view]

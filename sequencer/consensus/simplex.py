@@ -508,8 +508,12 @@ class Simplex:
         """SIMPLEX-12: the chain is final beyond these views, its blocks are yet to be fetched."""
         if view > max(self._overtaken, self.root_view):
             self._overtaken = view
-            finalized = (k for k in self._rounds.above(self.root_view) if k.is_finalized)
-            self._rounds.drop(view, above=self.root_view, spare=next(finalized, None))
+            above = self._rounds.above(self.root_view)
+            firsts = [
+                next((k.view for k in above if k.is_finalized), None),
+                next((k.view for k in above if VoteKind.FINALIZE in k.voted), None),
+            ]
+            self._rounds.drop(view, above=self.root_view, spare=firsts)
             self._missing.keep(self._needed())
 
     def _retry_finalize(self) -> None:

@@ -2,13 +2,11 @@
 
 confront
 ├── another block notarized in a view: its common signers are convicted
-├── a finalization of a view that was nullified: likewise
+├── a finalization of a view that was nullified, or where another block is final: likewise
 ├── the same again, a finalization of what was notarized, a view of which nothing is kept: nothing
 ├── another epoch, or its committee unknown: nothing
 └── signatures that do not hold: PeerFault
-keep
-├── the first of each kind
-└── not finalizations
+keep: the first of each kind
 """
 
 import msgspec
@@ -89,14 +87,16 @@ def test_confront__signatures_do_not_hold__fault() -> None:
         archive.confront(without_quorum)
 
 
-def test_keep__first_of_each_kind__not_finalizations() -> None:
+def test_confront__another_block_final__common_signers() -> None:
+    archive = archive_of(certificate(FINALIZE, 1, OTHER, (0, 1, 2)))
+    assert convicted(archive, certificate(FINALIZE, 1, ONE, (1, 2, 3))) == [1, 2]
+
+
+def test_keep__first_of_each_kind() -> None:
     archive = archive_of(
-        certificate(NOTARIZE, 1, ONE, (0, 1, 2)),
-        certificate(NOTARIZE, 1, OTHER, (0, 1, 3)),
-        certificate(FINALIZE, 2, OTHER),
+        certificate(NOTARIZE, 1, ONE, (0, 1, 2)), certificate(NOTARIZE, 1, OTHER, (0, 1, 3))
     )
     assert convicted(archive, certificate(NOTARIZE, 1, OTHER, (1, 2, 3))) == [1, 2]
-    assert convicted(archive, certificate(FINALIZE, 2, ONE)) == []
 
 
 def replace_vote(of: Certificate, vote: object) -> Certificate:
