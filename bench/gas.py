@@ -47,6 +47,7 @@ OPERATORS = 48
 
 BOND_PARAMETERS = (10**18, GENESIS, EPOCH_SECONDS, 1_000_000, 50_000, 500_000, 1_000, 2_500)
 INBOX_PARAMETERS = (FORCE_WINDOW_SECONDS, 131_072, 30_000_000, 10**13, 10**9, 10**6, 64)
+FALLBACK_PARAMETERS = (10_000_000, 3_600, 600)
 NO_TIP = {"gasPrice": 2 * 10**9}
 
 
@@ -121,12 +122,12 @@ class Deployment:
         nonce = self.w3.eth.get_transaction_count(self.user)
         chain = _create_address(self.user, nonce + 4)
         slasher = _create_address(self.user, nonce + 5)
-        self.rollups = self._deploy("RollupRegistry")
+        self.rollups = self._deploy("RollupRegistry", 86_400)
         self.registry = self._deploy("BondRegistry", BOND_PARAMETERS, [slasher])
         self.committee = self._deploy("Committee", self.registry.address, 4, 48)
         self.inbox = self._deploy("ForcedInbox", self.rollups.address, chain, INBOX_PARAMETERS)
         wiring = (self.registry.address, self.committee.address)
-        self.chain = self._deploy("CommitmentChain", *wiring, self.inbox.address)
+        self.chain = self._deploy("CommitmentChain", *wiring, self.inbox.address, FALLBACK_PARAMETERS)
         self.slasher = self._deploy("EquivocationSlasher", *wiring)
         self.domain = ref.Domain(self.w3.eth.chain_id, self.registry.address)
         self.committee_hash = b""
@@ -228,7 +229,7 @@ def measure(w3: Web3) -> dict[str, int]:
     """Every number of the snapshot, from one deployment."""
     d = Deployment(w3)
     gas: dict[str, int] = {}
-    run(d.rollups.functions.register(42), d.user)
+    run(d.rollups.functions.register(42, "0x" + "00" * 20), d.user)
     for _ in range(4):
         gas["bond"] = d.bond()
     d.jump_to(GENESIS + 1)

@@ -2,17 +2,24 @@
 pragma solidity 0.8.37;
 
 import {BondParameters, IBondRegistry} from "./interfaces/IBondRegistry.sol";
-import {Batch, Health, ICommitmentChain} from "./interfaces/ICommitmentChain.sol";
+import {
+    Batch,
+    FallbackParameters,
+    Health,
+    ICommitmentChain
+} from "./interfaces/ICommitmentChain.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IForcedInbox} from "./interfaces/IForcedInbox.sol";
+import {BlobLib} from "./libraries/BlobLib.sol";
+import {CallerLib} from "./libraries/CallerLib.sol";
 import {CommitteeStore} from "./libraries/CommitteeStore.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {QuorumLib} from "./libraries/QuorumLib.sol";
 import {Schedule, TimeLib} from "./libraries/TimeLib.sol";
-import {LastCommit, packLastCommit} from "./types/LastCommit.sol";
+import {FOREVER, LastCommit, packLastCommit} from "./types/LastCommit.sol";
 import {BatchIndex, Epoch, Timestamp} from "./types/Types.sol";
 
-/// @title Batches on L1 (CERT-1 to CERT-9)
+/// @title Batches on L1 (CERT-1 to CERT-9), and the fallback (FALLBACK-1 to FALLBACK-6)
 /// @notice See ICommitmentChain for what each function checks, leaves unchecked and does.
 contract CommitmentChain is ICommitmentChain {
     using TimeLib for Timestamp;
@@ -28,10 +35,19 @@ contract CommitmentChain is ICommitmentChain {
     /// @dev How long an epoch's committee may commit: the epoch and the grace after it.
     uint64 private immutable OPEN_SECONDS;
 
+    uint64 private immutable LIVENESS_SECONDS;
+    uint64 private immutable OVERDUE_SECONDS;
+    uint40 private immutable TAIL_SECONDS;
+
     LastCommit private _last;
     bytes32[RING_SIZE] private _ring;
 
-    constructor(IBondRegistry registry_, ICommittee committee_, IForcedInbox inbox_) {
+    constructor(
+        IBondRegistry registry_,
+        ICommittee committee_,
+        IForcedInbox inbox_,
+        FallbackParameters memory f
+    ) {
         // Deployed in a circle over predicted addresses: here the circle closes, or nothing works.
         if (address(committee_.registry()) != address(registry_)) {
             revert CommitteeOfAnotherRegistry(address(registry_), address(committee_.registry()));
@@ -39,6 +55,10 @@ contract CommitmentChain is ICommitmentChain {
         if (inbox_.chain() != address(this)) {
             revert InboxOfAnotherChain(address(this), inbox_.chain());
         }
+        // The fallback would be open to anyone while the committee is well, or could not be used.
+        if (f.livenessSeconds == 0) revert ZeroParameter("livenessSeconds");
+        if (f.overdueSeconds == 0) revert ZeroParameter("overdueSeconds");
+        if (f.tailSeconds == 0) revert ZeroParameter("tailSeconds");
 
         registry = registry_;
         committee = committee_;
@@ -46,6 +66,9 @@ contract CommitmentChain is ICommitmentChain {
         BondParameters memory p = registry_.parameters();
         SCHEDULE = TimeLib.schedule(p.genesis, p.epochSeconds);
         OPEN_SECONDS = p.epochSeconds + p.commitGraceSeconds;
+        LIVENESS_SECONDS = f.livenessSeconds;
+        OVERDUE_SECONDS = f.overdueSeconds;
+        TAIL_SECONDS = f.tailSeconds;
 
         // The parent of batch 1 (ENC-12), in the place of index 0.
         _ring[0] = Digests.domainSeparator(address(registry_));
@@ -59,24 +82,52 @@ contract CommitmentChain is ICommitmentChain {
         bytes calldata signatures,
         bytes calldata data
     ) external {
-        _requireOrigin();
-        LastCommit last = _last;
-        BatchIndex index = batch.index;
-        _requireNext(index, batch.parentHash, last.index());
-        bytes memory members = _requireOpen(epoch, last.epoch());
+        if (!CallerLib.isPlainOrigin()) {
+            revert CallerNotPlainOrigin(tx.origin, msg.sender);
+        }
         bytes32 dataHash = keccak256(data);
         if (dataHash != batch.dataHash) revert WrongData(batch.dataHash, dataHash);
-        bytes32 batchHash = Digests.batchHash(batch);
-        bytes32 digest = Digests.batchAttestation(
-            Digests.domainSeparator(address(registry)), epoch, keccak256(members), index, batchHash
-        );
-        uint16 participationBps = QuorumLib.requireQuorum(members, digest, signers, signatures);
+        _commit(batch, epoch, signers, signatures);
+    }
 
-        _ring[BatchIndex.unwrap(index) % RING_SIZE] = batchHash;
-        _last = packLastCommit(index, epoch, TimeLib.timestamp(), participationBps);
+    /// @inheritdoc ICommitmentChain
+    function commitBlobs(
+        Batch calldata batch,
+        Epoch epoch,
+        uint256 signers,
+        bytes calldata signatures
+    ) external {
+        if (!CallerLib.isPlainOrigin()) {
+            revert CallerNotPlainOrigin(tx.origin, msg.sender);
+        }
+        bytes32 blobsHash = BlobLib.blobsHash();
+        if (blobsHash == 0 || blobsHash != batch.blobsHash) {
+            revert WrongBlobs(batch.blobsHash, blobsHash);
+        }
+        _commit(batch, epoch, signers, signatures);
+    }
 
-        emit BatchCommitted(index, batchHash, epoch, signers);
-        inbox.consume(batch.forcedCount);
+    /// @inheritdoc ICommitmentChain
+    function enterBased() external {
+        LastCommit last = _last;
+        if (last.basedUntil() == FOREVER) revert AlreadyBased();
+        uint64 silentSeconds = _secondsSince(last.committedAt());
+        if (silentSeconds < LIVENESS_SECONDS && !inbox.isOverdue(OVERDUE_SECONDS)) {
+            revert CommitteeAlive(LIVENESS_SECONDS, silentSeconds);
+        }
+        _last = last.withBasedUntil(FOREVER);
+
+        emit BasedEntered(msg.sender);
+    }
+
+    /// @inheritdoc ICommitmentChain
+    function isBased() external view returns (bool) {
+        return block.timestamp < _last.basedUntil();
+    }
+
+    /// @inheritdoc ICommitmentChain
+    function fallbackParameters() external view returns (FallbackParameters memory) {
+        return FallbackParameters(LIVENESS_SECONDS, OVERDUE_SECONDS, TAIL_SECONDS);
     }
 
     /// @inheritdoc ICommitmentChain
@@ -105,16 +156,38 @@ contract CommitmentChain is ICommitmentChain {
             secondsSince: _secondsSince(last.committedAt()),
             pending: pending,
             due: due,
-            participationBps: last.participationBps()
+            participationBps: last.participationBps(),
+            basedUntil: Timestamp.wrap(last.basedUntil())
         });
     }
 
-    /// @dev CERT-1: so that the arguments are the transaction's own calldata, where derivation
-    /// looks for them. Code behind an origin is an EIP-7702 delegation.
-    function _requireOrigin() private view {
-        // solhint-disable-next-line avoid-tx-origin
-        if (msg.sender != tx.origin) revert CallerNotOrigin(tx.origin, msg.sender);
-        if (msg.sender.code.length != 0) revert CallerHasCode(msg.sender);
+    /// @dev All of a commit but the form of its data.
+    function _commit(Batch calldata batch, Epoch epoch, uint256 signers, bytes calldata signatures)
+        private
+    {
+        LastCommit last = _last;
+        BatchIndex index = batch.index;
+        _requireNext(index, batch.parentHash, last.index());
+        bytes memory members = _requireOpen(epoch, last.epoch());
+        bytes32 batchHash = Digests.batchHash(batch);
+        bytes32 digest = Digests.batchAttestation(
+            Digests.domainSeparator(address(registry)), epoch, keccak256(members), index, batchHash
+        );
+        uint16 participationBps = QuorumLib.requireQuorum(members, digest, signers, signatures);
+
+        _ring[BatchIndex.unwrap(index) % RING_SIZE] = batchHash;
+        emit BatchCommitted(index, batchHash, epoch, signers);
+        bool isCaughtUp = inbox.consume(batch.forcedCount);
+
+        uint40 until = last.basedUntil();
+        if (until == FOREVER && isCaughtUp) until = _setEnd();
+        _last = packLastCommit(index, epoch, TimeLib.timestamp(), until, participationBps);
+    }
+
+    /// @dev FALLBACK-4.
+    function _setEnd() private returns (uint40 until) {
+        until = uint40(block.timestamp) + TAIL_SECONDS;
+        emit BasedEnding(Timestamp.wrap(until));
     }
 
     /// @dev CERT-2.

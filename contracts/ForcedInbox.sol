@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {IForcedInbox, InboxParameters} from "./interfaces/IForcedInbox.sol";
+import {IForcedInbox, InboxParameters, MessageKind} from "./interfaces/IForcedInbox.sol";
 import {IRollupRegistry} from "./interfaces/IRollupRegistry.sol";
+import {CallerLib} from "./libraries/CallerLib.sol";
 import {Digests, ForcedMessage} from "./libraries/Digests.sol";
 import {TimeLib} from "./libraries/TimeLib.sol";
 import {Timestamp} from "./types/Types.sol";
 
-/// @title Forced inclusion (INBOX-1 to INBOX-6)
+/// @title Forced inclusion (INBOX-1 to INBOX-9)
 /// @notice See IForcedInbox for what each function checks, leaves unchecked and does.
 contract ForcedInbox is IForcedInbox {
+    using SafeERC20 for IERC20;
     using TimeLib for Timestamp;
 
     /// @dev One slot. `length` and `consumed` count messages ever enqueued and ever consumed.
@@ -25,9 +29,6 @@ contract ForcedInbox is IForcedInbox {
         Timestamp deadline;
         bytes24 accumulator;
     }
-
-    /// @notice A signed transaction, the only kind of message in this version (INBOX-4).
-    uint8 public constant SIGNED_TRANSACTION = 0;
 
     /// @notice Gas of the cheapest transaction there is; less could not execute.
     uint64 public constant MIN_GAS = 21_000;
@@ -85,35 +86,50 @@ contract ForcedInbox is IForcedInbox {
         returns (uint64 index)
     {
         if (!rollups.isRegistered(rollupId)) revert UnknownRollup(rollupId);
-        if (transaction.length == 0 || transaction.length > MAX_BYTES) {
-            revert LengthOutOfRange(1, MAX_BYTES, transaction.length);
-        }
-        if (gasLimit < MIN_GAS || gasLimit > MAX_GAS) {
-            revert GasLimitOutOfRange(MIN_GAS, MAX_GAS, gasLimit);
-        }
-        Head memory h = _head;
-        uint256 feeWei = _fee(h, transaction.length, gasLimit);
-        if (msg.value < feeWei) revert FeeTooSmall(feeWei, msg.value);
+        return _enqueue(rollupId, MessageKind.TRANSACTION, gasLimit, transaction, 0);
+    }
 
-        index = h.length;
-        Timestamp deadline = TimeLib.timestamp().plus(FORCE_WINDOW_SECONDS);
-        bytes32 messageHash = Digests.messageHash(
-            ForcedMessage({
-                kind: SIGNED_TRANSACTION,
-                index: index,
-                rollupId: rollupId,
-                sender: msg.sender,
-                gasLimit: gasLimit,
-                deadline: deadline,
-                transactionHash: keccak256(transaction)
-            })
-        );
-        bytes24 accumulator = Digests.accumulate(h.accumulator, messageHash);
-        _messages[index] = Message(deadline, accumulator);
-        _head = Head(h.length + 1, h.consumed, accumulator);
+    /// @inheritdoc IForcedInbox
+    function enqueueCall(
+        uint32 rollupId,
+        uint64 gasLimit,
+        address to,
+        uint256 valueWei,
+        bytes calldata data
+    ) external payable returns (uint64 index) {
+        if (!rollups.isRegistered(rollupId)) revert UnknownRollup(rollupId);
+        bytes memory content = abi.encodePacked(to, valueWei, data);
+        return _enqueue(rollupId, MessageKind.CALL, gasLimit, content, 0);
+    }
 
-        emit MessageEnqueued(index, rollupId, msg.sender, gasLimit, deadline, transaction);
-        _refund(msg.value - feeWei);
+    /// @inheritdoc IForcedInbox
+    function depositEther(
+        uint32 rollupId,
+        uint64 gasLimit,
+        address to,
+        uint256 amountWei,
+        bytes calldata data
+    ) external payable returns (uint64 index) {
+        if (amountWei == 0) revert AmountMismatch(1, 0);
+        address vault = _vaultOf(rollupId);
+        bytes memory content = abi.encodePacked(to, amountWei, data);
+        index = _enqueue(rollupId, MessageKind.ETHER, gasLimit, content, amountWei);
+        (bool isTaken,) = vault.call{value: amountWei}("");
+        if (!isTaken) revert VaultRefused(vault, amountWei);
+    }
+
+    /// @inheritdoc IForcedInbox
+    function depositToken(
+        uint32 rollupId,
+        uint64 gasLimit,
+        IERC20 token,
+        address to,
+        uint256 amount,
+        bytes calldata data
+    ) external payable returns (uint64 index) {
+        _moveToken(token, _vaultOf(rollupId), amount);
+        bytes memory content = abi.encodePacked(token, to, amount, data);
+        return _enqueue(rollupId, MessageKind.TOKEN, gasLimit, content, 0);
     }
 
     /// @inheritdoc IForcedInbox
@@ -133,7 +149,7 @@ contract ForcedInbox is IForcedInbox {
     }
 
     /// @inheritdoc IForcedInbox
-    function consume(uint64 count) external {
+    function consume(uint64 count) external returns (bool isCaughtUp) {
         if (msg.sender != chain) revert NotTheChain(chain, msg.sender);
         Head memory h = _head;
         if (count > h.length) revert BeyondQueue(h.length, count);
@@ -151,6 +167,7 @@ contract ForcedInbox is IForcedInbox {
             _head.consumed = uint32(consumed);
             emit MessagesConsumed(h.consumed, consumed);
         }
+        return count >= h.consumed;
     }
 
     /// @inheritdoc IForcedInbox
@@ -169,6 +186,13 @@ contract ForcedInbox is IForcedInbox {
         if (index >= _head.length) revert UnknownMessage(index, _head.length);
         Message memory m = _messages[index];
         return (m.deadline, m.accumulator);
+    }
+
+    /// @inheritdoc IForcedInbox
+    function isOverdue(uint64 seconds_) external view returns (bool) {
+        Head memory h = _head;
+        if (h.consumed == h.length) return false;
+        return _messages[h.consumed].deadline.plus(seconds_).isDue(TimeLib.timestamp());
     }
 
     /// @inheritdoc IForcedInbox
@@ -198,6 +222,61 @@ contract ForcedInbox is IForcedInbox {
             weiPerGas: WEI_PER_GAS,
             congestionTarget: CONGESTION_TARGET
         });
+    }
+
+    /// @dev INBOX-1 to INBOX-4. What is paid beyond the fee and `depositWei` goes back to the caller.
+    function _enqueue(
+        uint32 rollupId,
+        MessageKind kind,
+        uint64 gasLimit,
+        bytes memory content,
+        uint256 depositWei
+    ) private returns (uint64 index) {
+        if (content.length == 0 || content.length > MAX_BYTES) {
+            revert LengthOutOfRange(1, MAX_BYTES, content.length);
+        }
+        if (gasLimit < MIN_GAS || gasLimit > MAX_GAS) {
+            revert GasLimitOutOfRange(MIN_GAS, MAX_GAS, gasLimit);
+        }
+        Head memory h = _head;
+        uint256 dueWei = _fee(h, content.length, gasLimit) + depositWei;
+        if (msg.value < dueWei) revert FeeTooSmall(dueWei, msg.value);
+
+        index = h.length;
+        address sender = CallerLib.sender();
+        Timestamp deadline = TimeLib.timestamp().plus(FORCE_WINDOW_SECONDS);
+        bytes32 messageHash = Digests.messageHash(
+            ForcedMessage({
+                kind: uint8(kind),
+                index: index,
+                rollupId: rollupId,
+                sender: sender,
+                gasLimit: gasLimit,
+                deadline: deadline,
+                contentHash: keccak256(content)
+            })
+        );
+        bytes24 accumulator = Digests.accumulate(h.accumulator, messageHash);
+        _messages[index] = Message(deadline, accumulator);
+        _head = Head(h.length + 1, h.consumed, accumulator);
+
+        emit MessageEnqueued(index, rollupId, sender, kind, gasLimit, deadline, content);
+        _refund(msg.value - dueWei);
+    }
+
+    /// @dev A token that moves another amount, by a fee or by calling back, is refused.
+    function _moveToken(IERC20 token, address vault, uint256 amount) private {
+        uint256 before = token.balanceOf(vault);
+        token.safeTransferFrom(msg.sender, vault, amount);
+        uint256 moved = token.balanceOf(vault) - before;
+        if (amount == 0 || moved != amount) revert AmountMismatch(amount == 0 ? 1 : amount, moved);
+    }
+
+    function _vaultOf(uint32 rollupId) private view returns (address vault) {
+        address owner;
+        (owner,, vault) = rollups.rollup(rollupId);
+        if (owner == address(0)) revert UnknownRollup(rollupId);
+        if (vault == address(0)) revert NoVault(rollupId);
     }
 
     /// @dev INBOX-2.

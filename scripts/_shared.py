@@ -46,6 +46,7 @@ class Contracts:
         self.rollups = _contract("RollupRegistry", at.rollup_registry)
         self.inbox = _contract("ForcedInbox", at.forced_inbox)
         self.chain = _contract("CommitmentChain", at.commitment_chain)
+        self.rollup_inbox = _contract("RollupInbox", at.rollup_inbox)
         self.slasher = _contract("EquivocationSlasher", at.equivocation_slasher)
 
 

@@ -2,7 +2,7 @@
 
     ape run deploy --network http://127.0.0.1:8545 --account ALIAS --parameters devnet
 
-The six contracts are created one after another at addresses known beforehand, and everything
+The seven contracts are created one after another at addresses known beforehand, and everything
 is read back at the end. Nothing in them can be changed later.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option
+from ape.utils import ZERO_ADDRESS
 
 from scripts._shared import (
     DEFAULT_DEPLOYMENT,
@@ -108,6 +109,6 @@ def _check(provider: ProviderAPI, plan: Plan) -> None:
 
 def _register(account: AccountAPI, contracts: Contracts, chain_ids: tuple[int, ...]) -> None:
     for chain_id in chain_ids:
-        receipt = contracts.rollups.register(chain_id, sender=account)
+        receipt = contracts.rollups.register(chain_id, ZERO_ADDRESS, sender=account)
         (event,) = contracts.rollups.RollupRegistered.from_receipt(receipt)
         click.echo(f"Registered rollup {event.rollupId} with chain id {chain_id}.")

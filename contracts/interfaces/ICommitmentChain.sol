@@ -6,6 +6,8 @@ import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
 /// @notice ENC-12.
 /// @param forcedCount forced messages that precede the end of the last block, cumulative
 /// @param dataHash keccak of the batch data (ENC-13)
+/// @param blobsHash keccak of the versioned hashes of the same data as blobs; zero if it has no
+/// such form (ENC-14)
 struct Batch {
     BatchIndex index;
     bytes32 parentHash;
@@ -14,6 +16,7 @@ struct Batch {
     bytes32 lastBlockHash;
     uint64 forcedCount;
     bytes32 dataHash;
+    bytes32 blobsHash;
 }
 
 /// @notice How the sequencer is doing, for anyone (CERT-9).
@@ -22,6 +25,7 @@ struct Batch {
 /// @param pending forced messages not consumed
 /// @param due those of them past their deadline
 /// @param participationBps weight that signed the last commit, in basis points
+/// @param basedUntil the chain is based before this moment (FALLBACK-1); zero if it never was
 struct Health {
     BatchIndex lastIndex;
     Epoch lastEpoch;
@@ -30,6 +34,17 @@ struct Health {
     uint64 pending;
     uint64 due;
     uint16 participationBps;
+    Timestamp basedUntil;
+}
+
+/// @notice Fixed at construction (FALLBACK-6).
+/// @param livenessSeconds without a certified commit until anyone may enter the fallback
+/// @param overdueSeconds that a due message may be left until anyone may
+/// @param tailSeconds from the commit that has caught up to the end of the fallback
+struct FallbackParameters {
+    uint64 livenessSeconds;
+    uint64 overdueSeconds;
+    uint40 tailSeconds;
 }
 
 /// @title The committee's batches on L1, one after another, each checked before it counts
@@ -37,11 +52,17 @@ interface ICommitmentChain {
     /// @notice The batch and its data are the calldata of the transaction (CERT-1).
     event BatchCommitted(BatchIndex indexed index, bytes32 batchHash, Epoch epoch, uint256 signers);
 
+    /// @notice L1 orders from here on, without an end in sight (FALLBACK-2).
+    event BasedEntered(address indexed caller);
+
+    /// @notice A commit has caught up: the fallback ends at `until` (FALLBACK-4).
+    event BasedEnding(Timestamp until);
+
+    error ZeroParameter(string name);
     error CommitteeOfAnotherRegistry(address expected, address actual);
     error InboxOfAnotherChain(address expected, address actual);
 
-    error CallerNotOrigin(address origin, address caller);
-    error CallerHasCode(address caller);
+    error CallerNotPlainOrigin(address origin, address caller);
     error WrongIndex(BatchIndex expected, BatchIndex actual);
     error WrongParent(bytes32 expected, bytes32 actual);
     error NoCommittee(Epoch epoch);
@@ -49,6 +70,9 @@ interface ICommitmentChain {
     error EpochNotBegun(Timestamp opensAt, Timestamp actual);
     error EpochClosed(Timestamp closesAt, Timestamp actual);
     error WrongData(bytes32 expected, bytes32 actual);
+    error WrongBlobs(bytes32 expected, bytes32 actual);
+    error AlreadyBased();
+    error CommitteeAlive(uint64 livenessSeconds, uint64 silentSeconds);
     error BatchHashUnavailable(BatchIndex index, BatchIndex last);
 
     /// @notice Append a batch. By anyone who has its certificate.
@@ -65,7 +89,7 @@ interface ICommitmentChain {
     /// @param signers bitmap of member indices (ENC-5)
     /// @param signatures 64 bytes each, ascending by member index
     /// @param data ENC-13 bytes
-    /// @custom:reverts CallerNotOrigin, CallerHasCode, WrongIndex, WrongParent, NoCommittee,
+    /// @custom:reverts CallerNotPlainOrigin, WrongIndex, WrongParent, NoCommittee,
     /// EpochBelowLast, EpochNotBegun, EpochClosed, WrongData, what QuorumLib and SignatureLib
     /// refuse, and IForcedInbox.BeyondQueue and DueMessageLeft
     function commit(
@@ -75,6 +99,35 @@ interface ICommitmentChain {
         bytes calldata signatures,
         bytes calldata data
     ) external;
+
+    /// @notice Append a batch whose data the transaction carries as blobs (CERT-5, ENC-14).
+    ///
+    /// Checks, not checked, effects: as `commit`, with the blobs' versioned hashes in the place of
+    /// the data.
+    ///
+    /// @custom:reverts WrongBlobs, and what `commit` reverts with but WrongData
+    function commitBlobs(
+        Batch calldata batch,
+        Epoch epoch,
+        uint256 signers,
+        bytes calldata signatures
+    ) external;
+
+    /// @notice Let L1 order, because the committee does not (FALLBACK-2). By anyone.
+    ///
+    /// Checks: there was no commit for `livenessSeconds`, or a message has been due for
+    /// `overdueSeconds`; it is not entered already.
+    ///
+    /// Effects: until a commit has caught up, and `tailSeconds` longer, anyone may post batches of
+    /// shared rollups to the RollupInbox.
+    ///
+    /// @custom:reverts AlreadyBased, CommitteeAlive
+    function enterBased() external;
+
+    /// @notice Whether anyone may post batches of shared rollups now (FALLBACK-1).
+    function isBased() external view returns (bool);
+
+    function fallbackParameters() external view returns (FallbackParameters memory);
 
     function lastIndex() external view returns (BatchIndex);
 

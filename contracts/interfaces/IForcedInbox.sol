@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Timestamp} from "../types/Types.sol";
 
 /// @notice Fixed at construction.
 /// @param forceWindowSeconds from enqueuing a message to its deadline
-/// @param maxBytes longest transaction
+/// @param maxBytes longest content of a message
 /// @param maxGas highest gas limit
 /// @param baseFeeWei fee of any message on an empty queue; non-zero, or spam would be free
 /// @param weiPerByte added per byte
@@ -21,18 +22,27 @@ struct InboxParameters {
     uint32 congestionTarget;
 }
 
+/// @notice What a message is (INBOX-4).
+enum MessageKind {
+    TRANSACTION,
+    CALL,
+    ETHER,
+    TOKEN
+}
+
 /// @title The queue that no sequencer can close
 /// @notice Trust: none in anyone. No pause, no filter, no owner, and fees have no way out, so
 /// nobody gains from congestion.
 interface IForcedInbox {
-    /// @notice All that derivation needs of a message.
+    /// @notice All that derivation needs of a message; `content` by its kind (INBOX-4).
     event MessageEnqueued(
         uint64 indexed index,
         uint32 indexed rollupId,
         address indexed sender,
+        MessageKind kind,
         uint64 gasLimit,
         Timestamp deadline,
-        bytes transaction
+        bytes content
     );
 
     /// @notice L1 itself put messages `from` to `upTo - 1` into the order.
@@ -50,6 +60,9 @@ interface IForcedInbox {
     error GasLimitOutOfRange(uint256 minimum, uint256 maximum, uint256 actual);
     error FeeTooSmall(uint256 expectedWei, uint256 actualWei);
     error RefundFailed(address to, uint256 amountWei);
+    error NoVault(uint32 rollupId);
+    error VaultRefused(address vault, uint256 amountWei);
+    error AmountMismatch(uint256 expected, uint256 actual);
     error NothingToForce(uint64 consumed, uint64 upTo);
     error BeyondQueue(uint64 length, uint64 actual);
     error NotDue(uint64 index, Timestamp deadline, Timestamp actual);
@@ -77,6 +90,56 @@ interface IForcedInbox {
         payable
         returns (uint64 index);
 
+    /// @notice Queue a call that the sender makes on the rollup, without a signature there (INBOX-8).
+    ///
+    /// Checks: as `enqueue`, for the content.
+    ///
+    /// Not checked: that the sender has `valueWei` on the rollup.
+    ///
+    /// Effects: as `enqueue`. The sender is the caller, aliased if it is a contract (INBOX-7).
+    ///
+    /// @param valueWei taken from the sender's balance on the rollup
+    /// @custom:reverts what `enqueue` reverts with
+    function enqueueCall(
+        uint32 rollupId,
+        uint64 gasLimit,
+        address to,
+        uint256 valueWei,
+        bytes calldata data
+    ) external payable returns (uint64 index);
+
+    /// @notice Deposit ether (INBOX-9): the vault gets it here, the sender there, and `to` is called
+    /// with it.
+    ///
+    /// Checks: as `enqueue`; the rollup has a vault; the vault takes the ether; it is not nothing.
+    ///
+    /// Not checked: what the vault is. A rollup's users trust their bridge.
+    ///
+    /// @param amountWei part of what is paid; the rest is for the fee
+    /// @custom:reverts what `enqueue` reverts with, NoVault, VaultRefused, AmountMismatch
+    function depositEther(
+        uint32 rollupId,
+        uint64 gasLimit,
+        address to,
+        uint256 amountWei,
+        bytes calldata data
+    ) external payable returns (uint64 index);
+
+    /// @notice Deposit an ERC-20 token that the caller has approved (INBOX-9).
+    ///
+    /// Checks: as `enqueue`; the rollup has a vault; the vault's balance grows by exactly `amount`,
+    /// which is not zero.
+    ///
+    /// @custom:reverts what `enqueue` reverts with, NoVault, AmountMismatch, SafeERC20FailedOperation
+    function depositToken(
+        uint32 rollupId,
+        uint64 gasLimit,
+        IERC20 token,
+        address to,
+        uint256 amount,
+        bytes calldata data
+    ) external payable returns (uint64 index);
+
     /// @notice Put every message before `upTo` into the order by L1 alone (INBOX-5). By anyone;
     /// the cost does not depend on how many.
     ///
@@ -94,10 +157,12 @@ interface IForcedInbox {
     /// Not checked: that `count` moves forward. After a forceInclude the committee's own count
     /// may lag behind; then nothing changes.
     ///
+    /// @return isCaughtUp whether `count` is at least what was consumed before: the committee knows
+    /// what L1 did without it (FALLBACK-4)
     /// @custom:reverts NotTheChain, BeyondQueue, DueMessageLeft
-    function consume(uint64 count) external;
+    function consume(uint64 count) external returns (bool isCaughtUp);
 
-    /// @notice The fee of a message enqueued now, in wei (INBOX-2).
+    /// @notice The fee of a message enqueued now, in wei, by the length of its content (INBOX-2).
     function fee(uint256 bytesLength, uint64 gasLimit) external view returns (uint256);
 
     /// @return length messages ever enqueued
@@ -109,6 +174,9 @@ interface IForcedInbox {
     /// @return accumulator after the message
     /// @custom:reverts UnknownMessage
     function message(uint64 index) external view returns (Timestamp deadline, bytes24 accumulator);
+
+    /// @notice Whether the first message left has been due for `seconds_` or longer (FALLBACK-2).
+    function isOverdue(uint64 seconds_) external view returns (bool);
 
     /// @return pending messages not consumed
     /// @return due those of them whose deadline has come

@@ -1,27 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @title Names for the rollups that share the sequencer
-interface IRollupRegistry {
-    event RollupRegistered(uint32 indexed rollupId, address indexed owner, uint64 chainId);
+import {Timestamp} from "../types/Types.sol";
 
+/// @notice Who orders a rollup (ROLL-2): the committee; one address, a key or a contract; or L1,
+/// where anyone posts.
+enum RollupMode {
+    SHARED,
+    SOLO,
+    BASED
+}
+
+/// @title Names for the rollups that share the sequencer, and their way out of it
+/// @notice Trust: a rollup's owner in what concerns that rollup, after the delay; nobody else.
+interface IRollupRegistry {
+    event RollupRegistered(
+        uint32 indexed rollupId, address indexed owner, uint64 chainId, address vault
+    );
+
+    /// @notice From `effectiveAt` on the rollup has this mode, by itself. Replaces what was
+    /// announced and is not in effect yet.
+    event ModeAnnounced(
+        uint32 indexed rollupId, RollupMode mode, address sequencer, Timestamp effectiveAt
+    );
+
+    /// @notice What was announced does not come into effect.
+    event ModeCancelled(uint32 indexed rollupId);
+
+    event OwnershipOffered(uint32 indexed rollupId, address indexed owner, address indexed to);
+    event OwnershipAccepted(uint32 indexed rollupId, address indexed owner);
+
+    error ZeroParameter(string name);
     error InvalidChainId(uint256 maximum, uint256 actual);
+    error NotTheOwner(address expected, address actual);
+    error NotTheNextOwner(address expected, address actual);
+    error SequencerMissing(RollupMode mode);
+    error SequencerUnexpected(RollupMode mode, address sequencer);
+    error NothingAnnounced(uint32 rollupId);
 
     /// @notice Take the next rollup id (ROLL-1). By anyone.
     ///
     /// Checks: the chain id is non-zero and fits 64 bits.
     ///
-    /// Not checked: that the chain id is unique. Nobody can squat one; a rollup is its id.
+    /// Not checked: that the chain id is unique. Nobody can squat one; a rollup is its id. Nor the
+    /// vault: one that takes nothing only stops deposits.
     ///
+    /// @param vault receives deposits, for ever; zero for a rollup that takes none
     /// @return rollupId from 1
     /// @custom:reverts InvalidChainId
-    function register(uint256 chainId) external returns (uint32 rollupId);
+    function register(uint256 chainId, address vault) external returns (uint32 rollupId);
 
-    /// @notice Owner and chain id of a rollup; zeros for an id never given.
-    function rollup(uint32 rollupId) external view returns (address owner, uint64 chainId);
+    /// @notice Change who orders the rollup, `exitDelaySeconds` from now (ROLL-3). By its owner.
+    ///
+    /// Checks: the caller; a sequencer is named for `SOLO` and for nothing else.
+    ///
+    /// Not checked: anything that others could influence. This is the way out.
+    ///
+    /// @custom:reverts NotTheOwner, SequencerMissing, SequencerUnexpected
+    function announceMode(uint32 rollupId, RollupMode mode, address sequencer) external;
+
+    /// @notice Drop what was announced and is not in effect yet. By the owner.
+    /// @custom:reverts NotTheOwner, NothingAnnounced
+    function cancelMode(uint32 rollupId) external;
+
+    /// @notice Offer the rollup to another owner (ROLL-4); zero takes the offer back. By the owner.
+    /// @custom:reverts NotTheOwner
+    function transferOwnership(uint32 rollupId, address to) external;
+
+    /// @notice Take the rollup that was offered to the caller.
+    /// @custom:reverts NotTheNextOwner
+    function acceptOwnership(uint32 rollupId) external;
+
+    /// @notice Zeros for an id never given.
+    function rollup(uint32 rollupId)
+        external
+        view
+        returns (address owner, uint64 chainId, address vault);
 
     function isRegistered(uint32 rollupId) external view returns (bool);
 
+    /// @notice Mode in effect now, and the sequencer of a `SOLO` rollup.
+    function modeOf(uint32 rollupId) external view returns (RollupMode mode, address sequencer);
+
+    /// @notice What is announced and not in effect; `effectiveAt` is zero if nothing is.
+    function announcementOf(uint32 rollupId)
+        external
+        view
+        returns (RollupMode mode, address sequencer, Timestamp effectiveAt);
+
     /// @notice How many ids were given; the last one is this number.
     function rollupCount() external view returns (uint32);
+
+    /// @notice From an announcement to its effect.
+    function exitDelaySeconds() external view returns (uint64);
 }

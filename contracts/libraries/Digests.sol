@@ -22,7 +22,7 @@ struct BlockHeader {
     address proposer;
 }
 
-/// @notice INBOX-4. `kind` 0 is a signed transaction, the only one in this version.
+/// @notice INBOX-4.
 struct ForcedMessage {
     uint8 kind;
     uint64 index;
@@ -30,7 +30,7 @@ struct ForcedMessage {
     address sender;
     uint64 gasLimit;
     Timestamp deadline;
-    bytes32 transactionHash;
+    bytes32 contentHash;
 }
 
 /// @title Everything that is signed, and everything L1 hashes (ENC-1 to ENC-12, INBOX-4)
@@ -57,7 +57,7 @@ library Digests {
         "BlockHeader(uint64 epoch,uint64 height,uint64 view,uint64 timestampMs,bytes32 parentHash,bytes32 payloadHash,uint64 payloadLength,bytes32 transactionRoot,uint64 originNumber,bytes32 originHash,uint64 originTimestamp,uint64 forcedCount,address proposer)"
     );
     bytes32 internal constant BATCH_TYPE_HASH = keccak256(
-        "Batch(uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash)"
+        "Batch(uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash,bytes32 blobsHash)"
     );
 
     /// @notice ENC-1. Computed anew each time, so a chain that splits splits its signatures too.
@@ -132,8 +132,8 @@ library Digests {
         assembly ("memory-safe") {
             let encoded := mload(0x40)
             mstore(encoded, typeHash)
-            calldatacopy(add(encoded, 0x20), batch, 0xe0)
-            hash := keccak256(encoded, 0x100)
+            calldatacopy(add(encoded, 0x20), batch, 0x100)
+            hash := keccak256(encoded, 0x120)
         }
     }
 

@@ -56,12 +56,30 @@ class InboxSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_o
     congestion_target: Annotated[int, msgspec.Meta(ge=1, le=2**32 - 1)] = 64
 
 
+class RollupsSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """How long a rollup's owner announces a change of who orders it (ROLL-3)."""
+
+    exit_delay_seconds: _Seconds
+
+
+class FallbackSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """`FallbackParameters` of `ICommitmentChain` and `FloorParameters` of `IRollupInbox`."""
+
+    liveness_seconds: _Seconds
+    overdue_seconds: _Seconds
+    tail_seconds: _Seconds
+    floor_wei: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] = 20_000 * GWEI
+    floor_wei_per_byte: _Wei = 16 * GWEI
+    floor_wei_per_blob_byte: _Wei = GWEI
+
+
 class NetworkSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What no contract knows but all nodes must have alike (BATCH-2, BLOCK-5)."""
 
     batch_bytes: Annotated[int, msgspec.Meta(ge=1_024, le=L1_TRANSACTION_BYTES)] = 64 << 10
     batch_age_ms: Annotated[int, msgspec.Meta(ge=100, le=3_600_000)] = 4_000
     block_bytes: Annotated[int, msgspec.Meta(ge=1_024, le=L1_TRANSACTION_BYTES)] = 52 << 10
+    blob_bytes_min: Annotated[int, msgspec.Meta(ge=1, le=2**53)] = 16 << 10
 
     def __post_init__(self) -> None:
         """A full batch must fit an L1 transaction; msgspec reports a ValueError with its place."""
@@ -81,6 +99,8 @@ class Parameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_onl
     bond: BondSection
     committee: CommitteeSection
     inbox: InboxSection
+    rollups: RollupsSection
+    fallback: FallbackSection
     network: NetworkSection = NetworkSection()
 
     def __post_init__(self) -> None:
@@ -115,6 +135,8 @@ PARAMETER_SETS = {
         ),
         committee=_COMMITTEE,
         inbox=InboxSection(force_window_seconds=30),
+        rollups=RollupsSection(exit_delay_seconds=60),
+        fallback=FallbackSection(liveness_seconds=60, overdue_seconds=60, tail_seconds=20),
     ),
     # A program watches: every deadline within half a minute.
     "demo": Parameters(
@@ -130,6 +152,8 @@ PARAMETER_SETS = {
         ),
         committee=_COMMITTEE,
         inbox=InboxSection(force_window_seconds=20),
+        rollups=RollupsSection(exit_delay_seconds=30),
+        fallback=FallbackSection(liveness_seconds=30, overdue_seconds=30, tail_seconds=10),
         network=NetworkSection(batch_age_ms=2_000),
     ),
 }

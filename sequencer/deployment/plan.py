@@ -26,6 +26,7 @@ CONTRACTS = (
     "ForcedInbox",
     "CommitmentChain",
     "EquivocationSlasher",
+    "RollupInbox",
 )
 """In the order of creation: a constructor may call what stands before it."""
 
@@ -106,13 +107,29 @@ def inbox_parameters(parameters: Parameters) -> tuple[int, ...]:
     )
 
 
+def fallback_parameters(parameters: Parameters) -> tuple[int, ...]:
+    """`FallbackParameters`, in the order of the struct."""
+    fallback = parameters.fallback
+    return (fallback.liveness_seconds, fallback.overdue_seconds, fallback.tail_seconds)
+
+
+def floor_parameters(parameters: Parameters) -> tuple[int, ...]:
+    """`FloorParameters`, in the order of the struct."""
+    fallback = parameters.fallback
+    return (
+        fallback.floor_wei,
+        fallback.floor_wei_per_byte,
+        fallback.floor_wei_per_blob_byte,
+    )
+
+
 def _arguments(
     at: Mapping[str, Address], genesis: int, parameters: Parameters
 ) -> dict[str, tuple[Any, ...]]:
     registry, committee = at["BondRegistry"], at["Committee"]
     sizes = parameters.committee
     return {
-        "RollupRegistry": (),
+        "RollupRegistry": (parameters.rollups.exit_delay_seconds,),
         "BondRegistry": (bond_parameters(genesis, parameters), [at["EquivocationSlasher"]]),
         "Committee": (registry, sizes.min_size, sizes.max_size),
         "ForcedInbox": (
@@ -120,8 +137,18 @@ def _arguments(
             at["CommitmentChain"],
             inbox_parameters(parameters),
         ),
-        "CommitmentChain": (registry, committee, at["ForcedInbox"]),
+        "CommitmentChain": (
+            registry,
+            committee,
+            at["ForcedInbox"],
+            fallback_parameters(parameters),
+        ),
         "EquivocationSlasher": (registry, committee),
+        "RollupInbox": (
+            at["RollupRegistry"],
+            at["CommitmentChain"],
+            floor_parameters(parameters),
+        ),
     }
 
 
@@ -138,6 +165,7 @@ def deployment_of(plan: Plan, start_block: int) -> Deployment:
             forced_inbox=at("ForcedInbox"),
             commitment_chain=at("CommitmentChain"),
             equivocation_slasher=at("EquivocationSlasher"),
+            rollup_inbox=at("RollupInbox"),
         ),
         schedule=Schedule(plan.genesis, bond.epoch_seconds),
         force_window_seconds=plan.parameters.inbox.force_window_seconds,
@@ -146,6 +174,7 @@ def deployment_of(plan: Plan, start_block: int) -> Deployment:
         batch_bytes=network.batch_bytes,
         batch_age_ms=network.batch_age_ms,
         block_bytes=network.block_bytes,
+        blob_bytes_min=network.blob_bytes_min,
     )
 
 

@@ -12,7 +12,13 @@ from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 
 from sequencer.deployment.artifacts import Artifact, abi_types
-from sequencer.deployment.plan import Plan, bond_parameters, inbox_parameters
+from sequencer.deployment.plan import (
+    Plan,
+    bond_parameters,
+    fallback_parameters,
+    floor_parameters,
+    inbox_parameters,
+)
 from sequencer.errors import LocalFault
 from sequencer.types import Address
 
@@ -51,7 +57,7 @@ def questions(plan: Plan, artifacts: Mapping[str, Artifact]) -> Iterator[Questio
     at = plan.address
     sizes = plan.parameters.committee
     expected: list[tuple[str, str, tuple[Any, ...], Any]] = [
-        ("RollupRegistry", "isRegistered", (0,), False),
+        ("RollupRegistry", "exitDelaySeconds", (), plan.parameters.rollups.exit_delay_seconds),
         ("BondRegistry", "parameters", (), bond_parameters(plan.genesis, plan.parameters)),
         ("BondRegistry", "isSlasher", (at("EquivocationSlasher"),), True),
         ("BondRegistry", "domainSeparator", (), plan.domain.separator()),
@@ -64,8 +70,12 @@ def questions(plan: Plan, artifacts: Mapping[str, Artifact]) -> Iterator[Questio
         ("CommitmentChain", "registry", (), at("BondRegistry")),
         ("CommitmentChain", "committee", (), at("Committee")),
         ("CommitmentChain", "inbox", (), at("ForcedInbox")),
+        ("CommitmentChain", "fallbackParameters", (), fallback_parameters(plan.parameters)),
         ("EquivocationSlasher", "registry", (), at("BondRegistry")),
         ("EquivocationSlasher", "committee", (), at("Committee")),
+        ("RollupInbox", "rollups", (), at("RollupRegistry")),
+        ("RollupInbox", "chain", (), at("CommitmentChain")),
+        ("RollupInbox", "parameters", (), floor_parameters(plan.parameters)),
     ]
     for name, function, arguments, answer in expected:
         yield Question(artifacts[name], at(name), function, arguments, answer)

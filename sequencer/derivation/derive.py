@@ -195,7 +195,7 @@ class Deriver:
             if self._is_wanted(message.rollup_id):
                 yield self._append(
                     message.rollup_id,
-                    message.transaction,
+                    message.content,
                     source=Source.FORCED,
                     position=index,
                     batch_index=batch_index,

@@ -117,7 +117,7 @@ async def bond(
 
 
 async def _register(anvil: Anvil, plan: Plan, chain_id: int) -> Sent:
-    data = abi.function("RollupRegistry", "register").call(chain_id)
+    data = abi.function("RollupRegistry", "register").call(chain_id, bytes(20))
     registry = plan.address("RollupRegistry")
     label = f"registering chain id {chain_id}"
     return await anvil.send(label, plan.deployer, registry, data, gas=_CALL_GAS)

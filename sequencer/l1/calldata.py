@@ -12,8 +12,8 @@ from sequencer.types import U64_MAX, BatchIndex, Epoch, Hash32, Height
 
 _COMMIT = abi.function("CommitmentChain", "commit")
 _WORD = 32
-_HEAD_WORDS = 11
-"""Seven of the batch, epoch, signers, and the offsets of signatures and data."""
+_HEAD_WORDS = 12
+"""Eight of the batch, epoch, signers, and the offsets of signatures and data."""
 
 
 def encode_commit(batch: Batch, certificate: BatchCertificate, data: bytes) -> bytes:
@@ -49,13 +49,14 @@ def decode_commit(calldata: bytes) -> CommitCall:
         last_block_hash=Hash32(words[4]),
         forced_count=_u64(words[5]),
         data_hash=Hash32(words[6]),
+        blobs_hash=Hash32(words[7]),
     )
     call = CommitCall(
         batch=batch,
-        epoch=Epoch(_u64(words[7])),
-        signers=int.from_bytes(words[8], "big"),
-        signatures=_bytes(arguments, words[9]),
-        data=_bytes(arguments, words[10]),
+        epoch=Epoch(_u64(words[8])),
+        signers=int.from_bytes(words[9], "big"),
+        signatures=_bytes(arguments, words[10]),
+        data=_bytes(arguments, words[11]),
     )
     if keccak(call.data) != batch.data_hash:  # CERT-5
         raise DecodeError("commit's data is not what its batch states")

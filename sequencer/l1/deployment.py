@@ -36,6 +36,7 @@ class Contracts:
     forced_inbox: Address
     commitment_chain: Address
     equivocation_slasher: Address
+    rollup_inbox: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Deployment:
     batch_age_ms: int
     block_bytes: int
     """Longest payload of a block: with it a full batch still fits an L1 transaction."""
+    blob_bytes_min: int
+    """Shortest batch data that has a blob form too (BATCH-6)."""
 
     @property
     def domain(self) -> Domain:
@@ -84,6 +87,7 @@ class _Contracts(msgspec.Struct, forbid_unknown_fields=True, rename="pascal"):
     forced_inbox: _Address
     commitment_chain: _Address
     equivocation_slasher: _Address
+    rollup_inbox: _Address
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -99,6 +103,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     batch_bytes: _Positive
     batch_age_ms: _Positive
     block_bytes: _Positive
+    blob_bytes_min: _Positive
 
     def __post_init__(self) -> None:
         """msgspec reports a ValueError as its own."""
@@ -140,6 +145,7 @@ def load_deployment(path: Path) -> Deployment:
         batch_bytes=raw.batch_bytes,
         batch_age_ms=raw.batch_age_ms,
         block_bytes=raw.block_bytes,
+        blob_bytes_min=raw.blob_bytes_min,
     )
 
 
@@ -162,5 +168,6 @@ def save_deployment(deployment: Deployment, path: Path) -> None:
         batch_bytes=deployment.batch_bytes,
         batch_age_ms=deployment.batch_age_ms,
         block_bytes=deployment.block_bytes,
+        blob_bytes_min=deployment.blob_bytes_min,
     )
     path.write_bytes(msgspec.json.format(msgspec.json.encode(raw), indent=2) + b"\n")

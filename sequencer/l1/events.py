@@ -1,6 +1,7 @@
 """What happened on L1, as the rest of the program sees it; decoded by `logs.py`."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from sequencer.batches.batch import Batch
 from sequencer.errors import LocalFault
@@ -53,6 +54,40 @@ class RollupRegistered:
     chain_id: int
 
 
+class RollupMode(Enum):
+    """Who orders a rollup (ROLL-2): the committee, one address, or anyone on L1."""
+
+    SHARED = 0
+    SOLO = 1
+    BASED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ModeAnnounced:
+    """ROLL-3: in effect from the first L1 block at or after `effective_at`, in seconds."""
+
+    rollup_id: RollupId
+    mode: RollupMode
+    sequencer: Address
+    effective_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModeCancelled:
+    """What was announced does not come into effect."""
+
+    rollup_id: RollupId
+
+
+class MessageKind(Enum):
+    """What a forced message is (INBOX-4)."""
+
+    TRANSACTION = 0
+    CALL = 1
+    ETHER = 2
+    TOKEN = 3
+
+
 @dataclass(frozen=True, slots=True)
 class MessageEnqueued:
     index: int
@@ -61,7 +96,9 @@ class MessageEnqueued:
     gas_limit: int
     deadline: int
     """Seconds."""
-    transaction: bytes
+    content: bytes
+    """By kind (INBOX-4): a raw transaction, or a call's target, amounts and data."""
+    kind: MessageKind = MessageKind.TRANSACTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +139,31 @@ class BatchCommitted:
     call: CommitCall | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BatchPosted:
+    """A batch of one rollup that no committee signed (POST-1). `data` is there when the reader
+    was asked for calldata."""
+
+    rollup_id: RollupId
+    number: int
+    poster: Address
+    content_hash: Hash32
+    transaction_hash: Hash32
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BasedEntered:
+    """L1 orders from here on (FALLBACK-2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BasedEnding:
+    """A commit has caught up: the fallback ends at `until`, in seconds (FALLBACK-4)."""
+
+    until: int
+
+
 Event = (
     OperatorBonded
     | PeerAnnounced
@@ -110,10 +172,15 @@ Event = (
     | OperatorReleased
     | CommitteeRecorded
     | RollupRegistered
+    | ModeAnnounced
+    | ModeCancelled
     | MessageEnqueued
     | ForceIncluded
     | MessagesConsumed
     | BatchCommitted
+    | BatchPosted
+    | BasedEntered
+    | BasedEnding
 )
 
 

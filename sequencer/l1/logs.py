@@ -2,21 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
+from sequencer.errors import DecodeError
 from sequencer.l1 import abi
 from sequencer.l1.deployment import Contracts
 from sequencer.l1.events import (
+    BasedEntered,
+    BasedEnding,
     BatchCommitted,
+    BatchPosted,
     Event,
     ExitInitiated,
     ForceIncluded,
     MessageEnqueued,
+    MessageKind,
     MessagesConsumed,
+    ModeAnnounced,
+    ModeCancelled,
     OperatorBonded,
     OperatorEjected,
     OperatorReleased,
     PeerAnnounced,
+    RollupMode,
     RollupRegistered,
 )
 from sequencer.types import Address, BatchIndex, Epoch, Hash32, RollupId
@@ -50,6 +59,7 @@ class CommitteePointer:
 
 Decoded = Event | CommitteePointer
 _Arguments = dict[str, Any]
+_E = TypeVar("_E", bound=Enum)
 
 
 def decode_log(log: Log, contracts: Contracts) -> Decoded | None:
@@ -90,7 +100,8 @@ def _enqueued(a: _Arguments, _: Log) -> Event:
         _address(a["sender"]),
         a["gasLimit"],
         a["deadline"],
-        a["transaction"],
+        a["content"],
+        _member(MessageKind, a["kind"]),
     )
 
 
@@ -98,6 +109,31 @@ def _committed(a: _Arguments, log: Log) -> Event:
     return BatchCommitted(
         BatchIndex(a["index"]), Hash32(a["batchHash"]), Epoch(a["epoch"]), log.transaction_hash
     )
+
+
+def _posted(a: _Arguments, log: Log) -> Event:
+    return BatchPosted(
+        RollupId(a["rollupId"]),
+        a["number"],
+        _address(a["poster"]),
+        Hash32(a["contentHash"]),
+        log.transaction_hash,
+        a["data"] or None,
+    )
+
+
+def _announced_mode(a: _Arguments, _: Log) -> Event:
+    return ModeAnnounced(
+        RollupId(a["rollupId"]), _member(RollupMode, a["mode"]), _address(a["sequencer"]), a["effectiveAt"]
+    )
+
+
+def _member(kind: type[_E], value: int) -> _E:
+    """A value of an enumeration, which the ABI has as a small integer."""
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise DecodeError(f"log has {kind.__name__} {value}") from error
 
 
 def _address(text: str) -> Address:
@@ -128,7 +164,13 @@ _EVENTS: dict[str, tuple[Callable[[Contracts], Address], dict[str, _Build]]] = {
     ),
     "RollupRegistry": (
         lambda contracts: contracts.rollup_registry,
-        {"RollupRegistered": lambda a, _: RollupRegistered(RollupId(a["rollupId"]), a["chainId"])},
+        {
+            "RollupRegistered": lambda a, _: RollupRegistered(
+                RollupId(a["rollupId"]), a["chainId"]
+            ),
+            "ModeAnnounced": _announced_mode,
+            "ModeCancelled": lambda a, _: ModeCancelled(RollupId(a["rollupId"])),
+        },
     ),
     "ForcedInbox": (
         lambda contracts: contracts.forced_inbox,
@@ -140,7 +182,15 @@ _EVENTS: dict[str, tuple[Callable[[Contracts], Address], dict[str, _Build]]] = {
     ),
     "CommitmentChain": (
         lambda contracts: contracts.commitment_chain,
-        {"BatchCommitted": _committed},
+        {
+            "BatchCommitted": _committed,
+            "BasedEntered": lambda _a, _: BasedEntered(),
+            "BasedEnding": lambda a, _: BasedEnding(a["until"]),
+        },
+    ),
+    "RollupInbox": (
+        lambda contracts: contracts.rollup_inbox,
+        {"BatchPosted": _posted},
     ),
 }
 _DECODERS = {

@@ -25,6 +25,7 @@ from sequencer.l1.events import (
     L1Block,
     L1Header,
     MessageEnqueued,
+    MessageKind,
     MessagesConsumed,
     ReorgTooDeep,
     RollupRegistered,
@@ -52,7 +53,8 @@ class ForcedMessage:
     sender: Address
     gas_limit: int
     deadline: int
-    transaction: bytes
+    content: bytes
+    kind: MessageKind
     l1_block: int
 
 
@@ -293,7 +295,8 @@ def _message(event: MessageEnqueued, l1_block: int) -> ForcedMessage:
         event.sender,
         event.gas_limit,
         event.deadline,
-        event.transaction,
+        event.content,
+        event.kind,
         l1_block,
     )
 

@@ -14,8 +14,8 @@ from sequencer.blocks.payload import EMPTY_PAYLOAD, decode_payload, encode_paylo
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import DecodeError, NotYet, PeerFault
 from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_transaction
-from sequencer.l1.events import L1Header
-from sequencer.l1.view import L1View
+from sequencer.l1.events import L1Header, MessageKind
+from sequencer.l1.view import ForcedMessage, L1View
 from sequencer.mempool.pool import Mempool, TransactionKey
 from sequencer.ordering.origins import Origins
 from sequencer.ordering.turn import Turn, check_closing, closing_block, has_to_close
@@ -135,16 +135,21 @@ class Application:
             message = self._l1.message(index)
             if message is None:
                 continue
-            chain_id = self._l1.chain_id_of(message.rollup_id, message.l1_block)
-            if chain_id is None:
-                continue
-            try:
-                sender = decode_transaction(message.transaction, chain_id).sender
-            except DecodeError:
-                continue
-            if sender in self._parameters.deny_senders:
+            if self._signer_of(message) in self._parameters.deny_senders:
                 return index
         return end
+
+    def _signer_of(self, message: ForcedMessage) -> Address | None:
+        """Who acts on the rollup by a message; None if its transaction is no good."""
+        if message.kind is not MessageKind.TRANSACTION:
+            return message.sender
+        chain_id = self._l1.chain_id_of(message.rollup_id, message.l1_block)
+        if chain_id is None:
+            return None
+        try:
+            return decode_transaction(message.content, chain_id).sender
+        except DecodeError:
+            return None
 
     def _check_forced(self, header: Header, parent: Header) -> None:
         """BLOCK-4."""

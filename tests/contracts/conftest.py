@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ape.utils import ZERO_ADDRESS
 
 from tests.contracts.faults import FaultCatalogue
 from tests.contracts.network import (
@@ -157,7 +158,7 @@ def network(
     network.members = [alice, bob, carol, dave]
     for actor in network.members:
         network.bond(actor)
-    network.rollups.register(42, sender=user)
+    network.rollups.register(42, ZERO_ADDRESS, sender=user)
     clock.jump_to(network.bonds.genesis + 10)
     network.committee.snapshot(0, sender=user)
     return network

@@ -64,6 +64,37 @@ class InboxParameters:
 
 
 @dataclass(frozen=True)
+class FallbackParameters:
+    """In the order of the contract's struct."""
+
+    livenessSeconds: int = 400  # noqa: N815 - the names are the struct's
+    overdueSeconds: int = 200  # noqa: N815
+    tailSeconds: int = 100  # noqa: N815
+
+    def as_tuple(self) -> tuple[int, ...]:
+        return tuple(vars(self).values())
+
+
+@dataclass(frozen=True)
+class FloorParameters:
+    """In the order of the contract's struct."""
+
+    floorWei: int = 1_000_000  # noqa: N815 - the names are the struct's
+    floorWeiPerByte: int = 1_000  # noqa: N815
+    floorWeiPerBlobByte: int = 10  # noqa: N815
+
+    def as_tuple(self) -> tuple[int, ...]:
+        return tuple(vars(self).values())
+
+    def price(self, length: int, blobs: int = 0) -> int:
+        """POST-2."""
+        blob_bytes = blobs * 131_072
+        return (
+            self.floorWei + length * self.floorWeiPerByte + blob_bytes * self.floorWeiPerBlobByte
+        )
+
+
+@dataclass(frozen=True)
 class Actor:
     """An operator: a cold account of the L1 and a hot signing key."""
 
@@ -113,9 +144,13 @@ class Network:
     inbox: Any
     chain: Any
     slasher: Any
+    posts: Any
     domain: ref.Domain
     bonds: BondParameters
     queue: InboxParameters
+    fallback: FallbackParameters
+    floor: FloorParameters
+    exit_delay: int
     members: list[Actor] = field(default_factory=list)
 
     # --- operators -------------------------------------------------------------------------
@@ -251,6 +286,9 @@ def deploy(
     bonds: BondParameters,
     queue: InboxParameters = InboxParameters(),
     *,
+    fallback: FallbackParameters = FallbackParameters(),
+    floor: FloorParameters = FloorParameters(),
+    exit_delay: int = 300,
     min_size: int = 4,
     max_size: int = 64,
     extra_slashers: Sequence[str] = (),
@@ -260,14 +298,17 @@ def deploy(
     chain_address = create_address(account.address, nonce + 4)
     slasher_address = create_address(account.address, nonce + 5)
 
-    rollups = account.deploy(project.RollupRegistry)
+    rollups = account.deploy(project.RollupRegistry, exit_delay)
     registry = account.deploy(
         project.BondRegistry, bonds.as_tuple(), [slasher_address, *extra_slashers]
     )
     committee = account.deploy(project.Committee, registry, min_size, max_size)
     inbox = account.deploy(project.ForcedInbox, rollups, chain_address, queue.as_tuple())
-    chain = account.deploy(project.CommitmentChain, registry, committee, inbox)
+    chain = account.deploy(
+        project.CommitmentChain, registry, committee, inbox, fallback.as_tuple()
+    )
     slasher = account.deploy(project.EquivocationSlasher, registry, committee)
+    posts = account.deploy(project.RollupInbox, rollups, chain, floor.as_tuple())
     return Network(
         registry=registry,
         committee=committee,
@@ -275,7 +316,11 @@ def deploy(
         inbox=inbox,
         chain=chain,
         slasher=slasher,
+        posts=posts,
         domain=ref.Domain(account.provider.chain_id, registry.address),
         bonds=bonds,
         queue=queue,
+        fallback=fallback,
+        floor=floor,
+        exit_delay=exit_delay,
     )

@@ -90,7 +90,7 @@ def test_commit__by_a_contract__is_refused(
     with faults.expect("CallFailed") as caught:
         contract_actor.execute(network.chain, call, sender=submitter)
     name, arguments = faults.decode_bytes(bytes(caught.arguments["reason"]))
-    assert name == "CallerNotOrigin"
+    assert name == "CallerNotPlainOrigin"
     assert arguments == {
         "origin": submitter.address.lower(),
         "caller": contract_actor.address.lower(),
@@ -103,7 +103,7 @@ def test_commit__by_a_delegated_origin__is_refused(
     # What an EIP-7702 authorisation leaves behind an account.
     delegation = bytes.fromhex("ef0100") + bytes.fromhex(contract_actor.address[2:])
     chain.provider.set_code(submitter.address, delegation)
-    with faults.expect("CallerHasCode", caller=submitter.address):
+    with faults.expect("CallerNotPlainOrigin", origin=submitter.address, caller=submitter.address):
         network.commit(sender=submitter)
 
 

@@ -49,9 +49,10 @@ def test_enqueue__everything_good__stamps_and_accumulates(
                 "index": index,
                 "rollupId": 1,
                 "sender": user.address,
+                "kind": 0,
                 "gasLimit": 50_000,
                 "deadline": deadline,
-                "transaction": transaction,
+                "content": transaction,
             }
         ]
         stored_deadline, stored_accumulator = network.inbox.message(index)

@@ -360,7 +360,7 @@ def test_p24_forced_bytes__are_in_the_event_for_ever(network: Network, user: Any
     transaction = bytes(range(256))
     receipt = network.enqueue(user, transaction)
     (event,) = events(receipt, "MessageEnqueued")
-    assert bytes(event["transaction"]) == transaction
+    assert bytes(event["content"]) == transaction
 
 
 def test_p25_no_switch__is_in_any_abi(project: Any) -> None:

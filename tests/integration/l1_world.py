@@ -156,6 +156,7 @@ def deployment_of(planned: Plan) -> Deployment:
             forced_inbox=planned.address("ForcedInbox"),
             commitment_chain=planned.address("CommitmentChain"),
             equivocation_slasher=planned.address("EquivocationSlasher"),
+            rollup_inbox=planned.address("RollupInbox"),
         ),
         schedule=Schedule(GENESIS, bond.epoch_seconds),
         force_window_seconds=PARAMETERS.inbox.force_window_seconds,
@@ -164,6 +165,7 @@ def deployment_of(planned: Plan) -> Deployment:
         batch_bytes=64 << 10,
         batch_age_ms=network.batch_age_ms,
         block_bytes=52 << 10,
+        blob_bytes_min=16 << 10,
     )
 
 

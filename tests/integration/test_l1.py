@@ -101,7 +101,7 @@ class TestWatcher:
         await node.watcher.step()
         message = node.view.message(0)
         assert message is not None
-        assert (message.transaction, message.sender, message.rollup_id) == (A, DEPLOYER, ROLLUP)
+        assert (message.content, message.sender, message.rollup_id) == (A, DEPLOYER, ROLLUP)
         assert message.deadline == await world.anvil.timestamp() + 30
 
     async def test_step__l1_down_at_start__then_there(self) -> None:
@@ -139,7 +139,7 @@ class TestWatcher:
         for view in (old.view, fresh.view):
             assert view.head == fresh.view.head
             assert view.queue_length == 1
-            assert view.message(0).transaction == C  # type: ignore[union-attr]
+            assert view.message(0).content == C  # type: ignore[union-attr]
 
     async def test_step__anvils_own_reorg__is_followed(self, world: World) -> None:
         await world.enqueue(A)

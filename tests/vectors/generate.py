@@ -60,6 +60,7 @@ BATCH = ref.Batch(
     lastBlockHash=ref.hash_struct("BlockHeader", HEADER),
     forcedCount=11,
     dataHash=ref.keccak(b"batch data"),
+    blobsHash=filler(0x0E),
 )
 VOTE = {"epoch": 1, "committee": COMMITTEE_HASH, "view": 3}
 STATEMENTS: dict[str, dict[str, Any]] = {

@@ -37,7 +37,8 @@ TYPES: dict[str, str] = {
     ),
     "Batch": (
         "uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,"
-        "bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash"
+        "bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash,"
+        "bytes32 blobsHash"
     ),
 }
 
@@ -96,6 +97,7 @@ class Batch:
     lastBlockHash: bytes  # noqa: N815
     forcedCount: int  # noqa: N815
     dataHash: bytes  # noqa: N815
+    blobsHash: bytes = ZERO_HASH  # noqa: N815
 
     def hash(self) -> bytes:
         return hash_struct("Batch", asdict(self))

@@ -45,7 +45,7 @@ async def send_by_script(stage: Stage, owner: Account, rollup: Rollup) -> Forced
         deadline=queued.arguments["deadline"],
         included_at=await stage.l1.time_of(included.block),
         is_by_owner=bool(forced) and _by(included, "caller", sender),
-        transaction_hash=keccak(queued.arguments["transaction"]),
+        transaction_hash=keccak(queued.arguments["content"]),
     )
 
 

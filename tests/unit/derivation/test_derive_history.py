@@ -88,7 +88,7 @@ def plain_reading(history: list[Event]) -> tuple[list[tuple[int, bytes]], int]:
     for event in history:
         match type(event).__name__:
             case "MessageEnqueued":
-                messages.append((event.rollup_id, event.transaction))  # type: ignore[union-attr]
+                messages.append((event.rollup_id, event.content))  # type: ignore[union-attr]
             case "ForceIncluded":
                 listed += messages[taken : event.up_to]  # type: ignore[union-attr]
                 taken = max(taken, event.up_to)  # type: ignore[union-attr]

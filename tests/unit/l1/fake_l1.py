@@ -28,7 +28,7 @@ from sequencer.l1.schedule import Schedule
 from sequencer.types import Address, Committee, Hash32
 from tests.unit.l1.chains import header
 
-CONTRACTS = Contracts(*(Address(bytes([0xC0 + number]) * 20) for number in range(6)))
+CONTRACTS = Contracts(*(Address(bytes([0xC0 + number]) * 20) for number in range(7)))
 DEPLOYMENT = Deployment(
     chain_id=31337,
     start_block=2,
@@ -40,6 +40,7 @@ DEPLOYMENT = Deployment(
     batch_bytes=64 << 10,
     batch_age_ms=4_000,
     block_bytes=52 << 10,
+    blob_bytes_min=16 << 10,
 )
 
 
@@ -190,11 +191,11 @@ def _parts(event: Event) -> tuple[Address, str, str, list[object]]:
             values = [event.committee.epoch, _pointer(event), event.committee.hash]
             return CONTRACTS.committee, "Committee", "CommitteeRecorded", values
         case RollupRegistered():
-            values = [event.rollup_id, Address(bytes(20)), event.chain_id]
+            values = [event.rollup_id, Address(bytes(20)), event.chain_id, Address(bytes(20))]
             return CONTRACTS.rollup_registry, "RollupRegistry", "RollupRegistered", values
         case MessageEnqueued():
             values = [event.index, event.rollup_id, event.sender]
-            values += [event.gas_limit, event.deadline, event.transaction]
+            values += [event.kind.value, event.gas_limit, event.deadline, event.content]
             return CONTRACTS.forced_inbox, "ForcedInbox", "MessageEnqueued", values
         case ForceIncluded():
             values = [event.first, event.up_to, Address(bytes(20))]

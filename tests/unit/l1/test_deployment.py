@@ -19,7 +19,7 @@ from sequencer.types import Address
 DEPLOYMENT = Deployment(
     chain_id=31337,
     start_block=3,
-    contracts=Contracts(*(Address(bytes([number]) * 20) for number in range(1, 7))),
+    contracts=Contracts(*(Address(bytes([number]) * 20) for number in range(1, 8))),
     schedule=Schedule(1_700_000_000, 60),
     force_window_seconds=30,
     commit_grace_seconds=120,
@@ -27,6 +27,7 @@ DEPLOYMENT = Deployment(
     batch_bytes=64 << 10,
     batch_age_ms=4_000,
     block_bytes=52 << 10,
+    blob_bytes_min=16 << 10,
 )
 
 

@@ -28,7 +28,7 @@ SECRET = b"\x01" * 32
 
 
 def deployment() -> Deployment:
-    addresses = [Address(bytes([number]) * 20) for number in range(1, 7)]
+    addresses = [Address(bytes([number]) * 20) for number in range(1, 8)]
     return Deployment(
         chain_id=31_337,
         start_block=0,
@@ -40,6 +40,7 @@ def deployment() -> Deployment:
         batch_bytes=60_000,
         batch_age_ms=2_000,
         block_bytes=50_000,
+        blob_bytes_min=16 << 10,
     )
 
 
