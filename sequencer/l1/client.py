@@ -25,6 +25,8 @@ class L1Transaction:
     to: Address | None
     data: bytes
     block_hash: Hash32 | None
+    blob_hashes: tuple[Hash32, ...] = ()
+    """Versioned hashes of its blobs, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class _Transaction(msgspec.Struct):
     input: str
     to: str | None = None
     blockHash: str | None = None  # noqa: N815
+    blobVersionedHashes: list[str] | None = None  # noqa: N815
 
 
 class _Receipt(msgspec.Struct):
@@ -188,6 +191,7 @@ def _transaction(raw: _Transaction) -> L1Transaction:
         to=None if raw.to is None else _address(raw.to),
         data=hex_data(raw.input),
         block_hash=None if raw.blockHash is None else _word(raw.blockHash),
+        blob_hashes=tuple(map(_word, raw.blobVersionedHashes or ())),
     )
 
 

@@ -9,8 +9,8 @@ from sequencer.errors import DecodeError
 from sequencer.l1 import abi
 from sequencer.l1.deployment import Contracts
 from sequencer.l1.events import (
-    BasedEntered,
     BasedEnding,
+    BasedEntered,
     BatchCommitted,
     BatchPosted,
     Event,
@@ -124,7 +124,10 @@ def _posted(a: _Arguments, log: Log) -> Event:
 
 def _announced_mode(a: _Arguments, _: Log) -> Event:
     return ModeAnnounced(
-        RollupId(a["rollupId"]), _member(RollupMode, a["mode"]), _address(a["sequencer"]), a["effectiveAt"]
+        RollupId(a["rollupId"]),
+        _member(RollupMode, a["mode"]),
+        _address(a["sequencer"]),
+        a["effectiveAt"],
     )
 
 

@@ -14,12 +14,12 @@ from typing import Protocol, TypeVar
 
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import DecodeError, PeerFault
-from sequencer.l1.calldata import decode_commit
 from sequencer.l1.client import L1Client
+from sequencer.l1.contents import Blobs, Contents
 from sequencer.l1.deployment import Contracts
 from sequencer.l1.events import (
     BatchCommitted,
-    CommitCall,
+    BatchPosted,
     CommitteeRecorded,
     Event,
     L1Block,
@@ -29,7 +29,7 @@ from sequencer.l1.events import (
 from sequencer.l1.logs import CommitteePointer, Log, addresses_of, decode_log
 from sequencer.l1.rpc import L1Error, L1Refused
 from sequencer.l1.view import WINDOW
-from sequencer.types import Committee, decode_committee
+from sequencer.types import Committee, RollupId, decode_committee
 
 RANGE_BLOCKS = 2_000
 """Blocks in one request for logs, halved when the endpoint refuses so many."""
@@ -51,7 +51,7 @@ class Sink(Protocol):
 class L1Reader:
     """One endpoint's chain from `start_block` on, handed to one sink."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what to read, from where, and how far
         self,
         client: L1Client,
         contracts: Contracts,
@@ -59,16 +59,19 @@ class L1Reader:
         sink: Sink,
         *,
         with_calldata: bool = False,
+        only: RollupId | None = None,
+        blobs: Blobs | None = None,
         window: int = WINDOW,
         range_blocks: int = RANGE_BLOCKS,
     ) -> None:
-        """`with_calldata` fetches the call behind each commit, for derivation."""
+        """`with_calldata` fetches what is behind each commit and post, for derivation: of posts
+        those of `only`, if it is given; what is in blobs, from `blobs`."""
         self._client = client
         self._contracts = contracts
         self._addresses = addresses_of(contracts)
         self._start_block = start_block
         self._sink = sink
-        self._with_calldata = with_calldata
+        self._contents = Contents(client, blobs, only) if with_calldata else None
         self._window = window
         self._max_range = self._range = range_blocks
         self._chain: list[L1Header] = []
@@ -232,14 +235,10 @@ class L1Reader:
                 raise L1Error(f"eth_getLogs at {self._client.endpoint}: {error}") from error
             if isinstance(event, CommitteePointer):
                 event = CommitteeRecorded(await self._committee(event))
-            if isinstance(event, BatchCommitted) and self._with_calldata:
-                event = BatchCommitted(
-                    event.index,
-                    event.batch_hash,
-                    event.epoch,
-                    event.transaction_hash,
-                    await self._call(event, header),
-                )
+            elif isinstance(event, BatchCommitted) and self._contents:
+                event = await self._contents.of_commit(event, header)
+            elif isinstance(event, BatchPosted) and self._contents:
+                event = await self._contents.of_post(event, header)
             if event is not None:
                 events.append(event)
         return tuple(events)
@@ -256,28 +255,6 @@ class L1Reader:
             return decode_committee(recorded.epoch, code[1:], recorded.committee_hash)
         except DecodeError as error:
             raise L1Error(f"eth_getCode at {self._client.endpoint}: {error}") from error
-
-    async def _call(self, event: BatchCommitted, header: L1Header) -> CommitCall:
-        """The call that committed a batch. The contract checked it (CERT-1, CERT-5), so anything
-        else is not what L1 holds."""
-        transaction = await self._client.transaction(event.transaction_hash)
-        if transaction is None or transaction.block_hash != header.hash:
-            raise L1Error(
-                f"eth_getTransactionByHash at {self._client.endpoint} has no transaction"
-                f" 0x{event.transaction_hash.hex()} in block {header.number}"
-            )
-        try:
-            call = decode_commit(transaction.data)
-        except DecodeError as error:
-            raise L1Error(
-                f"eth_getTransactionByHash at {self._client.endpoint}: {error}"
-            ) from error
-        if call.batch.hash != event.batch_hash:
-            raise L1Error(
-                f"eth_getTransactionByHash at {self._client.endpoint} answered another batch than"
-                f" {event.index}, 0x{event.batch_hash.hex()}"
-            )
-        return call
 
 
 async def _gather(calls: Iterable[Awaitable[_T]]) -> list[_T]:

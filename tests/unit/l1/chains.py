@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sequencer.crypto.hashing import keccak, word
 from sequencer.l1.events import (
     BatchCommitted,
+    BatchPosted,
     CommitteeRecorded,
     Event,
     ForceIncluded,
@@ -12,7 +13,10 @@ from sequencer.l1.events import (
     L1Header,
     MessageEnqueued,
     MessagesConsumed,
+    ModeAnnounced,
+    ModeCancelled,
     OperatorBonded,
+    RollupMode,
     RollupRegistered,
 )
 from sequencer.types import (
@@ -84,6 +88,22 @@ def committed(index: int, tag: bytes = b"") -> BatchCommitted:
 
 def registered(number: int, chain_id: int = 7001) -> RollupRegistered:
     return RollupRegistered(RollupId(number), chain_id)
+
+
+def announced(rollup: int, mode: RollupMode, effective_at: int) -> ModeAnnounced:
+    """ROLL-3; a `SOLO` rollup gets the address of its own number as its sequencer."""
+    sequencer = address(rollup) if mode is RollupMode.SOLO else Address(bytes(20))
+    return ModeAnnounced(RollupId(rollup), mode, sequencer, effective_at)
+
+
+def cancelled(rollup: int) -> ModeCancelled:
+    return ModeCancelled(RollupId(rollup))
+
+
+def posted(rollup: int, number: int, data: bytes) -> BatchPosted:
+    """With its data, as a contract's post has it in its event."""
+    tx_hash = keccak(b"post", word(rollup), word(number))
+    return BatchPosted(RollupId(rollup), number, address(8), keccak(data), tx_hash, data)
 
 
 def committee(epoch: int, size: int = 4) -> Committee:

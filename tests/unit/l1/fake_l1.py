@@ -10,7 +10,10 @@ from sequencer.l1 import abi
 from sequencer.l1.client import L1Transaction
 from sequencer.l1.deployment import Contracts, Deployment
 from sequencer.l1.events import (
+    BasedEnding,
+    BasedEntered,
     BatchCommitted,
+    BatchPosted,
     CommitteeRecorded,
     Event,
     ForceIncluded,
@@ -18,6 +21,8 @@ from sequencer.l1.events import (
     L1Header,
     MessageEnqueued,
     MessagesConsumed,
+    ModeAnnounced,
+    ModeCancelled,
     OperatorBonded,
     OperatorReleased,
     RollupRegistered,
@@ -67,7 +72,9 @@ class FakeL1:
     blocks: list[L1Block] = field(default_factory=lambda: [L1Block(header(0))])
     orphans: dict[Hash32, L1Block] = field(default_factory=dict)
     calldata: dict[Hash32, bytes] = field(default_factory=dict)
-    """Of `commit`, by transaction hash."""
+    """Of `commit` and `post`, by transaction hash."""
+    blob_hashes: dict[Hash32, tuple[Hash32, ...]] = field(default_factory=dict)
+    """Of transactions with blobs."""
     codes: dict[Address, bytes] = field(default_factory=dict)
     on_call: Callable[[str], None] = lambda method: None
     calls: list[str] = field(default_factory=list)
@@ -136,10 +143,12 @@ class FakeL1:
         self._called("transaction")
         for block in self.blocks:
             for event in block.events:
-                if isinstance(event, BatchCommitted) and event.transaction_hash == transaction_hash:
-                    data = self.calldata[transaction_hash]
+                if getattr(event, "transaction_hash", None) == transaction_hash:
                     return L1Transaction(
-                        CONTRACTS.commitment_chain, data, Hash32(block.header.hash)
+                        CONTRACTS.commitment_chain,
+                        self.calldata[transaction_hash],
+                        Hash32(block.header.hash),
+                        self.blob_hashes.get(transaction_hash, ()),
                     )
         return None
 
@@ -203,6 +212,26 @@ def _parts(event: Event) -> tuple[Address, str, str, list[object]]:
         case MessagesConsumed():
             values = [event.first, event.up_to]
             return CONTRACTS.forced_inbox, "ForcedInbox", "MessagesConsumed", values
+    return _later_parts(event)
+
+
+def _later_parts(event: Event) -> tuple[Address, str, str, list[object]]:
+    """Of modes, of the fallback and of batches."""
+    match event:
+        case ModeAnnounced():
+            values = [event.rollup_id, event.mode.value, event.sequencer, event.effective_at]
+            return CONTRACTS.rollup_registry, "RollupRegistry", "ModeAnnounced", values
+        case ModeCancelled():
+            return CONTRACTS.rollup_registry, "RollupRegistry", "ModeCancelled", [event.rollup_id]
+        case BasedEntered():
+            values = [Address(bytes(20))]
+            return CONTRACTS.commitment_chain, "CommitmentChain", "BasedEntered", values
+        case BasedEnding():
+            return CONTRACTS.commitment_chain, "CommitmentChain", "BasedEnding", [event.until]
+        case BatchPosted():
+            values = [event.rollup_id, event.number, event.poster, event.content_hash]
+            values += [event.data or b""]
+            return CONTRACTS.rollup_inbox, "RollupInbox", "BatchPosted", values
         case BatchCommitted():
             values = [event.index, event.batch_hash, event.epoch, 0]
             return CONTRACTS.commitment_chain, "CommitmentChain", "BatchCommitted", values

@@ -7,16 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sequencer.errors import DecodeError
-from sequencer.l1.events import Event, L1Block
+from sequencer.l1.events import (
+    BasedEnding,
+    BasedEntered,
+    Event,
+    L1Block,
+    MessageKind,
+    RollupMode,
+)
 from sequencer.l1.logs import addresses_of, decode_log
 from tests.unit.l1.chains import (
     address,
+    announced,
     bonded,
+    cancelled,
     committed,
     consumed,
     enqueued,
     forced,
     header,
+    posted,
     recorded,
     registered,
 )
@@ -29,6 +39,14 @@ EVENTS: list[Event] = [
     consumed(2, 3),
     committed(4),
     registered(5),
+    announced(5, RollupMode.SOLO, 99),
+    announced(5, RollupMode.BASED, 99),
+    cancelled(5),
+    replace(enqueued(4), kind=MessageKind.TOKEN),
+    posted(5, 0, b"data"),
+    replace(posted(5, 1, b"data"), data=None),
+    BasedEntered(),
+    BasedEnding(77),
 ]
 LOGS = logs(L1Block(header(9), (*EVENTS, recorded(0))))
 

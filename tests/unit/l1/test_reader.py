@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sequencer.errors import PeerFault
-from sequencer.l1.calldata import encode_commit
+from sequencer.l1.calldata import encode_commit, encode_post
 from sequencer.l1.events import (
     BatchCommitted,
     CommitCall,
@@ -15,6 +15,7 @@ from sequencer.l1.events import (
 )
 from sequencer.l1.reader import L1Reader
 from sequencer.l1.rpc import L1Error, L1Unavailable
+from sequencer.types import RollupId
 from tests.unit.batches.test_attestations import COMMITTEE, GOOD, ONE, pool_of, signed
 from tests.unit.derivation.worlds import Committee, transaction
 from tests.unit.l1.chains import (
@@ -23,6 +24,7 @@ from tests.unit.l1.chains import (
     committed,
     enqueued,
     forced,
+    posted,
     recorded,
     registered,
 )
@@ -341,8 +343,16 @@ class TestCalldata:
         assert event.call is not None
         assert (found.call.batch, found.call.data) == (event.call.batch, event.call.data)
 
+    async def test_advance__with_calldata__brings_the_data_of_posts(self) -> None:
+        """Of the rollup that is followed."""
+        events = [replace(posted(rollup, 0, b"data"), data=None) for rollup in (1, 2)]
+        l1, sink = grown((), tuple(events)), Recorder()
+        l1.calldata[events[1].transaction_hash] = encode_post(RollupId(2), b"data")
+        await reader_of(l1, sink, with_calldata=True, only=RollupId(2)).advance()
+        assert sink.blocks[0].events == (events[0], replace(events[1], data=b"data"))
+
     async def test_advance__without__does_not_ask(self) -> None:
-        l1, sink = grown((), (committed(1),)), Recorder()
+        l1, sink = grown((), (committed(1), replace(posted(1, 0, b"data"), data=None))), Recorder()
         await reader_of(l1, sink).advance()
         assert "transaction" not in l1.calls
 
