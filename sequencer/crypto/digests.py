@@ -1,4 +1,5 @@
-"""Every EIP-712 digest of the protocol, in one place (ENC-1, ENC-2, ENC-8, ENC-12).
+"""Every EIP-712 digest of the protocol, in one place (ENC-1, ENC-2, ENC-8, ENC-12), and the hash of
+a forced message (INBOX-4).
 
 The Solidity twin is `contracts/libraries/Digests.sol`; `tests/vectors/digests.json` holds
 both to the same bytes.
@@ -7,7 +8,7 @@ both to the same bytes.
 from dataclasses import dataclass
 
 from sequencer.crypto.hashing import address_word, keccak, word
-from sequencer.types import Address, BatchIndex, Epoch, Hash32, View
+from sequencer.types import Address, BatchIndex, Epoch, Hash32, RollupId, View
 
 DOMAIN_TYPE = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 KEY_POSSESSION = keccak(b"KeyPossession(address operator,address signer,bytes32 transportKey)")
@@ -70,3 +71,17 @@ def batch_attestation(
     epoch: Epoch, committee: Hash32, index: BatchIndex, batch_hash: Hash32
 ) -> Hash32:
     return keccak(BATCH_ATTESTATION, word(epoch), committee, word(index), batch_hash)
+
+
+def forced_message(
+    kind: int,
+    index: int,
+    rollup_id: RollupId,
+    sender: Address,
+    gas_limit: int,
+    deadline: int,
+    content: bytes,
+) -> Hash32:
+    """INBOX-4: `messageHash`."""
+    numbers = word(kind), word(index), word(rollup_id), address_word(sender)
+    return keccak(*numbers, word(gas_limit), word(deadline), keccak(content))

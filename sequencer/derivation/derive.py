@@ -1,10 +1,10 @@
-"""From L1 to the canonical list of each rollup (DERIVE-1 to DERIVE-9), a pure function.
+"""From L1 to the canonical list of each rollup (DERIVE-1 to DERIVE-12), a pure function.
 
 The deriver takes L1 blocks in order, hands out the entries they add and keeps none of them. It
 remembers how to undo each of the last blocks, so that it can go back through a reorg.
 
-Bounds: the messages not consumed before the window; for each rollup a count and a hash; for
-each block of the window what it changed.
+Bounds: the messages not consumed before the window; for each rollup two counts, a hash and its last
+mode; for each block of the window what it changed.
 """
 
 from collections.abc import Iterator
@@ -15,18 +15,33 @@ from sequencer.batches.codec import decode_batch_data
 from sequencer.blocks.header import Block
 from sequencer.blocks.payload import decode_payload
 from sequencer.crypto.hashing import keccak
-from sequencer.derivation.entries import DerivedBatch, Entry, Output, Source
+from sequencer.derivation.entries import (
+    DerivedBatch,
+    DerivedPost,
+    Entry,
+    Output,
+    QueuedMessage,
+    Source,
+)
+from sequencer.derivation.found import Found, hash_of, judge
+from sequencer.derivation.posts import read_post
 from sequencer.errors import DecodeError, PeerFault
-from sequencer.ingress.transaction import decode_transaction
 from sequencer.l1.events import (
+    BasedEnding,
+    BasedEntered,
     BatchCommitted,
+    BatchPosted,
     Event,
     ForceIncluded,
     L1Block,
     MessageEnqueued,
+    ModeAnnounced,
+    ModeCancelled,
     ReorgTooDeep,
+    RollupMode,
     RollupRegistered,
 )
+from sequencer.l1.modes import ModeHistory, Modes, based_after
 from sequencer.types import ZERO_HASH, BatchIndex, Hash32, Height, RollupId
 
 WINDOW = 256
@@ -38,11 +53,14 @@ class _Tip:
     """DERIVE-2, but for the rollups and the messages themselves."""
 
     number: int
+    timestamp: int
+    """Of L1 block `number`, in seconds."""
     last_hash: Hash32
     height: Height
     last_index: BatchIndex
-    queue_length: int
-    consumed: int
+    queue_length: int = 0
+    consumed: int = 0
+    based_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,7 @@ class RollupState:
 
     entries: int = 0
     running_hash: Hash32 = ZERO_HASH
+    posts: int = 0
 
 
 @dataclass(slots=True)
@@ -69,18 +88,29 @@ class Deriver:
         self, separator: Hash32, only: RollupId | None = None, window: int = WINDOW
     ) -> None:
         # ENC-9: the separator is the hash of block 0.
-        self._tip = _Tip(-1, separator, Height(0), BatchIndex(0), 0, 0)
+        self._tip = _Tip(-1, 0, separator, Height(0), BatchIndex(0))
         self._only = only
         self._window = window
         self._undo: list[_Undo] = []
         self._messages: dict[int, MessageEnqueued] = {}
         self._chain_ids: dict[RollupId, int] = {}
         self._rollups: dict[RollupId, RollupState] = {}
+        self._modes = ModeHistory()
 
     @property
     def number(self) -> int:
         """The last L1 block taken; -1 before the first."""
         return self._tip.number
+
+    @property
+    def timestamp(self) -> int:
+        """Of that block, in seconds."""
+        return self._tip.timestamp
+
+    @property
+    def based_until(self) -> int:
+        """FALLBACK-1, in seconds."""
+        return self._tip.based_until
 
     @property
     def chain_ids(self) -> dict[RollupId, int]:
@@ -89,6 +119,9 @@ class Deriver:
 
     def rollup(self, rollup_id: RollupId) -> RollupState:
         return self._rollups.get(rollup_id, RollupState())
+
+    def modes(self, rollup_id: RollupId) -> Modes:
+        return self._modes.at(rollup_id, self._tip.number)
 
     def extend(self, block: L1Block) -> list[Output]:
         """Take the next L1 block (gaps hold nothing of the deployment); what it adds, in order.
@@ -100,7 +133,7 @@ class Deriver:
         if number <= self._tip.number:
             raise PeerFault(f"L1 block {number} does not follow {self._tip.number}")
         self._undo.append(_Undo(self._tip))
-        self._tip = replace(self._tip, number=number)
+        self._tip = replace(self._tip, number=number, timestamp=block.header.timestamp)
         try:
             outputs = [output for event in block.events for output in self._apply(event)]
         except PeerFault:
@@ -125,17 +158,23 @@ class Deriver:
         """DERIVE-1: every other event is nothing to derivation."""
         match event:
             case RollupRegistered():
+                _expect("rollup", event.rollup_id, len(self._chain_ids) + 1)
                 self._chain_ids[event.rollup_id] = event.chain_id
                 self._undo[-1].registered.append(event.rollup_id)
+            case ModeAnnounced() | ModeCancelled():
+                self._modes.note(event, self._tip.number, self._tip.timestamp)
+            case BasedEntered() | BasedEnding():
+                until = based_after(self._tip.based_until, event)
+                self._tip = replace(self._tip, based_until=until)
             case MessageEnqueued():
-                _expect("message", event.index, self._tip.queue_length)
-                self._messages[event.index] = event
-                self._tip = replace(self._tip, queue_length=event.index + 1)
+                yield from self._enqueue(event)
             case ForceIncluded():  # DERIVE-3
                 _expect("forced message", event.first, self._tip.consumed)
                 yield from self._consume(event.up_to, None)
             case BatchCommitted():
                 yield from self._batch(event)
+            case BatchPosted():
+                yield from self._post(event)
 
     def _batch(self, event: BatchCommitted) -> Iterator[Output]:
         """DERIVE-4 and DERIVE-5."""
@@ -163,6 +202,8 @@ class Deriver:
 
     def _linked_blocks(self, batch: Batch, data: bytes) -> tuple[Block, ...]:
         """The blocks of a batch that decodes, links and matches; raises `DecodeError`."""
+        if keccak(data) != batch.data_hash:  # CERT-5 sees to it only for calldata
+            raise DecodeError("the data in the blobs is not what the batch states")
         decoded = decode_batch_data(data)
         if decoded.parent_hash != self._tip.last_hash or decoded.first_height != (
             self._tip.height + 1
@@ -185,83 +226,102 @@ class Deriver:
             raise DecodeError(f"forced counts {counts[0]} to {counts[-1]} fall in between")
         return decoded.blocks
 
+    def _enqueue(self, event: MessageEnqueued) -> Iterator[QueuedMessage]:
+        _expect("message", event.index, self._tip.queue_length)
+        self._messages[event.index] = event
+        self._tip = replace(self._tip, queue_length=event.index + 1)
+        if self._is_wanted(event.rollup_id):
+            yield QueuedMessage(
+                index=event.index,
+                rollup_id=event.rollup_id,
+                kind=event.kind,
+                sender=event.sender,
+                gas_limit=event.gas_limit,
+                due_at=event.deadline,
+                l1_block=self._tip.number,
+                transaction_hash=hash_of(event),
+            )
+
     def _consume(self, up_to: int, batch_index: BatchIndex | None) -> Iterator[Entry]:
         """Messages `consumed .. up_to - 1`; none if they are in the order already."""
         if up_to > self._tip.queue_length:
             raise PeerFault(f"L1 consumes {up_to} messages, its logs show {self._tip.queue_length}")
         for index in range(self._tip.consumed, up_to):
             self._tip = replace(self._tip, consumed=index + 1)
-            message = self._messages[index]
-            if self._is_wanted(message.rollup_id):
+            found = self._messages[index]
+            if self._is_wanted(found.rollup_id):
                 yield self._append(
-                    message.rollup_id,
-                    message.content,
-                    source=Source.FORCED,
-                    position=index,
-                    batch_index=batch_index,
-                    gas_limit=message.gas_limit,
+                    Found(found.rollup_id, found.content, Source.FORCED, index, batch_index, found)
                 )
 
     def _transactions(self, block: Block, batch_index: BatchIndex) -> Iterator[Entry]:
         # Decoded once more, block by block: the inflated payloads of a whole batch could be large.
-        for rollup_id, raw in decode_payload(block.payload):
-            if self._is_wanted(rollup_id):
+        for segment in decode_payload(block.payload).segments:
+            rollup_id = segment.rollup
+            if not self._is_wanted(rollup_id) or not self._is_shared(rollup_id):
+                continue
+            for raw in segment.transactions:
                 yield self._append(
-                    rollup_id,
-                    raw,
-                    source=Source.BLOCK,
-                    position=block.header.height,
-                    batch_index=batch_index,
-                    gas_limit=None,
+                    Found(rollup_id, raw, Source.BLOCK, block.header.height, batch_index)
                 )
+
+    def _post(self, event: BatchPosted) -> Iterator[Output]:
+        """DERIVE-10."""
+        rollup_id = event.rollup_id
+        state = self.rollup(rollup_id)
+        _expect(f"post of rollup {rollup_id}", event.number, state.posts)
+        self._set(rollup_id, replace(state, posts=event.number + 1))
+        if not self._is_wanted(rollup_id):
+            return
+        if event.data is None:
+            raise PeerFault(f"L1 shows post {event.number} of rollup {rollup_id} without its data")
+        raws: tuple[bytes, ...] = ()
+        void = None
+        try:
+            raws = read_post(rollup_id, event.data)
+        except DecodeError as error:
+            void = str(error)
+        for raw in raws:
+            yield self._append(Found(rollup_id, raw, Source.POST, event.number, None))
+        yield DerivedPost(rollup_id, event.number, self._tip.number, void)
 
     def _is_wanted(self, rollup_id: RollupId) -> bool:
         return self._only is None or rollup_id == self._only
 
-    def _append(
-        self,
-        rollup_id: RollupId,
-        raw: bytes,
-        *,
-        source: Source,
-        position: int,
-        batch_index: BatchIndex | None,
-        gas_limit: int | None,
-    ) -> Entry:
+    def _is_shared(self, rollup_id: RollupId) -> bool:
+        """DERIVE-11: whether the committee orders the rollup in this L1 block."""
+        return self.modes(rollup_id).at(self._tip.timestamp).mode is RollupMode.SHARED
+
+    def _append(self, found: Found) -> Entry:
         """DERIVE-6 and DERIVE-7."""
-        before = self._rollups.get(rollup_id)
-        self._undo[-1].rollups.setdefault(rollup_id, before)
-        state = before or RollupState()
-        transaction_hash = keccak(raw)
-        skipped = self._reason_to_skip(rollup_id, raw, gas_limit)
+        state = self.rollup(found.rollup_id)
+        sender, skipped = judge(found, self._chain_ids.get(found.rollup_id))
+        transaction_hash = found.hash()
         running_hash = state.running_hash
         if skipped is None:
             running_hash = keccak(running_hash, transaction_hash)
-        self._rollups[rollup_id] = RollupState(state.entries + 1, running_hash)
+        self._set(
+            found.rollup_id, replace(state, entries=state.entries + 1, running_hash=running_hash)
+        )
         return Entry(
-            rollup_id,
-            state.entries,
-            source,
-            position,
-            batch_index,
-            self._tip.number,
-            transaction_hash,
-            raw,
-            running_hash,
-            skipped,
+            rollup_id=found.rollup_id,
+            index=state.entries,
+            source=found.source,
+            position=found.position,
+            batch_index=found.batch_index,
+            l1_block=self._tip.number,
+            transaction_hash=transaction_hash,
+            transaction=found.raw,
+            running_hash=running_hash,
+            skipped=skipped,
+            kind=found.kind,
+            sender=sender,
+            gas_limit=found.gas_limit,
         )
 
-    def _reason_to_skip(self, rollup_id: RollupId, raw: bytes, gas_limit: int | None) -> str | None:
-        chain_id = self._chain_ids.get(rollup_id)
-        if chain_id is None:
-            return f"rollup {rollup_id} is not registered"
-        try:
-            transaction = decode_transaction(raw, chain_id)
-        except DecodeError as error:
-            return str(error)
-        if gas_limit is not None and transaction.gas_limit > gas_limit:
-            return f"gas limit {transaction.gas_limit} is above the declared {gas_limit}"
-        return None
+    def _set(self, rollup_id: RollupId, state: RollupState) -> None:
+        self._undo[-1].rollups.setdefault(rollup_id, self._rollups.get(rollup_id))
+        self._rollups[rollup_id] = state
 
     # --- going back ---
 
@@ -277,6 +337,7 @@ class Deriver:
             del self._chain_ids[rollup_id]
         while self._messages and next(reversed(self._messages)) >= undo.tip.queue_length:
             self._messages.popitem()
+        self._modes.drop_after(undo.tip.number)
 
     def _prune(self) -> None:
         """Drop what no rollback can bring back: keep one state at or below the window."""
@@ -286,6 +347,7 @@ class Deriver:
             surplus += 1
         del self._undo[:surplus]
         base = self._undo[0].tip
+        self._modes.forget_before(base.number)
         while self._messages:
             index = next(iter(self._messages))
             if index >= base.consumed:

@@ -1,9 +1,10 @@
-"""What derivation yields: the entries of rollups, and how each batch fared."""
+"""What derivation yields: the entries of rollups, messages on their way, how batches fared."""
 
 from dataclasses import dataclass, field
 from enum import Enum
 
-from sequencer.types import BatchIndex, Hash32, Height, RollupId
+from sequencer.l1.events import MessageKind
+from sequencer.types import Address, BatchIndex, Hash32, Height, RollupId
 
 
 class Source(Enum):
@@ -11,6 +12,7 @@ class Source(Enum):
 
     FORCED = "forced"
     BLOCK = "block"
+    POST = "post"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,41 @@ class Entry:
     """Position in the rollup's list, from 0; skipped entries count."""
     source: Source
     position: int
-    """Height of the block, or index of the forced message."""
+    """Height of the block, index of the forced message, or number of the post."""
     batch_index: BatchIndex | None
-    """None if L1 included the message by itself (DERIVE-3)."""
+    """None if L1 included it by itself (DERIVE-3, DERIVE-10)."""
     l1_block: int
     transaction_hash: Hash32
+    """Of a call or a deposit, its message hash (DERIVE-12)."""
     transaction: bytes = field(repr=False)
+    """Raw; of a call or a deposit, its content (INBOX-4)."""
     running_hash: Hash32
     """After this entry (DERIVE-7)."""
     skipped: str | None = None
     """Why execution must not see it; None if it is included."""
+    kind: MessageKind = MessageKind.TRANSACTION
+    sender: Address | None = None
+    """Who acts on the rollup: the signer, or who enqueued the call or deposit (INBOX-7)."""
+    gas_limit: int | None = None
+    """Declared for a forced message."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """A forced message on L1, in the order or not yet (DERIVE-13)."""
+
+    index: int
+    rollup_id: RollupId
+    kind: MessageKind
+    sender: Address
+    """INBOX-7."""
+    gas_limit: int
+    due_at: int
+    """Seconds; from then on anyone can have it included."""
+    l1_block: int
+    """Where it was enqueued."""
+    transaction_hash: Hash32
+    """As its entry will have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +72,14 @@ class DerivedBatch:
     void: str | None = None
 
 
-Output = Entry | DerivedBatch
+@dataclass(frozen=True, slots=True)
+class DerivedPost:
+    """A post that was read; `void` says why it contributed nothing (DERIVE-10)."""
+
+    rollup_id: RollupId
+    number: int
+    l1_block: int
+    void: str | None = None
+
+
+Output = Entry | QueuedMessage | DerivedBatch | DerivedPost

@@ -1,4 +1,5 @@
-"""The derived entries in a SQLite file, so that a list of any length takes little memory.
+"""The derived entries and the forced messages in a SQLite file, so that lists of any length take
+little memory.
 
 The file is a cache of L1: it is made afresh at each start (P37).
 """
@@ -9,17 +10,21 @@ from pathlib import Path
 
 import msgspec
 
-from sequencer.derivation.entries import Entry, Source
+from sequencer.derivation.entries import Entry, QueuedMessage, Source
 from sequencer.errors import LocalFault
-from sequencer.types import BatchIndex, Hash32, RollupId
+from sequencer.l1.events import MessageKind
+from sequencer.types import Address, BatchIndex, Hash32, RollupId
 
 _SCHEMA = """
 CREATE TABLE entries (
-    rollup INTEGER, number INTEGER, hash BLOB, l1_block INTEGER, record BLOB,
+    rollup INTEGER, number INTEGER, hash BLOB, l1_block INTEGER, message INTEGER, record BLOB,
     PRIMARY KEY (rollup, number)
 ) WITHOUT ROWID;
+CREATE TABLE messages (number INTEGER PRIMARY KEY, l1_block INTEGER, record BLOB);
 CREATE INDEX by_hash ON entries (rollup, hash);
 CREATE INDEX by_l1_block ON entries (l1_block);
+CREATE INDEX by_message ON entries (message) WHERE message IS NOT NULL;
+CREATE INDEX messages_by_l1_block ON messages (l1_block);
 """
 
 
@@ -30,16 +35,30 @@ class _Record(msgspec.Struct, frozen=True, array_like=True):
     transaction: bytes
     running_hash: bytes
     skipped: str | None
+    kind: int
+    sender: bytes | None
+    gas_limit: int | None
+
+
+class _Queued(msgspec.Struct, frozen=True, array_like=True):
+    rollup: int
+    kind: int
+    sender: bytes
+    gas_limit: int
+    due_at: int
+    hash: bytes
 
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Record)
+_queued_decoder = msgspec.msgpack.Decoder(_Queued)
 
-_Row = tuple[int, int, bytes, int, bytes]
+_Row = tuple[int, int, bytes, int, int | None, bytes]
+_MessageRow = tuple[int, int, bytes]
 
 
 class EntryStore:
-    """Entries by rollup and position. One thread."""
+    """Entries by rollup and position, messages by index. One thread."""
 
     def __init__(self, path: Path) -> None:
         """Starts empty: what is at `path` is replaced. Raises `LocalFault`."""
@@ -55,15 +74,21 @@ class EntryStore:
     def close(self) -> None:
         self._db.close()
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def add(self, entries: Iterable[Entry], messages: Iterable[QueuedMessage] = ()) -> None:
         """All or none."""
         self._db.execute("BEGIN")
-        self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?)", map(_to_row, entries))
+        self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", map(_to_row, entries))
+        self._db.executemany(
+            "INSERT INTO messages VALUES (?, ?, ?)", map(_to_message_row, messages)
+        )
         self._db.execute("COMMIT")
 
     def drop_after(self, l1_block: int) -> None:
         """Forget what L1 blocks above this one had added (DERIVE-9)."""
+        self._db.execute("BEGIN")
         self._db.execute("DELETE FROM entries WHERE l1_block > ?", (l1_block,))
+        self._db.execute("DELETE FROM messages WHERE l1_block > ?", (l1_block,))
+        self._db.execute("COMMIT")
 
     def read(self, rollup: RollupId, first: int, limit: int) -> list[Entry]:
         """Up to `limit` entries of a rollup from position `first` on."""
@@ -81,6 +106,14 @@ class EntryStore:
         )
         return [_to_entry(row) for row in rows]
 
+    def message(self, index: int) -> tuple[QueuedMessage, Entry | None] | None:
+        """A forced message, and its entry once it is in the order (DERIVE-13)."""
+        found = self._db.execute("SELECT * FROM messages WHERE number = ?", (index,)).fetchone()
+        if found is None:
+            return None
+        row = self._db.execute("SELECT * FROM entries WHERE message = ?", (index,)).fetchone()
+        return _to_message(found), None if row is None else _to_entry(row)
+
 
 def _to_row(entry: Entry) -> _Row:
     record = _Record(
@@ -90,18 +123,22 @@ def _to_row(entry: Entry) -> _Row:
         entry.transaction,
         entry.running_hash,
         entry.skipped,
+        entry.kind.value,
+        entry.sender,
+        entry.gas_limit,
     )
     return (
         entry.rollup_id,
         entry.index,
         entry.transaction_hash,
         entry.l1_block,
+        entry.position if entry.source is Source.FORCED else None,
         _encoder.encode(record),
     )
 
 
 def _to_entry(row: _Row) -> Entry:
-    rollup, number, transaction_hash, l1_block, record = row
+    rollup, number, transaction_hash, l1_block, _, record = row
     found = _decoder.decode(record)
     return Entry(
         RollupId(rollup),
@@ -114,4 +151,34 @@ def _to_entry(row: _Row) -> Entry:
         found.transaction,
         Hash32(found.running_hash),
         found.skipped,
+        MessageKind(found.kind),
+        None if found.sender is None else Address(found.sender),
+        found.gas_limit,
+    )
+
+
+def _to_message_row(message: QueuedMessage) -> _MessageRow:
+    record = _Queued(
+        message.rollup_id,
+        message.kind.value,
+        message.sender,
+        message.gas_limit,
+        message.due_at,
+        message.transaction_hash,
+    )
+    return message.index, message.l1_block, _encoder.encode(record)
+
+
+def _to_message(row: _MessageRow) -> QueuedMessage:
+    index, l1_block, record = row
+    found = _queued_decoder.decode(record)
+    return QueuedMessage(
+        index,
+        RollupId(found.rollup),
+        MessageKind(found.kind),
+        Address(found.sender),
+        found.gas_limit,
+        found.due_at,
+        l1_block,
+        Hash32(found.hash),
     )

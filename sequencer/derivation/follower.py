@@ -19,7 +19,8 @@ from sequencer.config import split_address
 from sequencer.derivation.entries import Entry
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.derivation.following import Following, describe
-from sequencer.derivation.server import create_app, entry_view
+from sequencer.derivation.server import create_app
+from sequencer.derivation.views import entry_view
 from sequencer.l1.client import L1Client
 from sequencer.l1.deployment import Deployment, load_deployment
 from sequencer.l1.events import ReorgTooDeep
@@ -89,6 +90,7 @@ async def _follow(
                     deployment.start_block,
                     following,
                     with_calldata=True,
+                    only=config.rollup,
                 ),
                 config.poll_ms / 1000,
                 lambda: None,

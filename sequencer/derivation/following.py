@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from sequencer.derivation.derive import Deriver
-from sequencer.derivation.entries import Entry
+from sequencer.derivation.entries import DerivedBatch, DerivedPost, Entry, QueuedMessage, Source
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.l1.deployment import Deployment
 from sequencer.l1.events import L1Block
@@ -27,14 +27,16 @@ class Following:
         self._store = store
         self._show = show
         self._only = only
-        self._void_in: list[int] = []
+        self._void_batches_in: list[int] = []
         """L1 blocks with a void batch, once for each."""
+        self._void_posts_in: list[int] = []
         self.begin()
 
     def begin(self) -> None:
         """Derive from the start (again)."""
         self.deriver = Deriver(self._deployment.domain.separator(), self._only)
-        self._void_in.clear()
+        self._void_batches_in.clear()
+        self._void_posts_in.clear()
         self._store.drop_after(-1)
 
     @property
@@ -45,31 +47,44 @@ class Following:
     @property
     def void_batches(self) -> int:
         """DERIVE-5, on L1's present branch."""
-        return len(self._void_in)
+        return len(self._void_batches_in)
+
+    @property
+    def void_posts(self) -> int:
+        """DERIVE-10, likewise."""
+        return len(self._void_posts_in)
 
     async def extend(self, block: L1Block) -> None:
         outputs = self.deriver.extend(block)
-        entries = [output for output in outputs if isinstance(output, Entry)]
-        self._store.add(entries)
+        self._store.add(
+            [output for output in outputs if isinstance(output, Entry)],
+            [output for output in outputs if isinstance(output, QueuedMessage)],
+        )
         for output in outputs:
-            if isinstance(output, Entry):
-                self._show(output)
-            elif output.void is not None:
-                self._void_in.append(block.header.number)
-                log.warning("batch %d is void: %s", output.index, output.void)
+            match output:
+                case Entry():
+                    self._show(output)
+                case DerivedBatch(void=str()):
+                    self._void_batches_in.append(block.header.number)
+                    log.warning("batch %d is void: %s", output.index, output.void)
+                case DerivedPost(void=str()):
+                    self._void_posts_in.append(block.header.number)
+                    place = output.number, output.rollup_id
+                    log.warning("post %d of rollup %d is void: %s", *place, output.void)
 
     async def rollback_to(self, number: int) -> None:
         log.info("L1 went back to block %d", number)
         self.deriver.rollback_to(number)
         self._store.drop_after(number)
-        self._void_in = [block for block in self._void_in if block <= number]
+        for voids in (self._void_batches_in, self._void_posts_in):
+            voids[:] = [block for block in voids if block <= number]
 
 
 def describe(entry: Entry) -> str:
     """An entry in one line."""
     by_l1 = entry.batch_index is None
     batch = "included by L1 alone" if by_l1 else f"batch {entry.batch_index}"
-    what = "message" if entry.source.value == "forced" else "block"
+    what = "message" if entry.source is Source.FORCED else entry.source.value
     fate = f"skipped: {entry.skipped}" if entry.skipped else f"running {entry.running_hash.hex()}"
     return (
         f"rollup {entry.rollup_id} #{entry.index} 0x{entry.transaction_hash.hex()}"

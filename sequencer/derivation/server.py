@@ -1,18 +1,17 @@
 """The follower's HTTP: what was derived, for anyone who asks. Read only.
 
 `GET /status`; `GET /rollup/{id}/entries?from=0&limit=100` (at most 1,000);
-`GET /rollup/{id}/entry/{transaction hash}`.
+`GET /rollup/{id}/entry/{transaction hash}`; `GET /message/{index}`.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from sequencer.derivation.entries import Entry
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.derivation.following import Following
+from sequencer.derivation.views import entry_view, message_view, rollup_view
 from sequencer.l1.watcher import ReaderLoop
 from sequencer.types import Hash32, RollupId
 
@@ -29,23 +28,8 @@ def create_app(current: Current) -> web.Application:
     app.router.add_get("/status", handlers.status)
     app.router.add_get("/rollup/{rollup}/entries", handlers.entries)
     app.router.add_get("/rollup/{rollup}/entry/{hash}", handlers.entry)
+    app.router.add_get("/message/{index}", handlers.message)
     return app
-
-
-def entry_view(entry: Entry) -> dict[str, Any]:
-    """An entry as JSON has it."""
-    return {
-        "rollup": entry.rollup_id,
-        "index": entry.index,
-        "source": entry.source.value,
-        "position": entry.position,
-        "batch": entry.batch_index,
-        "l1Block": entry.l1_block,
-        "hash": "0x" + entry.transaction_hash.hex(),
-        "transaction": "0x" + entry.transaction.hex(),
-        "runningHash": "0x" + entry.running_hash.hex(),
-        "skipped": entry.skipped,
-    }
 
 
 class _Handlers:
@@ -62,14 +46,11 @@ class _Handlers:
                     "connected": l1.is_connected,
                     "lastError": l1.last_error,
                 },
+                "basedUntil": deriver.based_until,
                 "voidBatches": following.void_batches,
+                "voidPosts": following.void_posts,
                 "rollups": [
-                    {
-                        "rollup": rollup,
-                        "chainId": chain_id,
-                        "entries": deriver.rollup(rollup).entries,
-                        "runningHash": "0x" + deriver.rollup(rollup).running_hash.hex(),
-                    }
+                    rollup_view(deriver, rollup, chain_id)
                     for rollup, chain_id in sorted(following.chain_ids.items())
                 ],
             }
@@ -94,6 +75,14 @@ class _Handlers:
         return _json(
             {"entries": [entry_view(e) for e in store.find(self._rollup(request), wanted)]}
         )
+
+    async def message(self, request: web.Request) -> web.Response:
+        _, store, _ = self._current()
+        index = _number(request.match_info["index"], "a message's index", 0, MAX_POSITION)
+        found = store.message(index)
+        if found is None:
+            raise web.HTTPNotFound(text=f"message {index} is not on L1, or of no rollup here\n")
+        return _json(message_view(*found))
 
     def _rollup(self, request: web.Request) -> RollupId:
         rollup = RollupId(_number(request.match_info["rollup"], "rollup", 0, 2**32 - 1))

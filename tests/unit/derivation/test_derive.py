@@ -188,6 +188,7 @@ class TestVoid:
             _void_parent,
             _void_height,
             _falling_count,
+            _twist(data_hash=keccak(b"what the blobs should hold")),
             _twist(first_height=0),
             _twist(last_height=2),
             _twist(last_block_hash=keccak(b"other")),

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from sequencer.crypto.hashing import keccak
-from sequencer.derivation.entries import Entry, Source
+from sequencer.derivation.entries import Entry, QueuedMessage, Source
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.errors import LocalFault
-from sequencer.types import BatchIndex, RollupId
+from sequencer.l1.events import MessageKind
+from sequencer.types import Address, BatchIndex, RollupId
 
 ONE, TWO = RollupId(1), RollupId(2)
 
@@ -19,14 +20,23 @@ def entry(rollup: RollupId, index: int, l1_block: int, raw: bytes = b"\x02raw") 
         rollup,
         index,
         Source.FORCED if is_forced else Source.BLOCK,
-        position=7,
+        position=100 * rollup + index if is_forced else 7,
         batch_index=None if is_forced else BatchIndex(3),
         l1_block=l1_block,
         transaction_hash=keccak(raw),
         transaction=raw,
         running_hash=keccak(raw, bytes([index])),
         skipped="too much gas" if is_forced else None,
+        kind=MessageKind.ETHER if is_forced else MessageKind.TRANSACTION,
+        sender=Address(b"\x05" * 20) if is_forced else None,
+        gas_limit=21_000 if is_forced else None,
     )
+
+
+def queued(index: int, l1_block: int) -> QueuedMessage:
+    sender = Address(b"\x05" * 20)
+    hash_ = keccak(bytes([index]))
+    return QueuedMessage(index, ONE, MessageKind.TOKEN, sender, 21_000, 77, l1_block, hash_)
 
 
 def test_read__what_was_added__comes_back_by_rollup_and_position(tmp_path: Path) -> None:
@@ -56,6 +66,22 @@ def test_drop_after__a_reorg__takes_what_came_later(tmp_path: Path) -> None:
     assert store.read(ONE, 0, 100) == entries[:2]
     store.add(entries[2:])
     assert store.read(ONE, 0, 100) == entries
+    store.close()
+
+
+def test_message__queued_then_in_the_order_then_back(tmp_path: Path) -> None:
+    """DERIVE-13, through the reorgs of DERIVE-9."""
+    store = EntryStore(tmp_path / "entries.sqlite")
+    message, found = queued(101, 10), entry(ONE, 1, 12)
+    assert store.message(101) is None
+    store.add([], [message, queued(102, 11)])
+    assert store.message(101) == (message, None)
+    store.add([entry(ONE, 0, 12), found])
+    assert store.message(101) == (message, found)
+    store.drop_after(11)
+    assert store.message(101) == (message, None)
+    store.drop_after(9)
+    assert store.message(101) is None
     store.close()
 
 

@@ -10,7 +10,7 @@ from sequencer.derivation.entry_store import EntryStore
 from sequencer.derivation.following import Following
 from sequencer.types import RollupId
 from tests.unit.derivation.worlds import Committee, message, transaction
-from tests.unit.l1.chains import block, forced, registered
+from tests.unit.l1.chains import block, forced, posted, registered
 from tests.unit.l1.fake_l1 import DEPLOYMENT
 
 A, B = transaction(0), transaction(1)
@@ -59,6 +59,18 @@ async def test_rollback__entries_rollups_and_voids_of_the_orphaned_blocks_go(
     await following.extend(block(2, message(1, B), forced(0, 2), branch="other"))
     assert followed.listed() == [A, B]
     assert [entry.transaction for entry in followed.shown] == [A, A, B]
+
+
+async def test_void_posts__are_counted_on_the_present_branch(followed: Followed) -> None:
+    following = followed.following
+    await following.extend(block(1, registered(1, 7001)))
+    await following.extend(block(2, posted(1, 0, b"rubbish")))
+    assert (following.void_posts, following.void_batches) == (1, 0)
+    await following.rollback_to(1)
+    assert following.void_posts == 0
+    await following.extend(block(2, posted(1, 0, b"rubbish"), branch="other"))
+    following.begin()
+    assert following.void_posts == 0
 
 
 async def test_begin__derives_again_from_nothing(followed: Followed) -> None:

@@ -1,10 +1,11 @@
-"""What a follower serves (`GET /status`, `/entries`, `/entry`), and to hostile requests.
+"""What a follower serves (`/status`, `/entries`, `/entry`, `/message`), to hostile requests too.
 
 P35: the running hash that is served is recomputed here from the entries served, so a follower
 that answered without deriving would be caught.
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,9 +19,28 @@ from sequencer.derivation.entry_store import EntryStore
 from sequencer.derivation.following import Following, describe
 from sequencer.derivation.server import create_app
 from sequencer.l1.deployment import Deployment
-from sequencer.l1.events import Event, L1Block, L1Header, RollupRegistered
+from sequencer.l1.events import (
+    BasedEnding,
+    BasedEntered,
+    Event,
+    L1Block,
+    L1Header,
+    MessageKind,
+    RollupMode,
+    RollupRegistered,
+)
+from sequencer.l1.modes import FOREVER
 from sequencer.types import RollupId
-from tests.unit.derivation.worlds import CHAIN_IDS, Committee, transaction
+from tests.unit.derivation.worlds import (
+    ALICE,
+    CHAIN_IDS,
+    DECLARED_GAS,
+    GARBAGE,
+    Committee,
+    message,
+    transaction,
+)
+from tests.unit.l1.chains import address, announced, forced, posted
 from tests.unit.node.test_node import deployment
 
 
@@ -92,6 +112,75 @@ async def test_p35_status__running_hash__is_that_of_the_entries(world: World, ur
     assert status["l1"] == {"head": world.number, "connected": True, "lastError": None}
 
 
+async def test_status__who_orders__by_time(world: World, url: str) -> None:
+    """ROLL-5, FALLBACK-1."""
+    effective_at = world.number + 3
+    await world.see(BasedEntered(), announced(2, RollupMode.SOLO, effective_at))
+    _, status = await get(f"{url}/status")
+    assert (status["basedUntil"], status["voidPosts"]) == (FOREVER, 0)
+    first, second = status["rollups"]
+    assert (first["mode"], first["sequencer"], first["announced"]) == ("shared", None, None)
+    sequencer = "0x" + address(2).hex()
+    pending = {"mode": "solo", "sequencer": sequencer, "effectiveAt": effective_at}
+    assert (second["mode"], second["announced"]) == ("shared", pending)
+    await world.see()
+    await world.see(BasedEnding(99), posted(2, 0, b"rubbish"))
+    _, status = await get(f"{url}/status")
+    assert (status["basedUntil"], status["voidPosts"]) == (99, 1)
+    second = status["rollups"][1]
+    assert (second["mode"], second["sequencer"], second["announced"], second["posts"]) == (
+        *("solo", sequencer),
+        *(None, 1),
+    )
+
+
+async def test_message__its_receipt__from_the_queue_to_the_order(world: World, url: str) -> None:
+    """DERIVE-13: by a batch, by L1 alone, skipped, and back with L1."""
+    assert (await get(f"{url}/message/0"))[0] == 404
+    await world.see(message(0, transaction(0)), message(1, GARBAGE))
+    queued = {
+        "index": 0,
+        "rollup": 1,
+        "kind": "transaction",
+        "sender": "0x" + "00" * 20,
+        "gasLimit": DECLARED_GAS,
+        "hash": "0x" + keccak(transaction(0)).hex(),
+        "l1Block": 2,
+        "dueAt": 0,
+        "state": "queued",
+        "consumed": None,
+    }
+    assert await get(f"{url}/message/0") == (200, queued)
+    block = world.committee.block((1, [transaction(1)]), forced=1)
+    await world.see(world.committee.commit(block))
+    consumed = {"l1Block": 3, "batch": 1, "position": 0, "skipped": None}
+    expected = {**queued, "state": "included", "consumed": consumed}
+    assert await get(f"{url}/message/0") == (200, expected)
+    await world.see(forced(1, 2))
+    _, found = await get(f"{url}/message/1")
+    assert found["state"] == "skipped"
+    place = found["consumed"]["l1Block"], found["consumed"]["batch"], found["consumed"]["position"]
+    assert place == (4, None, 2)
+    assert "RLP" in found["consumed"]["skipped"]
+    await world.following.rollback_to(2)
+    assert await get(f"{url}/message/0") == (200, queued)
+
+
+async def test_entry__of_a_call__says_who_acts(world: World, url: str) -> None:
+    """DERIVE-12."""
+    call = replace(message(0, b"call"), kind=MessageKind.CALL, sender=address(3))
+    await world.see(call, forced(0, 1))
+    await world.order(0)
+    _, served = await get(f"{url}/rollup/1/entries")
+    found = [(e["kind"], e["sender"], e["gasLimit"]) for e in served["entries"]]
+    assert found == [
+        ("call", "0x" + address(3).hex(), DECLARED_GAS),
+        ("transaction", ALICE.address.lower(), None),
+    ]
+    _, receipt = await get(f"{url}/message/0")
+    assert receipt["hash"] == served["entries"][0]["hash"]
+
+
 async def test_entry__by_hash__says_where_it_was_ordered(world: World, url: str) -> None:
     await world.order(0)
     status, found = await get(f"{url}/rollup/1/entry/0x{keccak(transaction(0)).hex()}")
@@ -146,6 +235,9 @@ async def test_describe__an_entry__is_one_line(world: World) -> None:
         ("/rollup/1/entries?from=99999999999999999999999", 400, "from is a number"),
         ("/rollup/1/entry/0x12", 400, "32 bytes in hex"),
         ("/rollup/1/entry/zz", 400, "32 bytes in hex"),
+        ("/message/0", 404, "message 0 is not on L1"),
+        ("/message/-1", 400, "a message's index is a number"),
+        ("/message/99999999999999999999999", 400, "a message's index is a number"),
         ("/nothing", 404, ""),
     ],
 )
