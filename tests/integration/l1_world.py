@@ -181,7 +181,7 @@ async def deploy(
     await anvil.mine()
     assert all([await anvil.is_success(sent) for sent in created])
     sent = [await _bond(anvil, deployment, *one) for one in enumerate(bonds_wei)]
-    register = abi.function("RollupRegistry", "register").call(ROLLUP_CHAIN_ID)
+    register = abi.function("RollupRegistry", "register").call(ROLLUP_CHAIN_ID, bytes(20))
     sent.append(await anvil.send(DEPLOYER, deployment.contracts.rollup_registry, register))
     await anvil.mine()
     await anvil.mine_at(GENESIS + 1)

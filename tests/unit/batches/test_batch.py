@@ -14,6 +14,7 @@ BATCH = Batch(
     last_block_hash=keccak(b"last"),
     forced_count=3,
     data_hash=keccak(b"data"),
+    blobs_hash=keccak(b"blobs"),
 )
 
 
@@ -27,6 +28,7 @@ def test_batch_hash__equals_the_eip_712_struct_hash() -> None:
         ("lastBlockHash", "b"),
         ("forcedCount", "u"),
         ("dataHash", "b"),
+        ("blobsHash", "b"),
     ]
     values = [getattr(BATCH, name) for name in Batch.__struct_fields__]
     typed = encode_typed_data(

@@ -25,6 +25,14 @@ max_size = 64
 
 [inbox]
 force_window_seconds = 86400
+
+[rollups]
+exit_delay_seconds = 604800
+
+[fallback]
+liveness_seconds = 86400
+overdue_seconds = 43200
+tail_seconds = 3600
 """
 
 

@@ -48,15 +48,20 @@ def view(name: str, inputs: list[str], output: str) -> dict[str, Any]:
 @pytest.fixture
 def artifacts() -> Mapping[str, Artifact]:
     """Every view that is asked, without a compiler."""
-    structs = {"BondRegistry": 8, "ForcedInbox": 7}
+    structs = {
+        "BondRegistry": ("parameters", 8),
+        "ForcedInbox": ("parameters", 7),
+        "CommitmentChain": ("fallbackParameters", 3),
+        "RollupInbox": ("parameters", 3),
+    }
 
-    def parameters(count: int) -> dict[str, Any]:
-        entry = view("parameters", [], "tuple")
+    def parameters(name: str, count: int) -> dict[str, Any]:
+        entry = view(name, [], "tuple")
         entry["outputs"][0]["components"] = [{"name": "", "type": "uint256"}] * count
         return entry
 
     views: dict[str, tuple[dict[str, Any], ...]] = {
-        "RollupRegistry": (view("isRegistered", ["uint32"], "bool"),),
+        "RollupRegistry": (view("exitDelaySeconds", [], "uint64"),),
         "BondRegistry": (
             view("isSlasher", ["address"], "bool"),
             view("domainSeparator", [], "bytes32"),
@@ -76,11 +81,12 @@ def artifacts() -> Mapping[str, Artifact]:
             view("registry", [], "address"),
             view("committee", [], "address"),
         ),
+        "RollupInbox": (view("rollups", [], "address"), view("chain", [], "address")),
     }
     return {
         name: Artifact(
             name,
-            entries + ((parameters(structs[name]),) if name in structs else ()),
+            entries + ((parameters(*structs[name]),) if name in structs else ()),
             name.encode(),
         )
         for name, entries in views.items()
@@ -103,9 +109,9 @@ def test_create_address__known_vectors(nonce: int, expected: str) -> None:
 def test_addresses_follow_the_nonce() -> None:
     plan = make_plan(first_nonce=127)
     assert [c.name for c in plan.creations] == list(CONTRACTS)
-    assert [c.nonce for c in plan.creations] == list(range(127, 133))
+    assert [c.nonce for c in plan.creations] == list(range(127, 134))
     assert [c.address for c in plan.creations] == [
-        create_address(DEPLOYER, nonce) for nonce in range(127, 133)
+        create_address(DEPLOYER, nonce) for nonce in range(127, 134)
     ]
 
 
@@ -118,6 +124,7 @@ def test_constructors_call_only_what_stands_before_them() -> None:
         ("CommitmentChain", "ForcedInbox"),
         ("EquivocationSlasher", "BondRegistry"),
         ("EquivocationSlasher", "Committee"),
+        ("RollupInbox", "CommitmentChain"),
     ]:
         assert order[called] < order[caller]
 
@@ -131,6 +138,11 @@ def test_the_circles_close() -> None:
         plan.address("BondRegistry"),
         plan.address("Committee"),
         plan.address("ForcedInbox"),
+        (60, 60, 20),
+    )
+    assert arguments["RollupInbox"][:2] == (
+        plan.address("RollupRegistry"),
+        plan.address("CommitmentChain"),
     )
     assert arguments["BondRegistry"][0][1] == GENESIS
 
@@ -179,7 +191,7 @@ def answers(plan: Plan, artifacts: Mapping[str, Artifact]) -> list[tuple[Any, by
 
 def test_wiring__as_planned(artifacts: Mapping[str, Artifact]) -> None:
     asked = answers(make_plan(), artifacts)
-    assert len(asked) == 15
+    assert len(asked) == 19
     for question, output in asked:
         question.check(output)
 
