@@ -127,7 +127,9 @@ class Deployment:
         self.committee = self._deploy("Committee", self.registry.address, 4, 48)
         self.inbox = self._deploy("ForcedInbox", self.rollups.address, chain, INBOX_PARAMETERS)
         wiring = (self.registry.address, self.committee.address)
-        self.chain = self._deploy("CommitmentChain", *wiring, self.inbox.address, FALLBACK_PARAMETERS)
+        self.chain = self._deploy(
+            "CommitmentChain", *wiring, self.inbox.address, FALLBACK_PARAMETERS
+        )
         self.slasher = self._deploy("EquivocationSlasher", *wiring)
         self.domain = ref.Domain(self.w3.eth.chain_id, self.registry.address)
         self.committee_hash = b""

@@ -89,9 +89,7 @@ class FloorParameters:
     def price(self, length: int, blobs: int = 0) -> int:
         """POST-2."""
         blob_bytes = blobs * 131_072
-        return (
-            self.floorWei + length * self.floorWeiPerByte + blob_bytes * self.floorWeiPerBlobByte
-        )
+        return self.floorWei + length * self.floorWeiPerByte + blob_bytes * self.floorWeiPerBlobByte
 
 
 @dataclass(frozen=True)
@@ -304,9 +302,7 @@ def deploy(
     )
     committee = account.deploy(project.Committee, registry, min_size, max_size)
     inbox = account.deploy(project.ForcedInbox, rollups, chain_address, queue.as_tuple())
-    chain = account.deploy(
-        project.CommitmentChain, registry, committee, inbox, fallback.as_tuple()
-    )
+    chain = account.deploy(project.CommitmentChain, registry, committee, inbox, fallback.as_tuple())
     slasher = account.deploy(project.EquivocationSlasher, registry, committee)
     posts = account.deploy(project.RollupInbox, rollups, chain, floor.as_tuple())
     return Network(
