@@ -7,8 +7,8 @@ With n = 3f + 1 equal nodes the counts that behave differently are 1, f-1, f (or
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.restarts.faults import Field, Step
-from tests.restarts.links import Cut
+from sequencer.devnet.outages.faults import Field, Step
+from sequencer.devnet.outages.links import Cut
 
 PER_NODE = ("kill", "stop", "hole", "reset")
 SPECIAL = ("blink", "mute", "deaf")

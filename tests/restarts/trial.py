@@ -14,18 +14,18 @@ from sequencer.devnet.demo.ledger import placements
 from sequencer.devnet.layout import Layout
 from sequencer.devnet.network import Network, Ports, Profile, running
 from sequencer.devnet.node_process import NodeProcess
+from sequencer.devnet.outages.faults import Field, Step
+from sequencer.devnet.outages.history import History
+from sequencer.devnet.outages.links import Links
+from sequencer.devnet.outages.load import Load, submit, transfer
+from sequencer.devnet.outages.promises import Promises
+from sequencer.devnet.outages.stores import stored_blocks
 from sequencer.devnet.ports import free_ports
 from sequencer.devnet.rpc import RpcRefused, RpcUnreachable
 from sequencer.devnet.waiting import eventually
 from sequencer.devnet.wallets import Signed
 from sequencer.errors import LocalFault
 from tests.restarts.cases import Case
-from tests.restarts.faults import Field, Step
-from tests.restarts.history import History
-from tests.restarts.links import Links
-from tests.restarts.load import Load, submit, transfer
-from tests.restarts.promises import Promises
-from tests.restarts.stores import stored_blocks
 
 STAGGER_SECONDS = 1.0
 SETTLE_SECONDS = 1.5

@@ -22,10 +22,10 @@ import pytest
 import zmq
 from zmq.utils import z85
 
+from sequencer.devnet.outages.links import ARE_POSSIBLE, Cut, Links
 from sequencer.errors import LocalFault
 from sequencer.node.transport import Peer, Transport
 from sequencer.types import Address
-from tests.restarts.links import ARE_POSSIBLE, Cut, Links
 
 SECONDS = 10
 

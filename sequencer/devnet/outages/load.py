@@ -35,9 +35,15 @@ async def submit(node: NodeProcess, signed: Signed) -> bool:
 class Load:
     """What was accepted, and by whom no longer matters."""
 
-    def __init__(self, nodes: Sequence[NodeProcess], rollups: Sequence[Rollup]) -> None:
+    def __init__(
+        self,
+        nodes: Sequence[NodeProcess],
+        rollups: Sequence[Rollup],
+        per_second: int = PER_SECOND,
+    ) -> None:
         self._nodes = nodes
         self._rollups = rollups
+        self._per_second = per_second
         self.accepted: list[Signed] = []
 
     @contextlib.asynccontextmanager
@@ -52,7 +58,7 @@ class Load:
 
     async def _feed(self, node: NodeProcess) -> None:
         while True:
-            await asyncio.sleep(len(self._nodes) / PER_SECOND)
+            await asyncio.sleep(len(self._nodes) / self._per_second)
             signed = transfer(secrets.choice(self._rollups))
             if node.is_running and await submit(node, signed):
                 self.accepted.append(signed)

@@ -8,7 +8,7 @@ from itertools import product
 
 from sequencer.devnet.network import Network
 from sequencer.devnet.node_process import NodeProcess
-from tests.restarts.links import Cut, Link, Links
+from sequencer.devnet.outages.links import Cut, Link, Links
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from sequencer.devnet.outages.links import ARE_POSSIBLE, HOST, Cut, Links
 from sequencer.devnet.waiting import eventually
-from tests.restarts.links import ARE_POSSIBLE, HOST, Cut, Links
 
 pytestmark = pytest.mark.skipif(not ARE_POSSIBLE, reason="needs socket filters of Linux")
 

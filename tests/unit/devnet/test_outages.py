@@ -14,9 +14,9 @@ from sequencer.consensus.messages import SignedVote, Vote, VoteKind, make_certif
 from sequencer.devnet.demo.ledger import FinalBlock, Placed
 from sequencer.devnet.layout import Layout
 from sequencer.devnet.node_process import NodeProcess, NodeSettings
+from sequencer.devnet.outages.history import History
+from sequencer.devnet.outages.promises import Promises
 from sequencer.types import Address, Epoch, Hash32, MemberIndex, View
-from tests.restarts.history import History
-from tests.restarts.promises import Promises
 
 NOBODY = Address(bytes(20))
 SEPARATOR = Hash32(bytes(32))
