@@ -18,7 +18,10 @@ from typing import TypeVar
 from sequencer.batches.attestations import NO_BATCH
 from sequencer.errors import LocalFault, PeerFault
 from sequencer.l1.events import (
+    BasedEnding,
+    BasedEntered,
     BatchCommitted,
+    BatchPosted,
     CommitteeRecorded,
     Event,
     ForceIncluded,
@@ -27,6 +30,8 @@ from sequencer.l1.events import (
     MessageEnqueued,
     MessageKind,
     MessagesConsumed,
+    ModeAnnounced,
+    ModeCancelled,
     ReorgTooDeep,
     RollupRegistered,
 )
@@ -164,6 +169,8 @@ class L1View:
             case RollupRegistered():
                 _expect("rollup", event.rollup_id, len(self._rollups) + 1)
                 self._rollups[event.rollup_id] = (state.number, event.chain_id)
+                return state
+            case ModeAnnounced() | ModeCancelled() | BatchPosted() | BasedEntered() | BasedEnding():
                 return state
             case _:
                 return replace(state, operators=apply_operator_event(state.operators, event))

@@ -8,17 +8,23 @@ from hypothesis import strategies as st
 
 from sequencer.errors import LocalFault, PeerFault
 from sequencer.l1.events import (
+    BasedEnding,
+    BasedEntered,
+    BatchPosted,
     Event,
     ExitInitiated,
     L1Block,
+    ModeAnnounced,
+    ModeCancelled,
     OperatorEjected,
     OperatorReleased,
     PeerAnnounced,
+    RollupMode,
 )
 from sequencer.l1.operators import OperatorStatus
 from sequencer.l1.schedule import Schedule
 from sequencer.l1.view import KEPT_COMMITTEES, L1View
-from sequencer.types import BatchIndex, Epoch, RollupId
+from sequencer.types import ZERO_HASH, Address, BatchIndex, Epoch, RollupId
 from tests.unit.l1.chains import (
     block,
     bonded,
@@ -95,6 +101,22 @@ class TestBlocks:
         assert snapshot(view) == snapshot(view_of(()))
         view.extend(block(11, enqueued(0)))
         assert view.queue_length == 1
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            ModeAnnounced(RollupId(1), RollupMode.SOLO, Address(b"\x05" * 20), 99),
+            ModeCancelled(RollupId(1)),
+            BatchPosted(RollupId(1), 0, Address(b"\x05" * 20), ZERO_HASH, ZERO_HASH),
+            BasedEntered(),
+            BasedEnding(99),
+        ],
+    )
+    def test_extend__what_derivation_alone_needs__takes_nobody_s_place(self, event: Event) -> None:
+        """A node that dies of a post could not come back after an outage."""
+        operators = view_of((bonded(1),), ()).operators_at(11)
+        assert len(operators) == 1
+        assert view_of((bonded(1),), (event,)).operators_at(11) == operators
 
     def test_confirmations__beyond_the_window__are_refused(self) -> None:
         with pytest.raises(LocalFault):
