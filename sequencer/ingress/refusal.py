@@ -29,6 +29,10 @@ class SenderDenied(Refused):
     """POOL-6: this operator does not serve the sender. L1 does (INBOX-1)."""
 
 
+class RollupAway(Refused):
+    """ROLL-2: somebody else orders the rollup, or will before this could count (BLOCK-5)."""
+
+
 class OverLimit(Refused):
     """POOL-3: a bound is reached; TX-4 code -32005. It may be free again in a moment."""
 

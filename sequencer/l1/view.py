@@ -6,8 +6,8 @@ every node must judge alike, and "at the head" for what is committed.
 
 Bounds: one small state for each block of the window; the messages not consumed before the window
 and the commits inside it; the committees from `KEPT_COMMITTEES` epochs before the one this node has
-come to (`reach`); 128 operators; and one chain id for each rollup ever registered, which their
-owners pay L1 for.
+come to (`reach`); 128 operators; and for each rollup ever registered, which its owner pays L1 for,
+its chain id and its last mode.
 """
 
 from bisect import bisect_right
@@ -35,6 +35,7 @@ from sequencer.l1.events import (
     ReorgTooDeep,
     RollupRegistered,
 )
+from sequencer.l1.modes import ModeHistory, Modes, based_after
 from sequencer.l1.operators import Operator, apply_operator_event
 from sequencer.l1.schedule import Schedule
 from sequencer.types import Address, BatchIndex, Committee, Epoch, Hash32, RollupId
@@ -84,6 +85,7 @@ class _State:
     consumed: int = 0
     last_index: BatchIndex = NO_BATCH
     latest_epoch: Epoch | None = None
+    based_until: int = 0
     operators: tuple[Operator, ...] = ()
 
 
@@ -102,6 +104,7 @@ class L1View:
         self._committees: _Log[Epoch, Committee] = {}
         self._reached = Epoch(0)
         self._rollups: _Log[RollupId, int] = {}
+        self._modes = ModeHistory()
 
     # --- following the chain ---
 
@@ -116,7 +119,7 @@ class L1View:
         state = replace(last, number=header.number, header=header)
         try:
             for event in block.events:
-                state = self._apply(state, event)
+                state = self._apply(state, event, header.timestamp)
         except PeerFault:
             self._forget_after(last.number)
             raise
@@ -146,7 +149,7 @@ class L1View:
                 f" expected 0x{last.header.hash.hex()}"
             )
 
-    def _apply(self, state: _State, event: Event) -> _State:
+    def _apply(self, state: _State, event: Event, timestamp: int) -> _State:
         match event:
             case MessageEnqueued():
                 _expect("message", event.index, state.queue_length)
@@ -169,11 +172,17 @@ class L1View:
             case RollupRegistered():
                 _expect("rollup", event.rollup_id, len(self._rollups) + 1)
                 self._rollups[event.rollup_id] = (state.number, event.chain_id)
-                return state
-            case ModeAnnounced() | ModeCancelled() | BatchPosted() | BasedEntered() | BasedEnding():
-                return state
+            case ModeAnnounced() | ModeCancelled():
+                if event.rollup_id not in self._rollups:
+                    raise PeerFault(f"L1 logs show no rollup {event.rollup_id}: logs are missing")
+                self._modes.note(event, state.number, timestamp)
+            case BasedEntered() | BasedEnding():
+                return replace(state, based_until=based_after(state.based_until, event))
+            case BatchPosted():
+                pass  # it is nothing to the committee
             case _:
                 return replace(state, operators=apply_operator_event(state.operators, event))
+        return state
 
     def reach(self, epoch: Epoch) -> None:
         """The finalized chain of this node has come to an epoch: it will not ask for committees
@@ -185,6 +194,7 @@ class L1View:
         _drop_after(self._commits, number)
         _drop_after(self._committees, number)
         _drop_after(self._rollups, number)
+        self._modes.drop_after(number)
 
     def _prune(self) -> None:
         """Drop what no rollback can bring back."""
@@ -195,6 +205,7 @@ class L1View:
             return
         del states[:surplus]
         base = states[0]
+        self._modes.forget_before(base.number)
         _drop_first(self._messages, lambda index: index < base.consumed)
         _drop_first(self._commits, lambda index: index < base.last_index)
         oldest_epoch = self._reached - KEPT_COMMITTEES
@@ -231,6 +242,11 @@ class L1View:
         """The chain id of a rollup that was registered at or before a block."""
         return _recorded(self._rollups, rollup_id, at_number)
 
+    def modes_at(self, rollup_id: RollupId, number: int) -> Modes:
+        """Who orders a rollup, by what was announced up to a block (ROLL-3); below the window, up
+        to its oldest block."""
+        return self._modes.at(rollup_id, number)
+
     def committee_at(self, epoch: Epoch, at_number: int) -> Committee | None:
         """The committee of an epoch, recorded at or before a block (EPOCH-2)."""
         return _recorded(self._committees, epoch, at_number)
@@ -266,6 +282,15 @@ class L1View:
     @property
     def queue_length(self) -> int:
         return self._states[-1].queue_length
+
+    @property
+    def based_until(self) -> int:
+        """FALLBACK-1: until when the chain is based, in seconds; `FOREVER` without an end."""
+        return self._states[-1].based_until
+
+    def rollups_with_modes(self) -> list[RollupId]:
+        """Those that have ever announced a mode."""
+        return sorted(self._modes)
 
     @property
     def last_index(self) -> BatchIndex:

@@ -20,7 +20,7 @@ do not decrease.
 import heapq
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -222,6 +222,14 @@ class Mempool:
             touched[oldest.lane] = None
         self._settle_all(touched)
         return before - len(self._entries)
+
+    def keep(self, is_kept: Callable[[RollupId], bool]) -> int:
+        """Drop everything of the rollups that are not kept; how many transactions those were."""
+        away = {rollup for rollup in {lane[0] for lane in self._lanes} if not is_kept(rollup)}
+        dropped = [entry for key, lane in self._lanes.items() if key[0] in away for entry in lane]
+        for entry in dropped:
+            self._remove(entry)
+        return len(dropped)
 
     def _check_policy(self, entry: _Entry) -> None:
         config, tx = self._config, entry.tx

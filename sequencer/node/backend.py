@@ -7,12 +7,13 @@ from sequencer.blocks.header import Block
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import PeerFault
 from sequencer.ingress.backend import Commitment
-from sequencer.ingress.refusal import AlreadyKnown, PoolFull
+from sequencer.ingress.refusal import AlreadyKnown, PoolFull, RollupAway
 from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_transaction
 from sequencer.l1.view import L1View
 from sequencer.mempool.pool import Mempool
 from sequencer.node.ledger import Ledger
 from sequencer.ordering.application import PAYLOAD_ROOM
+from sequencer.ordering.served import Served
 from sequencer.types import Address, Hash32, Height, RollupId
 
 
@@ -22,6 +23,7 @@ class NodeBackend:
     def __init__(
         self,
         l1: L1View,
+        served: Served,
         mempool: Mempool,
         ledger: Ledger,
         block_bytes: int,
@@ -30,6 +32,7 @@ class NodeBackend:
         is_ordering: Callable[[], bool],
     ) -> None:
         self._l1 = l1
+        self._served = served
         self._mempool = mempool
         self._ledger = ledger
         self._max_raw = block_bytes - PAYLOAD_ROOM
@@ -51,6 +54,9 @@ class NodeBackend:
         chain_id = self.chain_id(rollup)
         if chain_id is None:
             raise PeerFault(f"rollup {rollup} is not registered on L1")
+        away = self._served.why_not(rollup)
+        if away is not None:
+            raise RollupAway(away)
         if len(raw) > self._max_raw:
             raise PeerFault(f"transaction has {len(raw)} bytes, a block here holds {self._max_raw}")
         if self._mempool.is_full:

@@ -51,6 +51,7 @@ from sequencer.node.latency import FinalityLatency
 from sequencer.node.ledger import Ledger
 from sequencer.node.settings import mempool_config, ordering_parameters, timing
 from sequencer.node.source import NodeSource
+from sequencer.node.status import forced_status, modes_status
 from sequencer.node.transport import Peer, Transport
 from sequencer.node.votes import VoteSigner
 from sequencer.node.wire import GossipedTransaction, encode_signed_attestation
@@ -171,11 +172,9 @@ class Node:
                 "lastError": self._watcher.last_error,
                 "lastSubmitError": self._submitter.last_error,
             },
-            "forced": {
-                "length": self.l1.queue_length,
-                "consumed": self.l1.consumed,
-                "due": self._due_messages(),
-            },
+            "forced": forced_status(self.l1),
+            "basedUntil": self.l1.based_until,
+            "modes": modes_status(self.l1),
             "batches": {"cut": self.ledger.last_batch, "committed": self.l1.last_index},
             "mempool": {"transactions": len(self.mempool), "bytes": self.mempool.total_bytes},
             "peers": {
@@ -239,6 +238,7 @@ class Node:
     def _make_backend(self) -> NodeBackend:
         return NodeBackend(
             self.l1,
+            self.application.served,
             self.mempool,
             self.ledger,
             self._deployment.block_bytes,
@@ -367,6 +367,7 @@ class Node:
             self.transport.refresh()
             self.attester.repeat()
             self.mempool.expire(self._clock.now_ms())
+            self.mempool.keep(self.application.served.is_open)
             self.epochs.compact()
             self._drop_certificates()
             self._guard.note()
@@ -384,13 +385,6 @@ class Node:
         peer = self.transport.endpoint
         write_endpoints(self._data, rpc=rpc, peer=peer)
         log.info("RPC at %s, peers at %s", rpc, peer)
-
-    def _due_messages(self) -> int:
-        head = self.l1.head
-        if head is None:
-            return 0
-        waiting = map(self.l1.message, range(self.l1.consumed, self.l1.queue_length))
-        return sum(1 for message in waiting if message and message.deadline <= head.timestamp)
 
 
 def _hex(value: bytes) -> str:

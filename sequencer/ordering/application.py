@@ -17,7 +17,8 @@ from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_t
 from sequencer.l1.events import L1Header, MessageKind
 from sequencer.l1.view import ForcedMessage, L1View
 from sequencer.mempool.pool import Mempool, TransactionKey
-from sequencer.ordering.origins import Origins
+from sequencer.ordering.origins import Origins, origin_of
+from sequencer.ordering.served import Served
 from sequencer.ordering.turn import Turn, check_closing, closing_block, has_to_close
 from sequencer.types import Address, Epoch, Hash32, Height, RollupId
 
@@ -52,6 +53,7 @@ class Application:
         self._mempool = mempool
         self._parameters = parameters
         self._origins = Origins(l1, parameters.origin_lag)
+        self.served = Served(l1, parameters.forced_margin_seconds)
         self._contents: OrderedDict[Hash32, tuple[Ordered, ...]] = OrderedDict()
 
     def has_work(self, epoch: Epoch, parent: Header, pending: Sequence[Block], now_ms: int) -> bool:
@@ -61,7 +63,8 @@ class Application:
         origin = self._origins.choose(epoch, parent)
         if self._forced_count(origin, parent) > parent.forced_count:
             return True
-        return self._mempool.has_work(self._keys(pending), now_ms)
+        excluded = self.served.excluding(self._keys(pending), origin)
+        return self._mempool.has_work(excluded, now_ms)
 
     def prepare(self, turn: Turn, parent: Header, pending: Sequence[Block], now_ms: int) -> Block:
         """This node's block on `parent`; it passes `process` on every honest node."""
@@ -71,14 +74,11 @@ class Application:
         taken = self._mempool.take(
             self._parameters.block_bytes - PAYLOAD_ROOM,
             self._parameters.max_block_transactions,
-            self._keys(pending),
+            self.served.excluding(self._keys(pending), origin),
             now_ms,
         )
-        chain_known = [
-            (rollup, tx) for rollup, tx in taken if self._chain_id(rollup, origin) is not None
-        ]
         timestamp_ms = max(now_ms, parent.timestamp_ms)
-        return self._assemble(turn, parent, timestamp_ms, origin, chain_known)
+        return self._assemble(turn, parent, timestamp_ms, origin, taken)
 
     def process(
         self, turn: Turn, block: Block, parent: Header, pending: Sequence[Block], now_ms: int
@@ -192,25 +192,24 @@ class Application:
             raise PeerFault("payload is not the one that the header commits to")
         seen = self._keys(pending)
         ordered: list[Ordered] = []
-        for rollup, raw in decode_payload(block.payload):
-            key = (rollup, keccak(raw))
-            if key in seen:
-                raise PeerFault(f"transaction 0x{key[1].hex()} is in the chain already")
-            seen.add(key)
-            ordered.append((rollup, self._checked(key, raw, header.origin_number)))
+        for segment in decode_payload(block.payload).segments:
+            chain_id = self.served.check(segment.rollup, origin_of(header))
+            for raw in segment.transactions:
+                key = (segment.rollup, keccak(raw))
+                if key in seen:
+                    raise PeerFault(f"transaction 0x{key[1].hex()} is in the chain already")
+                seen.add(key)
+                ordered.append((segment.rollup, self._checked(key, raw, chain_id)))
         root = transaction_root(leaf_hashes((rollup, tx.hash) for rollup, tx in ordered))
         if root != header.transaction_root:
             raise PeerFault("transaction root is not that of the payload")
         return tuple(ordered)
 
-    def _checked(self, key: TransactionKey, raw: bytes, origin_number: int) -> Transaction:
+    def _checked(self, key: TransactionKey, raw: bytes, chain_id: int) -> Transaction:
         """TX-1 to TX-3; what is pooled here has passed them."""
         pooled = self._mempool.get(key)
         if pooled is not None:
             return pooled
-        chain_id = self._l1.chain_id_of(key[0], origin_number)
-        if chain_id is None:
-            raise PeerFault(f"rollup {key[0]} does not exist at L1 block {origin_number}")
         tx = decode_transaction(raw, chain_id)
         check_intrinsic(tx)
         return tx
@@ -248,9 +247,6 @@ class Application:
         )
         self._remember(header.hash, tuple(ordered))
         return Block(header, payload)
-
-    def _chain_id(self, rollup: RollupId, origin: L1Header) -> int | None:
-        return self._l1.chain_id_of(rollup, origin.number)
 
     def _keys(self, pending: Sequence[Block]) -> set[TransactionKey]:
         return {(rollup, tx.hash) for block in pending for rollup, tx in self.transactions(block)}

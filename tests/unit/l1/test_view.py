@@ -10,31 +10,33 @@ from sequencer.errors import LocalFault, PeerFault
 from sequencer.l1.events import (
     BasedEnding,
     BasedEntered,
-    BatchPosted,
     Event,
     ExitInitiated,
     L1Block,
-    ModeAnnounced,
-    ModeCancelled,
     OperatorEjected,
     OperatorReleased,
     PeerAnnounced,
     RollupMode,
 )
+from sequencer.l1.modes import FOREVER
 from sequencer.l1.operators import OperatorStatus
 from sequencer.l1.schedule import Schedule
 from sequencer.l1.view import KEPT_COMMITTEES, L1View
-from sequencer.types import ZERO_HASH, Address, BatchIndex, Epoch, RollupId
+from sequencer.types import BatchIndex, Epoch, RollupId
 from tests.unit.l1.chains import (
+    address,
+    announced,
     block,
     bonded,
     branch_on,
+    cancelled,
     committed,
     committee,
     consumed,
     enqueued,
     forced,
     header,
+    posted,
     recorded,
     registered,
 )
@@ -103,20 +105,20 @@ class TestBlocks:
         assert view.queue_length == 1
 
     @pytest.mark.parametrize(
-        "event",
+        "events",
         [
-            ModeAnnounced(RollupId(1), RollupMode.SOLO, Address(b"\x05" * 20), 99),
-            ModeCancelled(RollupId(1)),
-            BatchPosted(RollupId(1), 0, Address(b"\x05" * 20), ZERO_HASH, ZERO_HASH),
-            BasedEntered(),
-            BasedEnding(99),
+            (announced(1, RollupMode.SOLO, 999),),
+            (announced(1, RollupMode.SOLO, 999), cancelled(1)),
+            (posted(1, 0, b"data"),),
+            (BasedEntered(), BasedEnding(99)),
         ],
     )
-    def test_extend__what_derivation_alone_needs__takes_nobody_s_place(self, event: Event) -> None:
+    def test_extend__modes_posts_and_the_fallback__take_nobody_s_place(
+        self, events: tuple[Event, ...]
+    ) -> None:
         """A node that dies of a post could not come back after an outage."""
-        operators = view_of((bonded(1),), ()).operators_at(11)
-        assert len(operators) == 1
-        assert view_of((bonded(1),), (event,)).operators_at(11) == operators
+        view = view_of((bonded(1), registered(1)), events)
+        assert view.operators_at(11) == view.operators_at(10) != ()
 
     def test_confirmations__beyond_the_window__are_refused(self) -> None:
         with pytest.raises(LocalFault):
@@ -154,6 +156,36 @@ class TestContents:
         asked = [(1, 10), (1, 11), (2, 11), (2, 12), (3, 12)]
         found = [view.chain_id_of(RollupId(rollup), number) for rollup, number in asked]
         assert found == [None, 7001, None, 7001, None]
+
+    def test_modes__as_of_a_block(self) -> None:
+        """ROLL-3: every node judges an origin by what was announced up to it."""
+        one = RollupId(1)
+        view = view_of(
+            (registered(1),), (announced(1, RollupMode.SOLO, 140),), (posted(1, 0, b"data"),)
+        )
+        assert [view.modes_at(one, number).announced is None for number in (9, 10, 11, 12)] == [
+            *(True, True, False, False)
+        ]
+        assert view.modes_at(one, 12).at(140).sequencer == address(1)
+        assert view.rollups_with_modes() == [1]
+
+    def test_modes__below_the_window__are_those_of_its_oldest_block(self) -> None:
+        """An origin of long ago: of two answers the one that keeps a leaving rollup out."""
+        one = RollupId(1)
+        view = view_of((registered(1),), (announced(1, RollupMode.SOLO, 140),), *[()] * 9, window=4)
+        assert view.modes_at(one, 10) == view.modes_at(one, 20)
+        assert view.modes_at(RollupId(2), 10).announced is None
+
+    def test_modes_of_an_unknown_rollup__are_refused(self) -> None:
+        with pytest.raises(PeerFault, match="missing"):
+            view_of((announced(1, RollupMode.SOLO, 140),))
+
+    def test_based_until__at_the_head(self) -> None:
+        """FALLBACK-1."""
+        view = view_of((BasedEntered(),), (BasedEnding(500),))
+        assert view.based_until == 500
+        view.rollback_to(10)
+        assert view.based_until == FOREVER
 
     def test_committees__exist_from_their_block_on(self) -> None:
         view = view_of((recorded(0),), (recorded(1),), ())
@@ -252,8 +284,13 @@ class Counters:
     rollups: int = 0
     epochs: int = 0
     operators: int = 0
+    announcements: int = 0
+    is_based: bool = False
 
     def event(self, kind: int) -> Event | None:
+        return self.later_event(kind) if kind > 5 else self.first_event(kind)
+
+    def first_event(self, kind: int) -> Event | None:
         match kind:
             case 0:
                 self.messages += 1
@@ -273,8 +310,19 @@ class Counters:
             case 5:
                 self.operators += 1
                 return bonded(self.operators)
+        return None
+
+    def later_event(self, kind: int) -> Event | None:
+        match kind:
             case 6 if self.operators:
                 return OperatorReleased(self.operators)
+            case 7 if self.rollups:
+                self.announcements += 1
+                rollup = 1 + self.announcements % self.rollups
+                return announced(rollup, RollupMode.SOLO, 100 + self.announcements)
+            case 8:
+                self.is_based = not self.is_based
+                return BasedEntered() if self.is_based else BasedEnding(7)
         return None
 
 
@@ -288,6 +336,9 @@ def snapshot(view: L1View) -> dict[str, object]:
         "operators": [view.operators_at(number) for number in numbers],
         "epochs": [view.latest_epoch_recorded_at(number) for number in numbers],
         "messages": [view.message(index) for index in range(40)],
+        "modes": [view.modes_at(RollupId(rollup), n) for rollup in range(10) for n in numbers],
+        "mode rollups": view.rollups_with_modes(),
+        "based": view.based_until,
         "commits": [view.commit_of(BatchIndex(index)) for index in range(40)],
         "rollups": [
             view.chain_id_of(RollupId(rollup), number)
@@ -300,7 +351,7 @@ def snapshot(view: L1View) -> dict[str, object]:
     }
 
 
-KINDS = st.lists(st.lists(st.integers(0, 6), max_size=4), max_size=8)
+KINDS = st.lists(st.lists(st.integers(0, 8), max_size=4), max_size=8)
 """Events of each block of a branch."""
 
 
@@ -345,10 +396,14 @@ def count_event(counters: Counters, event: Event) -> None:
         "RollupRegistered",
         "CommitteeRecorded",
         "OperatorBonded",
+        "",
+        "ModeAnnounced",
+        "BasedEntered",
+        "BasedEnding",
     ]
     name = type(event).__name__
     if name in kinds:
-        counters.event(kinds.index(name))
+        counters.event(min(8, kinds.index(name)))
 
 
 @settings(max_examples=200)

@@ -297,6 +297,16 @@ def test_expire__in_the_middle_of_a_lane__leaves_a_gap_that_is_waited_for() -> N
     assert ready(pool, 1_500) == [first, third]
 
 
+def test_keep__a_rollup_that_leaves__takes_its_transactions_with_it() -> None:
+    """BLOCK-5."""
+    pool = pool_of(tx(ALICE, 0), tx(ALICE, 1), tx(BOB, 3))
+    kept = tx(ALICE, 0)
+    pool.add(TWO, kept, 0)
+    assert pool.keep(lambda rollup: rollup == TWO) == 3
+    assert (ready(pool), len(pool), pool.total_bytes) == ([kept], 1, len(kept.raw))
+    assert pool.keep(lambda rollup: rollup == TWO) == 0
+
+
 # POOL-6, TX-3
 
 

@@ -189,6 +189,14 @@ class PoolMachine(RuleBasedStateMachine):
         self.shadow.waiting = left
         self.check_queue([])
 
+    @rule(rollup=st.sampled_from([ONE, TWO]))
+    def leave(self, rollup: RollupId) -> None:
+        left = [w for w in self.shadow.waiting if w.rollup != rollup]
+        dropped = self.pool.keep(lambda found: found != rollup)
+        assert dropped == len(self.shadow.waiting) - len(left)
+        self.shadow.waiting = left
+        self.check_queue([])
+
     @precondition(lambda self: self.queue)
     @rule(choice=st.data(), count=st.integers(0, 5), room=st.integers(0, 700))
     def take_some(self, choice: st.DataObject, count: int, room: int) -> None:
