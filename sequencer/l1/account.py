@@ -143,8 +143,7 @@ class L1Account:
     async def _send(self, call: L1Call, nonce: int, least: Fees) -> _Sent:
         """Sign and send at the market's price, or what it takes to outbid whatever holds the
         nonce, but at least `least`."""
-        base_fee = await self._client.base_fee_wei()
-        fees = Fees(2 * base_fee + TIP_WEI, TIP_WEI).at_least(least)
+        fees = self._market(await self._client.base_fee_wei()).at_least(least)
         for _ in range(MAX_RAISES):
             if fees.max_fee > self._max_fee_wei:
                 raise L1Error(
@@ -162,6 +161,11 @@ class L1Account:
                     raise
             return _Sent(call, nonce, fees, [keccak(raw)], self._now_ms())
         raise L1Error(f"{call.label}: underpriced at {fees.max_fee} wei per gas")
+
+    def _market(self, base_fee: int) -> Fees:
+        """Room for the base fee to double, or as much of it as the cap leaves."""
+        least = base_fee + TIP_WEI
+        return Fees(max(least, min(least + base_fee, self._max_fee_wei)), TIP_WEI)
 
     def _sign(self, call: L1Call, nonce: int, fees: Fees) -> bytes:
         signed = self._account.sign_transaction(

@@ -7,7 +7,7 @@ send
 ├── an unknown transaction holds the nonce (from before a restart): outbid
 ├── no longer wanted: given up, and its nonce outbid by the next call
 ├── the nonce went to another transaction of the key: an error
-└── fees above the cap: waits instead of paying
+└── base fee and tip above the cap: waits instead of paying; below it, offers the cap at most
 """
 
 from typing import cast
@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sequencer.l1.account import GWEI, TIP_WEI, Fees, L1Account, L1Call
+from sequencer.l1.account import GWEI, MAX_FEE_WEI, TIP_WEI, Fees, L1Account, L1Call
 from sequencer.l1.client import L1Client
 from sequencer.l1.rpc import L1Error, L1Refused
 from sequencer.types import Address, Hash32
@@ -207,8 +207,15 @@ async def test_send__refused__is_raised() -> None:
         await account_on(pool).send([call()], always)
 
 
+async def test_send__little_room_below_the_cap__offers_the_cap() -> None:
+    pool = FakePool(base_fee=999 * GWEI)
+    pool.on_pause = pool.mine
+    await account_on(pool).send([call()], always)
+    assert pool.mined[0].max_fee == MAX_FEE_WEI
+
+
 async def test_send__l1_too_dear__waits() -> None:
-    pool = FakePool(base_fee=500 * GWEI)
+    pool = FakePool(base_fee=1_000 * GWEI)
     with pytest.raises(L1Error, match="above the cap"):
         await account_on(pool).send([call()], always)
     assert pool.accepted == []
