@@ -113,6 +113,10 @@ devnet: build ## run a local L1, committee and rollups until Ctrl-C
 demo: build ## tell the whole story once on a local network
 	@switchyard demo $(ARGS)
 
+.PHONY: drill
+drill: build ## outages of every kind on a local network (ARGS="--only kill-all --seed 1")
+	@switchyard drill $(ARGS)
+
 .PHONY: sim
 sim: $(READY) ## simulate consensus under faults (SEEDS=2000 SEED_BASE=0, or CASE=file)
 	@python -m sequencer.simulator --seeds $(SEEDS) --base $(SEED_BASE) $(if $(CASE),--case $(CASE)) $(ARGS)

@@ -116,6 +116,26 @@ def _add_networks(commands: Any) -> None:
         help="where the measurements go",
     )
     demo.set_defaults(handler=_demo)
+    _add_drill(commands)
+
+
+def _add_drill(commands: Any) -> None:
+    drill = commands.add_parser(
+        "drill", help="outages of every kind on such a network, each with what must hold after it"
+    )
+    drill.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="this one (may be repeated)"
+    )
+    drill.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn")
+    drill.add_argument("--folder", type=Path, default=Path("build/drill"), metavar="DIR")
+    drill.add_argument(
+        "--report",
+        type=Path,
+        default=Path("build/drill.json"),
+        metavar="FILE",
+        help="where the timelines go",
+    )
+    drill.set_defaults(handler=_drill)
 
 
 def _add_keys(commands: Any) -> None:
@@ -168,6 +188,14 @@ def _demo(args: argparse.Namespace) -> int:
     from sequencer.devnet.demo.run import run_demo
 
     return _run(run_demo(args.folder, args.report))
+
+
+def _drill(args: argparse.Namespace) -> int:
+    from sequencer.devnet.drill.run import DrillOptions, run_drills
+
+    # Not on uvloop: its sockets take no filter, with which a drill makes holes (outages/links.py).
+    options = DrillOptions(args.only, args.seed, args.folder, args.report)
+    return asyncio.run(run_drills(options))
 
 
 def _keys_new(args: argparse.Namespace) -> int:

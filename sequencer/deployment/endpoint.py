@@ -61,13 +61,17 @@ class UnlockedEndpoint:
         gas: int,
         value_wei: int = 0,
         nonce: int | None = None,
+        max_fee_wei: int | None = None,
     ) -> Sent:
         """Hand over a transaction; `to` None creates a contract. Nothing is estimated, so what
-        it calls need not be there yet. Raises `LocalFault` when it is refused."""
+        it calls need not be there yet; without `max_fee_wei` per gas the endpoint chooses, by the
+        price of now. Raises `LocalFault` when it is refused."""
         call = {"from": to_hex(sender), "data": to_hex(data), "value": hex(value_wei)}
         if to is not None:
             call["to"] = to_hex(to)
         rest = {"gas": hex(gas)} | ({} if nonce is None else {"nonce": hex(nonce)})
+        if max_fee_wei is not None:
+            rest["maxFeePerGas"] = hex(max_fee_wei)
         try:
             sent = await self.rpc.ask(str, str, "eth_sendTransaction", call | rest)
         except L1Refused as error:

@@ -59,6 +59,14 @@ class Anvil(UnlockedEndpoint):
         """Replace the last `depth` blocks by empty ones; their transactions are gone."""
         await self._order("anvil_reorg", depth, [])
 
+    async def set_base_fee(self, wei: int) -> None:
+        """Of the next block; those after it follow EIP-1559."""
+        await self._order("anvil_setNextBlockBaseFeePerGas", hex(wei))
+
+    async def set_gas_limit(self, gas: int) -> None:
+        """Of the blocks to come."""
+        await self._order("evm_setBlockGasLimit", hex(gas))
+
     async def _order(self, method: str, *parameters: Any) -> None:
         await self.rpc.ask_optional(object, lambda _: None, method, *parameters)
 

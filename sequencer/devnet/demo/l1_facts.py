@@ -43,8 +43,14 @@ class L1Facts:
             "Committee": at.committee,
             "ForcedInbox": at.forced_inbox,
             "CommitmentChain": at.commitment_chain,
+            "RollupRegistry": at.rollup_registry,
+            "RollupInbox": at.rollup_inbox,
         }
         self._start_block = deployment.start_block
+
+    def address(self, contract: str) -> Address:
+        """By the name in the sources."""
+        return self._addresses[contract]
 
     async def events(self, contract: str, name: str) -> list[Happened]:
         """Every event of this name, in order."""
