@@ -150,6 +150,10 @@ wan: $(READY) ## simulate committees of 4 to 128 across the world (some minutes)
 handover: build ## measure what a change of epochs costs (ARGS="--load 2 --tree OTHER")
 	@python bench/handover.py $(ARGS)
 
+.PHONY: bench-kzg
+bench-kzg: $(READY) ## measure what blobs cost a node
+	@python bench/kzg.py $(ARGS)
+
 .PHONY: bench-catch-up
 bench-catch-up: build ## measure how a node far behind catches up (ARGS="--blocks 100000")
 	@python bench/catch_up.py $(ARGS)

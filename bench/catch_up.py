@@ -26,7 +26,6 @@ from typing import Any
 
 import msgspec
 
-from sequencer.batches.cut import BatchParameters
 from sequencer.deployment.parameters import NetworkSection
 from sequencer.devnet.accounts import TRAFFIC, account
 from sequencer.devnet.bootstrap import BOND_WEI
@@ -99,7 +98,7 @@ class HistoricNetwork(Network):
             self.rollups,
         )
         first, *others = [self._store(operator.number) for operator in self.operators]
-        cut = BatchParameters(deployment.batch_bytes, deployment.batch_age_ms)
+        cut = deployment.batch_parameters
         await asyncio.to_thread(history.write, first, self._blocks, cut)
         for other in others:
             other.parent.mkdir(parents=True, exist_ok=True)

@@ -76,6 +76,16 @@ def _add_long_running(commands: Any) -> None:
         "--deployment", required=True, type=Path, metavar="FILE", help="the deployment file"
     )
     rollup.add_argument("--l1", required=True, metavar="URL", help="an L1 endpoint (JSON-RPC)")
+    rollup.add_argument(
+        "--beacon", metavar="URL", help="a consensus client's beacon API, for batches in blobs"
+    )
+    rollup.add_argument(
+        "--archive",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a node's RPC address, for blobs that L1 has dropped (may be repeated)",
+    )
     rollup.add_argument("--rollup", type=int, metavar="ID", help="only this rollup (default: all)")
     rollup.add_argument("--listen", metavar="HOST:PORT", help="serve the lists; port 0: any free")
     rollup.add_argument(
@@ -173,6 +183,8 @@ def _rollup(args: argparse.Namespace) -> int:
         data_dir=args.data_dir,
         as_json=args.json,
         is_quiet=args.quiet,
+        beacon=args.beacon,
+        archives=tuple(args.archive),
     )
     _run(run_follower(config))
     return 0

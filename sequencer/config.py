@@ -31,6 +31,8 @@ class L1Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     url: str
     deployment: str
     """Path of the deployment file that `ape run deploy` writes."""
+    beacon: str = ""
+    """The beacon API of a consensus client, from which blobs that others post are archived."""
     confirmations: Annotated[int, msgspec.Meta(ge=0, le=128)] = 4
     poll_ms: Millis = 250
     takeover_ms: Millis = 4_000
@@ -58,12 +60,20 @@ class MempoolSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """POOL-6."""
 
 
+class ArchiveSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """SUBMIT-6. A day with a batch in each L1 block is a GiB; what is oldest goes first."""
+
+    seconds: Annotated[int, msgspec.Meta(ge=0, le=2**40)] = 60 * 86_400
+    max_bytes: Annotated[int, msgspec.Meta(ge=0, le=2**50)] = 64 << 30
+
+
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     node: NodeSection
     l1: L1Section
     keys: KeysSection
     consensus: ConsensusSection = ConsensusSection()
     mempool: MempoolSection = MempoolSection()
+    archive: ArchiveSection = ArchiveSection()
 
 
 def load_config(path: Path) -> Config:

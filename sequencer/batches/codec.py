@@ -45,16 +45,16 @@ def encode_batch_data(blocks: Sequence[Block]) -> bytes:
                 rlp.encode_uint(header.view),
                 rlp.encode_uint(header.timestamp_ms),
                 rlp.encode_uint(header.origin_number),
-                _string(b"" if is_same_origin else header.origin_hash),
+                rlp.encode_string(b"" if is_same_origin else header.origin_hash),
                 rlp.encode_uint(0 if is_same_origin else header.origin_timestamp),
                 rlp.encode_uint(header.forced_count),
-                _string(header.proposer),
-                _string(block.payload),
+                rlp.encode_string(header.proposer),
+                rlp.encode_string(block.payload),
             )
         )
     return bytes([VERSION]) + _list(
         rlp.encode_uint(first.epoch),
-        _string(first.parent_hash),
+        rlp.encode_string(first.parent_hash),
         rlp.encode_uint(first.height),
         _list(*rows),
     )
@@ -126,17 +126,6 @@ def _root(payload: bytes) -> Hash32:
     return transaction_root(
         leaf_hashes((rollup, keccak(raw)) for rollup, raw in decode_payload(payload))
     )
-
-
-def _string(value: bytes) -> bytes:
-    """A byte string as an RLP item."""
-    length = len(value)
-    if length == 1 and value[0] < 0x80:
-        return value
-    if length <= 55:
-        return bytes([0x80 + length]) + value
-    size = (length.bit_length() + 7) // 8
-    return bytes([0x80 + 55 + size]) + length.to_bytes(size, "big") + value
 
 
 def _list(*items: bytes) -> bytes:

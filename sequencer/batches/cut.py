@@ -1,12 +1,15 @@
-"""Where batches end (BATCH-1 to BATCH-3).
+"""Where batches end (BATCH-1 to BATCH-3), and how they are linked (BATCH-6).
 
-A pure function of finalized blocks: nodes that finalized the same blocks sign the same
+Pure functions of finalized blocks: nodes that finalized the same blocks sign the same
 batches, and no second agreement is needed.
 """
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sequencer.batches.batch import Batch
+from sequencer.batches.blobs import blobs_hash, has_blob_form
 from sequencer.batches.codec import BLOCK_OVERHEAD_BYTES, encode_batch_data
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.crypto.hashing import keccak
@@ -20,6 +23,8 @@ class BatchParameters:
 
     batch_bytes: int
     batch_age_ms: int
+    blob_bytes_min: int
+    """Shortest data that has a blob form too (BATCH-6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +32,39 @@ class CutPoint:
     """The end of a batch, from which the next one starts."""
 
     index: BatchIndex
-    batch_hash: Hash32
     header: Header
     """Of the last block in the batch."""
 
 
 @dataclass(frozen=True, slots=True)
-class CutBatch:
-    """A batch and its data (ENC-13)."""
+class Cut:
+    """A batch but for what links it: its parent, and its blobs, which take time to know."""
 
-    batch: Batch
-    data: bytes
+    index: BatchIndex
+    first_height: Height
+    last: Header
+    """Of its last block."""
+    data_hash: Hash32
+    has_blobs: bool
+    """Whether it has a blob form (BATCH-6)."""
+
+    def linked(self, parent_hash: Hash32, versioned_hashes: Sequence[Hash32] = ()) -> Batch:
+        """The batch itself."""
+        return Batch(
+            index=self.index,
+            parent_hash=parent_hash,
+            first_height=self.first_height,
+            last_height=Height(self.last.height),
+            last_block_hash=self.last.hash,
+            forced_count=self.last.forced_count,
+            data_hash=self.data_hash,
+            blobs_hash=blobs_hash(versioned_hashes),
+        )
 
 
 def genesis_cut(separator: Hash32) -> CutPoint:
-    """The point before batch 1 (ENC-9, ENC-12)."""
-    return CutPoint(BatchIndex(0), separator, genesis(separator))
+    """The point before batch 1 (ENC-9)."""
+    return CutPoint(BatchIndex(0), genesis(separator))
 
 
 class BatchCutter:
@@ -64,8 +86,8 @@ class BatchCutter:
         same as going on."""
         return self._tip
 
-    def push(self, block: Block, is_terminal: bool) -> CutBatch | None:
-        """Take the next finalized block; the batch that ends with it, if one does.
+    def push(self, block: Block, is_terminal: bool) -> Cut | None:
+        """Take the next finalized block; the cut that ends with it, if one does.
 
         `is_terminal` is EPOCH-2. Raises `LocalFault` if the block does not follow the last one.
         """
@@ -92,19 +114,54 @@ class BatchCutter:
         if self._blocks and header.epoch != last.epoch:  # BATCH-3
             raise LocalFault(f"epoch {last.epoch} ended at {last.height} without a terminal block")
 
-    def _cut(self) -> CutBatch:
-        first, last = self._blocks[0].header, self._last
+    def _cut(self) -> Cut:
         data = encode_batch_data(self._blocks)
-        batch = Batch(
+        cut = Cut(
             index=BatchIndex(self._tip.index + 1),
-            parent_hash=self._tip.batch_hash,
-            first_height=Height(first.height),
-            last_height=Height(last.height),
-            last_block_hash=last.hash,
-            forced_count=last.forced_count,
+            first_height=Height(self._blocks[0].header.height),
+            last=self._last,
             data_hash=keccak(data),
+            has_blobs=has_blob_form(len(data), self._parameters.blob_bytes_min),
         )
-        self._tip = CutPoint(batch.index, batch.hash, last)
+        self._tip = CutPoint(cut.index, self._last)
         self._blocks = []
         self._bytes = 0
-        return CutBatch(batch, data)
+        return cut
+
+
+class BatchChain:
+    """Links cuts in their order. One with a blob form waits for its versioned hashes, and those
+    after it wait for it.
+
+    What it holds is a few hundred bytes for each cut that waits; their data is in the blocks.
+    """
+
+    def __init__(self, parent_hash: Hash32) -> None:
+        """After the batch of this hash; before batch 1 the domain separator (ENC-12)."""
+        self._parent_hash = parent_hash
+        self._waiting: deque[Cut] = deque()
+
+    @property
+    def waiting(self) -> Cut | None:
+        """The cut whose versioned hashes are wanted."""
+        return self._waiting[0] if self._waiting else None
+
+    def push(self, cut: Cut) -> list[Batch]:
+        """Take the next cut; the batches that are linked now."""
+        self._waiting.append(cut)
+        return self._link()
+
+    def seal(self, versioned_hashes: Sequence[Hash32]) -> list[Batch]:
+        """Take the versioned hashes of the cut that waits; the batches that are linked now."""
+        return [self._next(versioned_hashes), *self._link()]
+
+    def _link(self) -> list[Batch]:
+        linked = []
+        while self._waiting and not self._waiting[0].has_blobs:
+            linked.append(self._next(()))
+        return linked
+
+    def _next(self, versioned_hashes: Sequence[Hash32]) -> Batch:
+        batch = self._waiting.popleft().linked(self._parent_hash, versioned_hashes)
+        self._parent_hash = batch.hash
+        return batch

@@ -16,11 +16,14 @@ from pathlib import Path
 from aiohttp import web
 
 from sequencer.config import split_address
+from sequencer.crypto.kzg_process import KzgProcess
 from sequencer.derivation.entries import Entry
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.derivation.following import Following, describe
 from sequencer.derivation.server import create_app
 from sequencer.derivation.views import entry_view
+from sequencer.l1.blob_sources import blob_sources
+from sequencer.l1.blobs import BlobReader
 from sequencer.l1.client import L1Client
 from sequencer.l1.deployment import Deployment, load_deployment
 from sequencer.l1.events import ReorgTooDeep
@@ -47,6 +50,10 @@ class FollowerConfig:
     """Where the entries are kept and `endpoints.json` is written; None: a temporary folder."""
     as_json: bool = False
     is_quiet: bool = False
+    beacon: str | None = None
+    """The beacon API of a consensus client, for blobs (SUBMIT-5)."""
+    archives: tuple[str, ...] = ()
+    """RPC addresses of nodes, for blobs that L1's clients have dropped (SUBMIT-6)."""
     poll_ms: int = 250
 
 
@@ -58,7 +65,9 @@ async def run_follower(config: FollowerConfig) -> None:
         folder = config.data_dir or Path(temporary)
         store = EntryStore(folder / "entries.sqlite")
         client = L1Client(config.l1_url)
-        running = asyncio.create_task(_follow(config, deployment, client, store, folder))
+        kzg = KzgProcess()
+        blobs = BlobReader(blob_sources(client, config.beacon, config.archives), kzg)
+        running = asyncio.create_task(_follow(config, deployment, client, blobs, store, folder))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, running.cancel)
         try:
@@ -66,6 +75,8 @@ async def run_follower(config: FollowerConfig) -> None:
                 await running
         finally:
             await client.close()
+            await blobs.close()
+            await kzg.close()
             store.close()
 
 
@@ -73,6 +84,7 @@ async def _follow(
     config: FollowerConfig,
     deployment: Deployment,
     client: L1Client,
+    blobs: BlobReader,
     store: EntryStore,
     folder: Path,
 ) -> None:
@@ -91,6 +103,7 @@ async def _follow(
                     following,
                     with_calldata=True,
                     only=config.rollup,
+                    blobs=blobs,
                 ),
                 config.poll_ms / 1000,
                 lambda: None,

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 
-from sequencer.batches.cut import BatchCutter, BatchParameters, genesis_cut
+from sequencer.batches.blobs import encode_blobs
+from sequencer.batches.codec import encode_batch_data
+from sequencer.batches.cut import BatchChain, BatchCutter, BatchParameters, genesis_cut
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.blocks.merkle import leaf_hashes, transaction_root
 from sequencer.blocks.payload import decode_payload, encode_payload
@@ -21,6 +23,7 @@ from sequencer.consensus.messages import (
 )
 from sequencer.crypto.digests import typed_digest
 from sequencer.crypto.hashing import keccak
+from sequencer.crypto.kzg import commit, versioned_hash
 from sequencer.crypto.signatures import Signer
 from sequencer.devnet.flooding.transactions import Sender
 from sequencer.devnet.wallets import Rollup
@@ -60,16 +63,24 @@ class History:
         path.parent.mkdir(parents=True, exist_ok=True)
         store = BlockStore(path)
         cutter = BatchCutter(genesis_cut(self._separator), parameters)
+        chain = BatchChain(self._separator)
         chunk: list[FinalizedBlock] = []
+        batch: list[Block] = []
         self._count = count
         for made in self._blocks(count):
             chunk.append(made)
+            batch.append(made.block)
             cut = cutter.push(made.block, is_terminal=False)
             if len(chunk) == _CHUNK or made.block.header.height == count:
                 store.put_finalized(chunk)
                 chunk = []
             if cut is not None:
-                store.put_batch(cut.batch.index, msgspec.msgpack.encode(cut.batch))
+                linked = chain.push(cut)
+                if chain.waiting is not None:
+                    blobs = encode_blobs(encode_batch_data(batch))
+                    linked = chain.seal([versioned_hash(commit(blob)) for blob in blobs])
+                store.put_batch(linked[0].index, msgspec.msgpack.encode(linked[0]))
+                batch = []
         store.close()
 
     def _blocks(self, count: int) -> Iterator[FinalizedBlock]:

@@ -50,6 +50,9 @@ class Backend(Protocol):
     def next_nonce(self, rollup: RollupId, sender: Address) -> int | None:
         """One above the highest nonce that was ordered; None if none is remembered."""
 
+    def archived_blob(self, versioned_hash: Hash32) -> bytes | None:
+        """Commitment, proof and blob, if the archive has them (SUBMIT-6)."""
+
     def status(self) -> dict[str, object]:
         """The state of the node, of values that JSON has."""
 

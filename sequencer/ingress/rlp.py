@@ -80,6 +80,17 @@ def encode_uint(value: int) -> bytes:
     return bytes([_STRING + size]) + value.to_bytes(size, "big")
 
 
+def encode_string(value: bytes) -> bytes:
+    """A byte string as an RLP item."""
+    length = len(value)
+    if length == 1 and value[0] < _STRING:
+        return value
+    if length <= _LONGEST_SHORT:
+        return bytes([_STRING + length]) + value
+    size = (length.bit_length() + 7) // 8
+    return bytes([_STRING + _LONGEST_SHORT + size]) + length.to_bytes(size, "big") + value
+
+
 def list_prefix(length: int) -> bytes:
     """What stands before the `length` bytes of a list's items."""
     if length <= _LONGEST_SHORT:

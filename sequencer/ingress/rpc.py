@@ -1,4 +1,5 @@
-"""JSON-RPC over HTTP: `/rollup/{id}` for wallets, `/` for the node's own methods.
+"""JSON-RPC over HTTP: `/rollup/{id}` for wallets, `/` for the node's own methods; and
+`GET /blobs/{versioned hash}` for followers that come late (SUBMIT-6).
 
 What a stranger can make a node hold is bounded: bodies (TX-5), how many at a time and for how
 long, and the answers to a batch. Bodies are not inflated: a Content-Encoding is refused.
@@ -6,6 +7,7 @@ long, and the answers to a batch. Bodies are not inflated: a Content-Encoding is
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable
 
@@ -25,7 +27,7 @@ from sequencer.ingress.jsonrpc import (
 )
 from sequencer.ingress.methods import Methods
 from sequencer.quiet import FewLines
-from sequencer.types import RollupId
+from sequencer.types import Hash32, RollupId
 
 MAX_BODY = 2 << 20
 """TX-5."""
@@ -56,6 +58,7 @@ def create_app(backend: Backend, now_ms: Callable[[], int] = wall_clock_ms) -> w
     app = web.Application(client_max_size=MAX_BODY)
     app.router.add_post("/", server.post)
     app.router.add_post("/rollup/{rollup}", server.post)
+    app.router.add_get("/blobs/{hash}", server.blob)
     app.router.add_get("/healthz", server.healthz)
     app.router.add_get("/readyz", server.readyz)
     return app
@@ -143,6 +146,16 @@ class _Server:
         """The node orders."""
         ready = self._backend.is_ready()
         return web.json_response({"ready": ready}, status=200 if ready else 503)
+
+    async def blob(self, request: web.Request) -> web.Response:
+        """A blob with its commitment and proof, 131,168 bytes."""
+        text = request.match_info["hash"]
+        if not re.fullmatch("0x[0-9a-fA-F]{64}", text):
+            raise web.HTTPBadRequest(text="a versioned hash is 0x and 32 bytes in hex\n")
+        record = self._backend.archived_blob(Hash32(bytes.fromhex(text[2:])))
+        if record is None:
+            raise web.HTTPNotFound(text="not in this archive\n")
+        return web.Response(body=record, content_type="application/octet-stream")
 
     async def post(self, request: web.Request) -> web.Response:
         """One JSON-RPC request."""

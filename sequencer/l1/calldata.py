@@ -32,13 +32,21 @@ _POST_HEAD = 2
 
 def encode_commit(batch: Batch, certificate: BatchCertificate, data: bytes) -> bytes:
     """The calldata of `commit` (CERT-1)."""
-    fields: tuple[Any, ...] = tuple(getattr(batch, name) for name in Batch.__struct_fields__)
-    return _COMMIT.call(
-        fields,
+    return _COMMIT.call(*_certified(batch, certificate), data)
+
+
+def encode_commit_blobs(batch: Batch, certificate: BatchCertificate) -> bytes:
+    """The calldata of `commitBlobs` (CERT-5); the data goes beside the transaction."""
+    return _COMMIT_BLOBS.call(*_certified(batch, certificate))
+
+
+def _certified(batch: Batch, certificate: BatchCertificate) -> tuple[Any, ...]:
+    """What both begin with."""
+    return (
+        tuple(getattr(batch, name) for name in Batch.__struct_fields__),
         certificate.attestation.epoch,
         int.from_bytes(certificate.signers, "big"),
         certificate.signatures,
-        data,
     )
 
 

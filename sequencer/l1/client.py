@@ -140,6 +140,16 @@ class L1Client:
             _Block, lambda b: quantity(b.baseFeePerGas), "eth_getBlockByNumber", "latest", False
         )
 
+    async def blob_base_fee_wei(self) -> int:
+        """Per gas of blobs, as of the last block (EIP-4844)."""
+        return await self._rpc.ask(str, quantity, "eth_blobBaseFee")
+
+    async def blob(self, versioned_hash: Hash32) -> bytes | None:
+        """The blob, from an endpoint that keeps them; Ethereum's clients refuse the call."""
+        return await self._rpc.ask_optional(
+            str, hex_data, "anvil_getBlobByHash", to_hex(versioned_hash)
+        )
+
     # --- writing ---
 
     async def estimate_gas(self, sender: Address, to: Address, data: bytes) -> int:

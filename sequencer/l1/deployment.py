@@ -71,7 +71,7 @@ class Deployment:
 
     @property
     def batch_parameters(self) -> BatchParameters:
-        return BatchParameters(self.batch_bytes, self.batch_age_ms)
+        return BatchParameters(self.batch_bytes, self.batch_age_ms, self.blob_bytes_min)
 
 
 def max_block_bytes(batch_bytes: int) -> int:

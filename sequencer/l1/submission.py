@@ -1,4 +1,5 @@
-"""Whose turn it is to write to L1, and what (SUBMIT-1, SUBMIT-2, COMM-3): pure."""
+"""Whose turn it is to write to L1, and what (SUBMIT-1, SUBMIT-2, COMM-3), and whether as blobs
+(SUBMIT-5): pure."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +12,12 @@ from sequencer.types import Epoch
 MAX_TOGETHER = 4
 """Batches committed in one go: one each L1 block would never catch up after an outage. Four full
 ones are what L1 pools let one account have waiting."""
+TRANSACTION_GAS = 21_000
+EXECUTION_GAS = 30_000
+SIGNER_GAS = 3_500
+"""docs/gas.md."""
+BLOB_GAS = 1 << 17
+"""EIP-4844: of one blob."""
 _INTERVALS = 8
 """L1 blocks that are looked at for the time between two."""
 
@@ -44,6 +51,24 @@ class Snapshot:
 
 
 Step = Commit | Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Of L1's head, in wei: a unit of gas with the tip, and a unit of blob gas, if L1 has any."""
+
+    gas: int
+    blob_gas: int | None
+
+
+def commit_wei(prices: Prices, calldata: bytes, signers: int, blobs: int = 0) -> int:
+    """What committing by this call costs, about: EIP-7623 for the calldata, and the execution,
+    which is nearly the same in both forms."""
+    zeros = calldata.count(0)
+    tokens = zeros + 4 * (len(calldata) - zeros)
+    execution = EXECUTION_GAS + SIGNER_GAS * signers
+    gas = TRANSACTION_GAS + max(4 * tokens + execution, 10 * tokens)
+    return gas * prices.gas + blobs * BLOB_GAS * (prices.blob_gas or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,16 @@
-"""Brings batches to L1 when it is this node's turn (SUBMIT-1 to SUBMIT-4), and keeps the next
+"""Brings batches to L1 when it is this node's turn (SUBMIT-1 to SUBMIT-5), and keeps the next
 committee recorded."""
 
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol
 
-from sequencer.batches.attestations import BatchCertificate
 from sequencer.batches.batch import Batch
-from sequencer.consensus.messages import bitmap_members
 from sequencer.errors import PeerFault
 from sequencer.l1 import abi
-from sequencer.l1.account import L1Account, L1Call
-from sequencer.l1.calldata import encode_commit
+from sequencer.l1.account import L1Account, L1Call, TooDear
 from sequencer.l1.client import Receipt
+from sequencer.l1.committing import MAX_GAS, Committing, Source
 from sequencer.l1.deployment import Contracts
 from sequencer.l1.reverts import describe_revert, revert_name
 from sequencer.l1.rpc import L1Refused
@@ -28,31 +25,12 @@ from sequencer.l1.submission import (
     next_step,
 )
 from sequencer.l1.view import L1View
-from sequencer.types import Address, BatchIndex, Epoch
+from sequencer.types import BatchIndex, Epoch
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
-FORCE_GAS = 120_000
-"""Above what `forceInclude` takes, however many it includes (INBOX-5)."""
-MAX_GAS = 1 << 24
-"""EIP-7825: of one transaction."""
-
-_FORCE = abi.function("ForcedInbox", "forceInclude")
 _SNAPSHOT = abi.function("Committee", "snapshot")
-
-
-class Source(Protocol):
-    """What the submitter asks of its node."""
-
-    def seat(self) -> tuple[int, int] | None:
-        """This node's member index and the committee's size; None if it has no seat."""
-
-    def ready(self, index: BatchIndex) -> tuple[Batch, BatchCertificate] | None:
-        """A batch that this node cut, and its quorum; None while one of them is missing."""
-
-    def data(self, batch: Batch) -> bytes:
-        """ENC-13."""
 
 
 class Submitter:
@@ -71,6 +49,7 @@ class Submitter:
         """`on_mined` is called when L1 has something of ours, so that the view looks."""
         self._account = account
         self._contracts = contracts
+        self._committing = Committing(account, contracts, source)
         self._view = view
         self._source = source
         self._takeover_ms = takeover_ms
@@ -160,42 +139,18 @@ class Submitter:
                 calls = [await self._snapshot_call(epoch)]
                 return await self._account.send(calls, lambda: self._wants_snapshot(step))
             case Commit():
-                calls = await self._commit_calls(step)
+                calls = await self._committing.calls(step)
                 last = step.batches[-1].index
-                return await self._account.send(calls, lambda: self._view.last_index < last)
+                try:
+                    return await self._account.send(calls, lambda: self._view.last_index < last)
+                except (L1Refused, TooDear):
+                    self._committing.refused(step, calls)
+                    raise
 
     def _wants_snapshot(self, step: Snapshot) -> bool:
         head = self._view.head
         recorded = None if head is None else self._view.latest_epoch_recorded_at(head.number)
         return recorded is None or recorded < step.epoch
-
-    async def _commit_calls(self, step: Commit) -> list[L1Call]:
-        """The calls of a commit; the first batch is tried out, so that what L1 would refuse is
-        known before it is paid for."""
-        calls: list[L1Call] = []
-        if step.force_up_to is not None:
-            label, data = f"forceInclude({step.force_up_to})", _FORCE.call(step.force_up_to)
-            calls.append(L1Call(label, self._contracts.forced_inbox, data, FORCE_GAS))
-        chain = self._contracts.commitment_chain
-        for batch in step.batches:
-            ready = self._source.ready(batch.index)
-            if ready is None or ready[0] != batch:
-                break
-            data = encode_commit(batch, ready[1], self._source.data(batch))
-            if batch == step.batches[0]:
-                await self._try_out(chain, data, is_forced=step.force_up_to is not None)
-            gas_limit = commit_gas(ready[1], data)
-            calls.append(L1Call(f"commit({batch.index})", chain, data, gas_limit))
-        return calls
-
-    async def _try_out(self, chain: Address, data: bytes, is_forced: bool) -> None:
-        try:
-            await self._account.estimate(chain, data)
-        except L1Refused as refusal:
-            # The contract looks at the queue last: with this error all else is right, and the
-            # call that stands before takes the message out of the way.
-            if not is_forced or revert_name(refusal.data) != "DueMessageLeft":
-                raise
 
     async def _snapshot_call(self, epoch: Epoch) -> L1Call:
         to, data = self._contracts.committee, _SNAPSHOT.call(epoch)
@@ -214,12 +169,6 @@ class Submitter:
         if text != self.last_error:
             log.log(logging.INFO if is_race else logging.WARNING, "L1: %s: %s", _name(step), text)
         self.last_error = None if is_race else text
-
-
-def commit_gas(certificate: BatchCertificate, calldata: bytes) -> int:
-    """A limit that any commit stays below: the dearest calldata (EIP-7623) and the checks."""
-    signers = sum(1 for _ in bitmap_members(int.from_bytes(certificate.signers, "big")))
-    return min(MAX_GAS, 21_000 + 40 * len(calldata) + 200_000 + 10_000 * signers)
 
 
 def _name(step: Step) -> str:

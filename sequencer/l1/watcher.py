@@ -89,7 +89,8 @@ class ReaderLoop:
 
 
 class L1Watcher(ReaderLoop):
-    """Feeds a view. `on_update` is called after each change of it."""
+    """Feeds a view. `on_update` is called after each change of it, `on_block` with each block
+    that the view has taken."""
 
     def __init__(
         self,
@@ -98,23 +99,26 @@ class L1Watcher(ReaderLoop):
         deployment: Deployment,
         poll_seconds: float,
         on_update: Callable[[], None],
+        on_block: Callable[[L1Block], None] = lambda _: None,
     ) -> None:
         reader = L1Reader(
             client,
             deployment.contracts,
             deployment.start_block,
-            _ViewSink(view),
+            _ViewSink(view, on_block),
             window=view.window,
         )
         super().__init__(client, deployment.chain_id, reader, poll_seconds, on_update)
 
 
 class _ViewSink(Sink):
-    def __init__(self, view: L1View) -> None:
+    def __init__(self, view: L1View, on_block: Callable[[L1Block], None]) -> None:
         self._view = view
+        self._on_block = on_block
 
     async def extend(self, block: L1Block) -> None:
         self._view.extend(block)
+        self._on_block(block)
 
     async def rollback_to(self, number: int) -> None:
         self._view.rollback_to(number)

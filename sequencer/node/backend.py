@@ -14,18 +14,20 @@ from sequencer.mempool.pool import Mempool
 from sequencer.node.ledger import Ledger
 from sequencer.ordering.application import PAYLOAD_ROOM
 from sequencer.ordering.served import Served
+from sequencer.store.archive import BlobArchive
 from sequencer.types import Address, Hash32, Height, RollupId
 
 
 class NodeBackend:
     """Reads from the stages, and takes wallets' transactions in."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the stages it reads
         self,
         l1: L1View,
         served: Served,
         mempool: Mempool,
         ledger: Ledger,
+        archive: BlobArchive,
         block_bytes: int,
         on_accepted: Callable[[RollupId, Transaction], None],
         describe: Callable[[], dict[str, object]],
@@ -35,6 +37,7 @@ class NodeBackend:
         self._served = served
         self._mempool = mempool
         self._ledger = ledger
+        self._archive = archive
         self._max_raw = block_bytes - PAYLOAD_ROOM
         self._on_accepted = on_accepted
         self._describe = describe
@@ -86,6 +89,9 @@ class NodeBackend:
 
     def next_nonce(self, rollup: RollupId, sender: Address) -> int | None:
         return self._mempool.next_nonce(rollup, sender)
+
+    def archived_blob(self, versioned_hash: Hash32) -> bytes | None:
+        return self._archive.get(versioned_hash)
 
     def status(self) -> dict[str, object]:
         return self._describe()

@@ -1,13 +1,20 @@
 """What happens to a block when it is final: it is stored, leaves the mempool, and goes into a
 batch. The batches and their commits can be looked up here again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from sequencer.batches.batch import Batch
 from sequencer.batches.codec import encode_batch_data
-from sequencer.batches.cut import BatchCutter, BatchParameters, CutPoint, genesis_cut
+from sequencer.batches.cut import (
+    BatchChain,
+    BatchCutter,
+    BatchParameters,
+    Cut,
+    CutPoint,
+    genesis_cut,
+)
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.blocks.payload import decode_payload
 from sequencer.consensus.messages import FinalityProof
@@ -46,8 +53,10 @@ class Ledger:
         parameters: BatchParameters,
         on_ordered: Callable[[list[Ordered]], None],
         on_batch: Callable[[Batch], None],
+        on_waiting: Callable[[], None],
         now_ms: Callable[[], int],
     ) -> None:
+        """`on_waiting` is called when `waiting` may have become a cut."""
         self._store = store
         self._application = application
         self._mempool = mempool
@@ -55,10 +64,13 @@ class Ledger:
         self._genesis = genesis(separator)
         self._on_ordered = on_ordered
         self._on_batch = on_batch
+        self._on_waiting = on_waiting
         self._now_ms = now_ms
         self._noted: dict[BatchIndex, Hash32] = {}
         """Commits of the L1 window as they are in the store."""
-        self._cutter = BatchCutter(self._last_cut(separator), parameters)
+        last, last_hash = self._last_cut(separator)
+        self._cutter = BatchCutter(last, parameters)
+        self._chain = BatchChain(last_hash)
 
     @property
     def tip(self) -> Header:
@@ -67,12 +79,17 @@ class Ledger:
 
     @property
     def last_batch(self) -> BatchIndex:
-        """The index of the last batch cut; 0 before the first."""
+        """The index of the last batch cut, linked or not; 0 before the first."""
         return self._cutter.tip.index
+
+    @property
+    def waiting(self) -> Cut | None:
+        """The cut whose versioned hashes are to be computed next (BATCH-6)."""
+        return self._chain.waiting
 
     def resume(self) -> None:
         """After a restart, bring the cutter up to the tip: blocks of the batch that was being
-        filled, and batches that were cut but not stored."""
+        filled, and batches that were cut but not linked and stored."""
         height = Height(self._cutter.tip.header.height + 1)
         while stored := self._store.blocks(height, _REPLAY_BLOCKS, _REPLAY_BYTES):
             for entry in stored:
@@ -119,16 +136,27 @@ class Ledger:
         record = self._store.batch(index)
         return None if record is None else _decoder.decode(record)
 
-    def batch_data(self, batch: Batch) -> bytes:
-        """ENC-13, rebuilt from the stored blocks."""
+    def batch_data(self, first: Height, last: Height) -> bytes:
+        """ENC-13, rebuilt from the stored blocks of these heights."""
         blocks: list[Block] = []
-        while len(blocks) <= batch.last_height - batch.first_height:
-            at = Height(batch.first_height + len(blocks))
-            stored = self._store.blocks(at, batch.last_height - at + 1, _REPLAY_BYTES)
+        while len(blocks) <= last - first:
+            at = Height(first + len(blocks))
+            stored = self._store.blocks(at, last - at + 1, _REPLAY_BYTES)
             if not stored:
-                raise LocalFault(f"block {at} of batch {batch.index} is not in the store")
+                raise LocalFault(f"block {at} of a batch is not in the store")
             blocks.extend(entry.block for entry in stored)
         return encode_batch_data(blocks)
+
+    def blob_data(self, index: BatchIndex, blobs_hash: Hash32) -> bytes | None:
+        """The data of a batch, if it is here and has these blobs."""
+        batch = self.batch(index)
+        if batch is None or batch.blobs_hash != blobs_hash:
+            return None
+        return self.batch_data(batch.first_height, batch.last_height)
+
+    def seal(self, versioned_hashes: Sequence[Hash32]) -> None:
+        """The versioned hashes of the cut that waits."""
+        self._keep(self._chain.seal(versioned_hashes))
 
     def batch_of(self, height: Height) -> Batch | None:
         """The batch that holds a block, by bisection over the indices."""
@@ -166,20 +194,26 @@ class Ledger:
     def _cut(self, block: Block) -> None:
         cut = self._cutter.push(block, is_terminal(self._schedule, block.header))
         if cut is not None:
-            self._store.put_batch(cut.batch.index, _encoder.encode(cut.batch))
-            self._on_batch(cut.batch)
+            self._keep(self._chain.push(cut))
 
-    def _last_cut(self, separator: Hash32) -> CutPoint:
-        """Where the last stored batch ends."""
+    def _keep(self, linked: list[Batch]) -> None:
+        for batch in linked:
+            self._store.put_batch(batch.index, _encoder.encode(batch))
+            self._on_batch(batch)
+        if self._chain.waiting is not None:
+            self._on_waiting()
+
+    def _last_cut(self, separator: Hash32) -> tuple[CutPoint, Hash32]:
+        """Where the last stored batch ends, and its hash."""
         last: Batch | None = None
         while found := self._store.batches_from(BatchIndex(last.index + 1 if last else 1), 1_024):
             last = _decoder.decode(found[-1][1])
         if last is None:
-            return genesis_cut(separator)
+            return genesis_cut(separator), separator
         end = self._store.block_by_height(last.last_height)
         if end is None:
             raise LocalFault(f"batch {last.index} ends at block {last.last_height}, not stored")
-        return CutPoint(last.index, last.hash, end.block.header)
+        return CutPoint(last.index, end.block.header), last.hash
 
 
 def _locations(block: Block) -> list[tuple[RollupId, Hash32]]:

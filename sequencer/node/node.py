@@ -37,6 +37,7 @@ from sequencer.l1.watcher import L1Watcher
 from sequencer.mempool.pool import Mempool
 from sequencer.node.attester import Attester
 from sequencer.node.backend import NodeBackend, resident_mb
+from sequencer.node.blobs import Blobs
 from sequencer.node.budget import PeerBudget
 from sequencer.node.clock import Clock
 from sequencer.node.epochs import Epochs
@@ -84,9 +85,6 @@ class Node:
 
         self.l1 = L1View(config.l1.confirmations, deployment.schedule)
         self._client = L1Client(config.l1.url)
-        self._watcher = L1Watcher(
-            self._client, self.l1, deployment, config.l1.poll_ms / 1000, self._on_l1
-        )
         self.mempool = Mempool(mempool_config(config))
         self.application = Application(
             self.l1, self.mempool, ordering_parameters(config, deployment)
@@ -95,6 +93,12 @@ class Node:
         self._journal = Journal(self._data / "journal", self._separator, self.signer.address)
         self._store = BlockStore(self._data / "blocks.sqlite")
         self._guard = JournalGuard(self._journal, self._store)
+        self._blobs = Blobs(config, self._client, self._data)
+        self._watcher = L1Watcher(
+            *(self._client, self.l1, deployment, config.l1.poll_ms / 1000),
+            self._on_l1,
+            self._blobs.archiver.on_block,
+        )
         self._latency = FinalityLatency()
         self._evidence = EvidenceFiles(self._data / "evidence")
 
@@ -138,8 +142,10 @@ class Node:
                 tasks.create_task(self._until_failed())
                 tasks.create_task(self._watcher.run())
                 tasks.create_task(self._submitter.run())
+                tasks.create_task(self._blobs.run(self.ledger))
         finally:
             await runner.cleanup()
+            await self._blobs.stop()
             await self._client.close()
             self.close()
 
@@ -149,6 +155,7 @@ class Node:
         self.transport.close()
         self._guard.note()
         self._store.close()
+        self._blobs.archive.close()
         self._journal.close()
 
     def status(self) -> dict[str, object]:
@@ -199,6 +206,7 @@ class Node:
             self._deployment.batch_parameters,
             self._on_ordered,
             self._on_batch,
+            self._blobs.sealing.poke,
             self._clock.now_ms,
         )
 
@@ -241,6 +249,7 @@ class Node:
             self.application.served,
             self.mempool,
             self.ledger,
+            self._blobs.archive,
             self._deployment.block_bytes,
             self._on_accepted,
             self.status,
@@ -254,7 +263,7 @@ class Node:
             L1Account(self._client, chain_id, secret, l1.resubmit_ms, now_ms),
             self._deployment.contracts,
             self.l1,
-            NodeSource(self.epochs, self.ledger, self.attester),
+            NodeSource(self.epochs, self.ledger, self.attester, self._blobs.kzg),
             l1.takeover_ms,
             now_ms,
             self._watcher.poke,

@@ -2,6 +2,8 @@
 
 from sequencer.batches.attestations import BatchCertificate
 from sequencer.batches.batch import Batch
+from sequencer.crypto.kzg_process import KzgProcess
+from sequencer.l1.sidecar import Sidecar, make_sidecar
 from sequencer.node.attester import Attester
 from sequencer.node.epochs import Epochs
 from sequencer.node.instance import Instance
@@ -12,7 +14,10 @@ from sequencer.types import BatchIndex
 class NodeSource:
     """Reads from the stages; nothing is kept here."""
 
-    def __init__(self, epochs: Epochs[Instance], ledger: Ledger, attester: Attester) -> None:
+    def __init__(
+        self, epochs: Epochs[Instance], ledger: Ledger, attester: Attester, kzg: KzgProcess
+    ) -> None:
+        self._kzg = kzg
         self._epochs = epochs
         self._ledger = ledger
         self._attester = attester
@@ -31,4 +36,7 @@ class NodeSource:
         return batch, certificate
 
     def data(self, batch: Batch) -> bytes:
-        return self._ledger.batch_data(batch)
+        return self._ledger.batch_data(batch.first_height, batch.last_height)
+
+    async def sidecar(self, batch: Batch) -> Sidecar:
+        return await make_sidecar(self.data(batch), self._kzg)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from sequencer.batches.attestations import AttestationPool, BatchCertificate, attest
 from sequencer.batches.batch import Batch
+from sequencer.batches.blobs import blobs_hash, encode_blobs
 from sequencer.batches.codec import encode_batch_data
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.blocks.payload import encode_payload
 from sequencer.crypto import digests
 from sequencer.crypto.hashing import keccak, word
+from sequencer.crypto.kzg_process import KzgProcess
 from sequencer.crypto.signatures import Signer
 from sequencer.deployment.artifacts import load_artifact
 from sequencer.deployment.parameters import PARAMETER_SETS
@@ -24,21 +26,26 @@ from sequencer.derivation.entries import DerivedBatch, Entry, Output
 from sequencer.evidence import EquivocationEvidence, attestations_evidence
 from sequencer.l1 import abi
 from sequencer.l1.account import L1Account
+from sequencer.l1.blob_sources import EndpointBlobs
+from sequencer.l1.blobs import BlobReader, BlobSource
 from sequencer.l1.client import L1Client
 from sequencer.l1.deployment import Contracts, Deployment
 from sequencer.l1.events import L1Block
 from sequencer.l1.reader import L1Reader
 from sequencer.l1.rpc import JsonRpc, to_hex
 from sequencer.l1.schedule import Schedule
+from sequencer.l1.sidecar import Sidecar, make_sidecar
 from sequencer.l1.submitter import Submitter
 from sequencer.l1.view import L1View
 from sequencer.l1.watcher import L1Watcher
-from sequencer.types import Address, BatchIndex, Epoch, RollupId
+from sequencer.types import Address, BatchIndex, Epoch, Hash32, RollupId
 from tests.unit.batches.builders import Step, next_block
 
 CHAIN_ID = 31_337
 SECONDS = 12
 """Between two blocks."""
+TIMEOUT_SECONDS = 600
+"""Anvil loads its own KZG setup with the first blob, which is long on a busy machine."""
 START = 1_900_000_000
 """Timestamp of the first block."""
 GENESIS = START + 10 * SECONDS
@@ -219,12 +226,15 @@ class Follower:
 
     client: L1Client
     deployment: Deployment
+    blobs: BlobReader | None = None
     outputs: list[tuple[int, Output]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.deriver = Deriver(self.deployment.domain.separator())
         contracts, start = self.deployment.contracts, self.deployment.start_block
-        self.reader = L1Reader(self.client, contracts, start, self, with_calldata=True)
+        self.reader = L1Reader(
+            *(self.client, contracts, start, self), with_calldata=True, blobs=self.blobs
+        )
 
     async def extend(self, block: L1Block) -> None:
         self.outputs += [(block.header.number, found) for found in self.deriver.extend(block)]
@@ -252,14 +262,14 @@ class Node:
     def __init__(self, world: "World", member: int) -> None:
         self._world = world
         self._member = member
-        self.client = L1Client(world.anvil.url)
+        self.client = L1Client(world.anvil.url, TIMEOUT_SECONDS)
         self.view = L1View(0, world.deployment.schedule)
         self.watcher = L1Watcher(self.client, self.view, world.deployment, 0.1, lambda: None)
-        account = L1Account(
+        self.account = L1Account(
             self.client, CHAIN_ID, self.secret, 60_000, lambda: world.now_ms, pause=world.pause
         )
         self.submitter = Submitter(
-            account,
+            self.account,
             world.deployment.contracts,
             self.view,
             self,
@@ -291,6 +301,9 @@ class Node:
     def data(self, batch: Batch) -> bytes:
         return self._world.data[batch.index]
 
+    async def sidecar(self, batch: Batch) -> Sidecar:
+        return await make_sidecar(self.data(batch), self._world.kzg)
+
 
 class World:
     """L1, the committee, and whoever follows."""
@@ -304,6 +317,7 @@ class World:
         self.batch_hash = self.separator
         self.certified: dict[BatchIndex, tuple[Batch, BatchCertificate]] = {}
         self.data: dict[BatchIndex, bytes] = {}
+        self.kzg = KzgProcess()
         self.nodes = [Node(self, member) for member in range(4)]
         self.followers: list[Follower] = []
 
@@ -312,14 +326,17 @@ class World:
             await node.client.close()
         for follower in self.followers:
             await follower.client.close()
+        await self.kzg.close()
 
     async def pause(self, seconds: float) -> None:
         """What an account waits for is a block."""
         await self.anvil.mine()
 
-    async def follower(self) -> Follower:
-        """A new follower at the head of L1."""
-        made = Follower(L1Client(self.anvil.url), self.deployment)
+    async def follower(self, sources: Sequence[BlobSource] | None = None) -> Follower:
+        """A new follower at the head of L1, with blobs from these sources or from L1 itself."""
+        client = L1Client(self.anvil.url, TIMEOUT_SECONDS)
+        asked = [EndpointBlobs(client)] if sources is None else sources
+        made = Follower(client, self.deployment, BlobReader(asked, self.kzg))
         self.followers.append(made)
         await made.reader.advance()
         return made
@@ -330,9 +347,11 @@ class World:
         self.tip = made.header
         return made
 
-    def batch(self, *blocks: Block, data: bytes | None = None) -> BatchIndex:
+    def batch(
+        self, *blocks: Block, data: bytes | None = None, hashes: Sequence[Hash32] = ()
+    ) -> BatchIndex:
         """The committee finalizes the blocks, cuts and attests the batch; its index. `data`
-        replaces what honest members would attest."""
+        replaces what honest members would attest, `hashes` are those of its blobs."""
         data = encode_batch_data(blocks) if data is None else data
         last = blocks[-1].header
         batch = Batch(
@@ -343,11 +362,18 @@ class World:
             last_block_hash=last.hash,
             forced_count=last.forced_count,
             data_hash=keccak(data),
+            blobs_hash=blobs_hash(hashes),
         )
         self.batch_hash = batch.hash
         self.data[batch.index] = data
         self.certified[batch.index] = (batch, self.certify(batch))
         return batch.index
+
+    async def big_batch(self, *blocks: Block) -> BatchIndex:
+        """As `batch`, with a blob form (BATCH-6)."""
+        data = encode_batch_data(blocks)
+        assert len(data) >= self.deployment.blob_bytes_min
+        return self.batch(*blocks, hashes=await self.kzg.versioned_hashes(encode_blobs(data)))
 
     def certify(self, batch: Batch) -> BatchCertificate:
         view = self.nodes[0].view

@@ -1,28 +1,55 @@
-"""BATCH-1 to BATCH-3: where batches end."""
+"""BATCH-1 to BATCH-3: where batches end; BATCH-6: how they are linked.
+
+push (cutter)
+├── ends a batch by bytes, age, a forced message, a terminal block; else goes on
+└── a block that does not follow: refused
+link (chain)
+├── no blob form: linked at once, unless a batch before waits
+├── a blob form: waits for its versioned hashes, and all after it wait
+└── in whatever order hashes come and cuts come, the batches are the same
+"""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sequencer.batches.codec import BLOCK_OVERHEAD_BYTES, decode_batch_data
-from sequencer.batches.cut import BatchCutter, BatchParameters, CutBatch, genesis_cut
+from sequencer.batches.batch import Batch
+from sequencer.batches.blobs import blobs_hash
+from sequencer.batches.codec import BLOCK_OVERHEAD_BYTES, decode_batch_data, encode_batch_data
+from sequencer.batches.cut import BatchChain, BatchCutter, BatchParameters, Cut, genesis_cut
 from sequencer.blocks.header import Block
-from sequencer.crypto.hashing import keccak
+from sequencer.crypto.hashing import keccak, word
 from sequencer.errors import LocalFault
+from sequencer.types import ZERO_HASH, Hash32
 from tests.unit.batches.builders import SEPARATOR, Step, chain
 
-PARAMETERS = BatchParameters(batch_bytes=2_000, batch_age_ms=1_000)
+PARAMETERS = BatchParameters(batch_bytes=2_000, batch_age_ms=1_000, blob_bytes_min=700)
 
 
-def cut_all(blocks: list[Block], terminal: frozenset[int] = frozenset()) -> list[CutBatch]:
+def cut_all(blocks: list[Block], terminal: frozenset[int] = frozenset()) -> list[Cut]:
     cutter = BatchCutter(genesis_cut(SEPARATOR), PARAMETERS)
     found = (cutter.push(block, block.header.height in terminal) for block in blocks)
     return [batch for batch in found if batch is not None]
 
 
+def hashes_of(cut: Cut) -> list[Hash32]:
+    """Versioned hashes of the batch, as good as any for linking."""
+    return [keccak(b"blob", word(cut.index))]
+
+
+def link_all(cuts: list[Cut]) -> list[Batch]:
+    chain_ = BatchChain(SEPARATOR)
+    found = []
+    for cut in cuts:
+        found += chain_.push(cut)
+        if cut.has_blobs:
+            found += chain_.seal(hashes_of(cut))
+    return found
+
+
 def ends(*steps: Step, terminal: frozenset[int] = frozenset()) -> list[int]:
     """The last heights of the batches."""
-    return [cut.batch.last_height for cut in cut_all(chain(*steps), terminal)]
+    return [cut.last.height for cut in cut_all(chain(*steps), terminal)]
 
 
 def test_push__nothing_ends_the_batch__none() -> None:
@@ -125,15 +152,48 @@ def test_batches__link_and_hold_what_their_data_says(steps: list[Step]) -> None:
     blocks = chain(*steps)
     parent_hash, parent_block, forced = SEPARATOR, SEPARATOR, 0
     height = 0
-    for index, cut in enumerate(cut_all(blocks), start=1):
-        batch, data = cut.batch, decode_batch_data(cut.data)
+    for index, batch in enumerate(link_all(cut_all(blocks)), start=1):
+        raw = encode_batch_data(blocks[height : batch.last_height])
+        data = decode_batch_data(raw)
         assert (batch.index, batch.parent_hash) == (index, parent_hash)
         assert batch.first_height == data.first_height == height + 1
         assert data.parent_hash == parent_block
         last = data.blocks[-1].header
         assert (last.hash, last.height) == (batch.last_block_hash, batch.last_height)
         assert batch.forced_count == last.forced_count >= forced
-        assert batch.data_hash == keccak(cut.data)
-        assert len(cut.data) < PARAMETERS.batch_bytes + len(data.blocks[-1].payload) + 192
+        assert batch.data_hash == keccak(raw)
+        assert (batch.blobs_hash != ZERO_HASH) == (len(raw) >= PARAMETERS.blob_bytes_min)
+        assert len(raw) < PARAMETERS.batch_bytes + len(data.blocks[-1].payload) + 192
         parent_hash, parent_block = batch.hash, batch.last_block_hash
         height, forced = batch.last_height, batch.forced_count
+
+
+BIG, SMALL = Step(transactions=(b"x" * 2_000,)), Step(transactions=(b"x" * 100,), forced=1)
+
+
+def test_link__batch_with_blobs__waits_and_those_after_it_wait() -> None:
+    small, big, after = cut_all(chain(SMALL, BIG, SMALL))
+    assert [cut.has_blobs for cut in (small, big, after)] == [False, True, False]
+    linked = BatchChain(SEPARATOR)
+    assert [batch.index for batch in linked.push(small)] == [1]
+    assert linked.push(big) == linked.push(after) == []
+    assert linked.waiting == big
+    second, third = linked.seal(hashes_of(big))
+    assert linked.waiting is None
+    assert second.blobs_hash == blobs_hash(hashes_of(big))
+    assert (third.parent_hash, third.blobs_hash) == (second.hash, ZERO_HASH)
+
+
+@given(STEPS, st.lists(st.booleans(), max_size=60))
+def test_link__whenever_hashes_come__the_batches_are_the_same(
+    steps: list[Step], is_sealed: list[bool]
+) -> None:
+    cuts = cut_all(chain(*steps))
+    linked, late = BatchChain(SEPARATOR), []
+    for cut, seal in zip(cuts, is_sealed + [False] * len(cuts), strict=False):
+        late += linked.push(cut)
+        if seal and linked.waiting is not None:
+            late += linked.seal(hashes_of(linked.waiting))
+    while linked.waiting is not None:
+        late += linked.seal(hashes_of(linked.waiting))
+    assert late == link_all(cuts)

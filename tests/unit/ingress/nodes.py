@@ -1,5 +1,7 @@
 """A node for the RPC to stand on: a real mempool and a chain in a list."""
 
+from collections.abc import Callable
+
 from sequencer.blocks.header import Block
 from sequencer.blocks.payload import decode_payload
 from sequencer.crypto.hashing import keccak
@@ -23,6 +25,7 @@ class FakeNode:
         self.committed_height = 0
         self.ready = True
         self.submitted_at: list[int] = []
+        self.archived: Callable[[Hash32], bytes | None] = lambda _: None
 
     def chain_id(self, rollup: RollupId) -> int | None:
         return CHAIN_ID if rollup == ROLLUP else None
@@ -57,6 +60,9 @@ class FakeNode:
 
     def next_nonce(self, rollup: RollupId, sender: Address) -> int | None:
         return self.pool.next_nonce(rollup, sender)
+
+    def archived_blob(self, versioned_hash: Hash32) -> bytes | None:
+        return self.archived(versioned_hash)
 
     def status(self) -> dict[str, object]:
         return {"height": len(self.blocks), "pooled": len(self.pool)}

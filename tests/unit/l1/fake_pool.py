@@ -1,7 +1,9 @@
-"""An L1 endpoint with a transaction pool that keeps to geth's rules for replacements."""
+"""An L1 endpoint with a transaction pool that keeps to geth's rules: for replacements, and that an
+account has transactions with blobs waiting or others, never both."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import rlp
 from eth_account import Account
@@ -26,6 +28,8 @@ class Pending:
     to: bytes
     data: bytes
     hash: Hash32
+    blob_fee: int = 0
+    blobs: tuple[bytes, ...] = ()
 
 
 @dataclass
@@ -35,6 +39,8 @@ class FakePool:
 
     now_ms: int = 0
     base_fee: int = 100
+    blob_base_fee: int | None = None
+    """None: an L1 without blobs."""
     number: int = 10
     pool: dict[int, Pending] = field(default_factory=dict)
     mined: list[Pending] = field(default_factory=list)
@@ -53,6 +59,11 @@ class FakePool:
     async def base_fee_wei(self) -> int:
         return self.base_fee
 
+    async def blob_base_fee_wei(self) -> int:
+        if self.blob_base_fee is None:
+            raise L1Refused("the method does not exist", -32_601, b"")
+        return self.blob_base_fee
+
     async def estimate_gas(self, _: Address, to: Address, data: bytes) -> int:
         return self.estimate(to, data)
 
@@ -63,9 +74,9 @@ class FakePool:
         held = self.pool.get(sent.nonce)
         if held is not None and held.hash == sent.hash:
             raise L1Refused("already known", -32_000, b"")
-        if held is not None and (
-            10 * sent.tip < 11 * held.tip or 10 * sent.max_fee < 11 * held.max_fee
-        ):
+        if any(bool(other.blobs) != bool(sent.blobs) for other in self.pool.values()):
+            raise L1Refused("address already reserved", -32_000, b"")
+        if held is not None and not _replaces(sent, held):
             raise L1Refused("replacement transaction underpriced", -32_000, b"")
         self.pool[sent.nonce] = sent
         self.accepted.append(sent)
@@ -93,7 +104,16 @@ class FakePool:
         self.on_pause()
 
 
+def _replaces(sent: Pending, held: Pending) -> bool:
+    pairs = [(sent.tip, held.tip), (sent.max_fee, held.max_fee), (sent.blob_fee, held.blob_fee)]
+    if sent.blobs:
+        return all(new >= 2 * old for new, old in pairs)
+    return all(10 * new >= 11 * old for new, old in pairs)
+
+
 def _read(raw: bytes) -> Pending:
+    if raw[0] == 3:
+        return _read_with_blobs(raw)
     assert raw[0] == 2
     fields = rlp.decode(raw[1:])
     chain_id, nonce, tip, max_fee, gas_limit = (int.from_bytes(f, "big") for f in fields[:5])
@@ -101,3 +121,22 @@ def _read(raw: bytes) -> Pending:
     assert tip <= max_fee
     sender = Address(bytes.fromhex(Account.recover_transaction(raw)[2:]))
     return Pending(sender, nonce, tip, max_fee, gas_limit, fields[5], fields[7], keccak(raw))
+
+
+def _read_with_blobs(raw: bytes) -> Pending:
+    """EIP-7594."""
+    body, version, blobs, commitments, proofs = rlp.decode(raw[1:])
+    assert version == b"\x01"
+    assert len(blobs) == len(commitments) == len(proofs) / 128
+    signed = b"\x03" + rlp.encode(body)
+    chain_id, nonce, tip, max_fee, gas_limit = (int.from_bytes(f, "big") for f in body[:5])
+    assert chain_id == CHAIN_ID
+    assert [b"\x01" + sha256(point).digest()[1:] for point in commitments] == body[10]
+    sender = Address(bytes.fromhex(Account.recover_transaction(signed)[2:]))
+    blob_fee = int.from_bytes(body[9], "big")
+    assert blob_fee > 0
+    return Pending(
+        *(sender, nonce, tip, max_fee, gas_limit, body[5], body[7], keccak(signed)),
+        blob_fee=blob_fee,
+        blobs=tuple(blobs),
+    )

@@ -7,18 +7,30 @@ send
 ├── an unknown transaction holds the nonce (from before a restart): outbid
 ├── no longer wanted: given up, and its nonce outbid by the next call
 ├── the nonce went to another transaction of the key: an error
-└── base fee and tip above the cap: waits instead of paying; below it, offers the cap at most
+├── base fee and tip above the cap: waits instead of paying; below it, offers the cap at most
+└── with blobs: stands beside the transaction; replaced at twice the price of all three
 """
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sequencer.l1.account import GWEI, MAX_FEE_WEI, TIP_WEI, Fees, L1Account, L1Call
+from sequencer.crypto.hashing import keccak
+from sequencer.l1.account import (
+    GWEI,
+    MAX_FEE_WEI,
+    TIP_WEI,
+    Fees,
+    L1Account,
+    L1Call,
+    TooDear,
+)
 from sequencer.l1.client import L1Client
 from sequencer.l1.rpc import L1Error, L1Refused
+from sequencer.l1.sidecar import Sidecar
 from sequencer.types import Address, Hash32
 from tests.unit.l1.fake_pool import CHAIN_ID, FakePool, Pending
 
@@ -238,3 +250,27 @@ def test_raised__is_an_eighth_more_rounded_up(fee: int, tip: int) -> None:
     assert 8 * raised.max_fee >= 9 * fee
     assert 8 * raised.tip >= 9 * tip
     assert 8 * (raised.max_fee - 1) < 9 * fee or fee == 0
+
+
+async def test_send__with_blobs__stuck__is_replaced_at_twice_the_price() -> None:
+    """SUBMIT-3: geth asks for as much."""
+    pool = FakePool(blob_base_fee=5)
+    pool.on_pause = lambda: pool.mine() if len(pool.accepted) == 2 else None
+    blob = b"\x00" * 131_072
+    point = keccak(blob) + bytes(16)
+    sidecar = Sidecar((blob,), (point,), (point,) * 128)
+    (receipt,) = await account_on(pool).send([replace(call(), sidecar=sidecar)], always)
+    assert receipt.is_success
+    first, second = pool.accepted
+    assert first.blobs == second.blobs == (blob,)
+    assert first.blob_fee == 11
+    assert (second.nonce, second.tip, second.max_fee, second.blob_fee) == (
+        *(first.nonce, 2 * first.tip, 2 * first.max_fee, 2 * first.blob_fee),
+    )
+
+
+async def test_send__blobs_too_dear__waits() -> None:
+    pool = FakePool(blob_base_fee=MAX_FEE_WEI)
+    with pytest.raises(TooDear, match="above the cap"):
+        await account_on(pool).send([replace(call(), sidecar=Sidecar((), (), ()))], always)
+    assert pool.accepted == []

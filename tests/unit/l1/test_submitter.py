@@ -9,15 +9,19 @@ from eth_abi.abi import encode
 
 from sequencer.batches.attestations import BatchCertificate
 from sequencer.batches.batch import Batch
+from sequencer.batches.blobs import blobs_hash, decode_blobs, encode_blobs
 from sequencer.batches.codec import encode_batch_data
 from sequencer.crypto.hashing import keccak
+from sequencer.crypto.kzg_process import KzgFailed
 from sequencer.l1 import abi
-from sequencer.l1.account import L1Account
-from sequencer.l1.calldata import decode_commit
+from sequencer.l1.account import GWEI, L1Account, L1Call
+from sequencer.l1.calldata import decode_commit, decode_commit_blobs
 from sequencer.l1.client import L1Client
+from sequencer.l1.committing import FORCE_GAS
 from sequencer.l1.events import BatchCommitted, Event, L1Block
 from sequencer.l1.rpc import L1Refused, L1Unavailable
-from sequencer.l1.submitter import FORCE_GAS, Submitter
+from sequencer.l1.sidecar import Sidecar
+from sequencer.l1.submitter import Submitter
 from sequencer.l1.view import L1View
 from sequencer.types import Address, BatchIndex
 from tests.unit.batches.test_attestations import COMMITTEE, GOOD, ONE, pool_of, signed
@@ -29,7 +33,15 @@ from tests.unit.l1.fake_pool import CHAIN_ID, FakePool, Pending
 TAKEOVER_MS = 4_000
 FORCE = abi.function("ForcedInbox", "forceInclude").hash[:4]
 COMMIT = abi.function("CommitmentChain", "commit").hash[:4]
+COMMIT_BLOBS = abi.function("CommitmentChain", "commitBlobs").hash[:4]
 SNAPSHOT = abi.function("Committee", "snapshot").hash[:4]
+
+
+def sidecar_of(data: bytes) -> Sidecar:
+    """With points that no pairing would accept, which nobody looks at here."""
+    blobs = encode_blobs(data)
+    points = [keccak(blob) + bytes(16) for blob in blobs]
+    return Sidecar(blobs, tuple(points), tuple(points) * 128)
 
 
 def refusal(signature: str, *values: int) -> L1Refused:
@@ -46,10 +58,11 @@ class World:
         self.member: int | None = member
         self.batches: dict[int, tuple[Batch, bytes]] = {}
         self.hidden: set[int] = set()
+        self.is_kzg_down = False
         certificate = pool_of(*(signed(n) for n in range(4))).certificate(ONE, GOOD, COMMITTEE)
         assert certificate is not None
         self.certificate: BatchCertificate = certificate
-        account = L1Account(
+        self.account = L1Account(
             cast(L1Client, self.pool),
             CHAIN_ID,
             b"\x01" * 32,
@@ -59,19 +72,24 @@ class World:
         )
         self.pokes = 0
         self.submitter = Submitter(
-            account, CONTRACTS, self.view, self, TAKEOVER_MS, lambda: self.pool.now_ms, self._poked
+            *(self.account, CONTRACTS, self.view, self, TAKEOVER_MS),
+            lambda: self.pool.now_ms,
+            self._poked,
         )
         self.pool.on_pause = self.l1_block
         # Epochs are 60 seconds: all of these blocks lie in epoch 0, and epoch 1 is recorded.
         self.view.extend(block(0, recorded(0), recorded(1)))
 
-    def make_batches(self, count: int) -> None:
+    def make_batches(self, count: int, with_bytes: int = 0) -> None:
         committee = Committee()
         for index in range(1, count + 1):
-            made = committee.block()
-            event = committee.commit(made)
+            raws = [b"x" * with_bytes] if with_bytes else []
+            made = committee.block((1, raws)) if raws else committee.block()
+            data = encode_batch_data([made])
+            hashes = sidecar_of(data).versioned_hashes if with_bytes else ()
+            event = committee.commit(made, blobs_hash=blobs_hash(hashes))
             assert event.call is not None
-            self.batches[index] = (event.call.batch, encode_batch_data([made]))
+            self.batches[index] = (event.call.batch, data)
 
     def l1_block(self, *events: Event) -> None:
         """Mine what waits; the view sees it at once."""
@@ -80,7 +98,7 @@ class World:
         committed = [
             self._event(taken)
             for taken in self.pool.mined[before:]
-            if taken.data[:4] in (COMMIT, FORCE) and not self.pool.reverts(taken)
+            if taken.data[:4] in (COMMIT, COMMIT_BLOBS, FORCE) and not self.pool.reverts(taken)
         ]
         number = self.view.head.number + 1  # type: ignore[union-attr]
         self.pool.number = number
@@ -89,7 +107,8 @@ class World:
     def _event(self, taken: Pending) -> Event:
         if taken.data[:4] == FORCE:
             return forced(self.view.consumed, int.from_bytes(taken.data[4:], "big"))
-        call = decode_commit(taken.data)
+        decode = decode_commit if taken.data[:4] == COMMIT else decode_commit_blobs
+        call = decode(taken.data)
         return BatchCommitted(BatchIndex(call.batch.index), call.batch.hash, call.epoch, taken.hash)
 
     def _poked(self) -> None:
@@ -107,6 +126,11 @@ class World:
 
     def data(self, batch: Batch) -> bytes:
         return self.batches[batch.index][1]
+
+    async def sidecar(self, batch: Batch) -> Sidecar:
+        if self.is_kzg_down:
+            raise KzgFailed("no worker")
+        return sidecar_of(self.data(batch))
 
     @property
     def sent(self) -> list[bytes]:
@@ -354,3 +378,100 @@ async def test_run__many_batches__goes_on_at_once() -> None:
 
     await run_until(world, is_done)
     assert len(world.pool.mined) == 12
+
+
+BIG = 40_000
+"""Bytes of a batch that are dearer as calldata than one blob, if blob gas costs as much as gas."""
+
+
+async def test_step__batch_with_blobs_and_cheap_ones__goes_as_blobs() -> None:
+    world = World()
+    world.make_batches(1, with_bytes=BIG)
+    world.pool.blob_base_fee = 1
+    assert await world.submitter.step()
+    assert world.sent == [COMMIT_BLOBS]
+    batch, data = world.batches[1]
+    (mined,) = world.pool.mined
+    assert decode_blobs(mined.blobs) == data
+    assert decode_commit_blobs(mined.data).batch == batch
+    assert world.view.last_index == 1
+
+
+@pytest.mark.parametrize("blob_base_fee", [None, 100 * GWEI])
+async def test_step__no_blobs_on_l1_or_dear_ones__goes_as_calldata(
+    blob_base_fee: int | None,
+) -> None:
+    world = World()
+    world.make_batches(1, with_bytes=BIG)
+    world.pool.blob_base_fee = blob_base_fee
+    assert await world.submitter.step()
+    assert world.sent == [COMMIT]
+
+
+async def test_step__batches_of_both_forms__go_one_form_after_the_other() -> None:
+    """geth lets an account wait with blobs or without."""
+    world = World()
+    world.make_batches(3, with_bytes=BIG)
+    small = World()
+    small.make_batches(3)
+    world.batches[2] = small.batches[2]
+    world.pool.blob_base_fee = 1
+    for _ in range(3):
+        assert await world.submitter.step()
+        world.member = (world.member or 0) + 1
+    assert world.sent == [COMMIT_BLOBS, COMMIT, COMMIT_BLOBS]
+
+
+async def test_step__forced_messages_go_before__all_goes_as_calldata() -> None:
+    world = World()
+    world.make_batches(1, with_bytes=BIG)
+    world.pool.blob_base_fee = 1
+    world.l1_block(enqueued(0, deadline=0))
+    assert await world.submitter.step()
+    assert world.sent == [FORCE, COMMIT]
+
+
+async def test_step__l1_refuses_blobs__the_batch_goes_as_calldata() -> None:
+    world = World()
+    world.make_batches(1, with_bytes=BIG)
+    world.pool.blob_base_fee = 1
+    send, refused = world.pool.send_raw, []
+
+    async def refuse(raw: bytes) -> object:
+        if raw[0] == 3:
+            refused.append(raw)
+            raise L1Refused("transaction type not supported", -32_000, b"")
+        return await send(raw)
+
+    world.pool.send_raw = refuse  # type: ignore[method-assign, assignment]
+    assert not await world.submitter.step()
+    world.l1_block()
+    assert await world.submitter.step()
+    assert (len(refused), world.sent) == (1, [COMMIT])
+
+
+async def test_step__a_transaction_with_blobs_holds_the_account__is_replaced_by_one() -> None:
+    """From before a restart: calldata cannot take its nonce, however dear blobs are now."""
+    world = World()
+    world.make_batches(1, with_bytes=BIG)
+    world.pool.blob_base_fee = 1
+    stuck = L1Call("stuck", CONTRACTS.committee, b"", 21_000, sidecar_of(b"stuck"))
+    await world.account.send([stuck], lambda: False)
+    world.pool.blob_base_fee = 100 * GWEI
+    assert not await world.submitter.step()
+    head = world.view.head
+    assert head is not None
+    world.view.extend(block(head.number + 1))
+    assert await world.submitter.step()
+    first, second = world.pool.accepted
+    assert (first.nonce, second.nonce) == (7, 7)
+    assert second.data[:4] == COMMIT_BLOBS
+    assert world.view.last_index == 1
+
+
+async def test_step__no_kzg__the_batch_goes_as_calldata() -> None:
+    world = World()
+    world.make_batches(1, with_bytes=BIG)
+    world.pool.blob_base_fee, world.is_kzg_down = 1, True
+    assert await world.submitter.step()
+    assert world.sent == [COMMIT]

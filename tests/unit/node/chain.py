@@ -40,7 +40,7 @@ from tests.unit.ingress.builders import CHAIN_ID
 
 SEPARATOR = keccak(b"deployment")
 SCHEDULE = Schedule(genesis=1_000, epoch_seconds=100)
-PARAMETERS = BatchParameters(batch_bytes=4_096, batch_age_ms=1_000)
+PARAMETERS = BatchParameters(batch_bytes=4_096, batch_age_ms=1_000, blob_bytes_min=4_096)
 SIGNERS = [Signer(bytes([number]) * 32) for number in (1, 2, 3, 4)]
 ROLLUP = RollupId(1)
 
@@ -93,6 +93,8 @@ class Chain:
         self.mempool = Mempool(MempoolConfig())
         application = Application(self.l1, self.mempool, OrderingParameters(2_048, 10))
         self.ordered: list[Hash32] = []
+        self.is_slow = False
+        """Whether versioned hashes wait for `seal`, as they do on a node."""
         self.now_ms = 0
         self.batches: list[Batch] = []
         self.ledger = Ledger(
@@ -104,8 +106,19 @@ class Chain:
             PARAMETERS,
             lambda transactions: self.ordered.extend(tx.hash for _, tx in transactions),
             self.batches.append,
+            self._seal,
             lambda: self.now_ms,
         )
+
+    def seal(self) -> None:
+        """Give the batch that waits its versioned hashes."""
+        cut = self.ledger.waiting
+        assert cut is not None
+        self.ledger.seal([keccak(b"blob", word(cut.index))])
+
+    def _seal(self) -> None:
+        if not self.is_slow:
+            self.seal()
 
     def see(self, *events: Event) -> None:
         """The next L1 block."""

@@ -96,7 +96,7 @@ def test_batches__data_from_the_store__is_what_was_cut(tmp_path: Path) -> None:
     blocks = chain.grow(10)
     assert chain.ledger.last_batch == len(chain.batches) >= 2
     for batch in chain.batches:
-        data = chain.ledger.batch_data(batch)
+        data = chain.ledger.batch_data(batch.first_height, batch.last_height)
         assert keccak(data) == batch.data_hash
         span = slice(batch.first_height - 1, batch.last_height)
         assert list(decode_batch_data(data).blocks) == blocks[span]
