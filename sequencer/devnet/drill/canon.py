@@ -9,7 +9,7 @@ from sequencer.devnet.demo.l1_facts import Happened, L1Facts
 from sequencer.devnet.demo.ledger import FinalBlock, order_of
 from sequencer.devnet.drill.anyone import SHARED
 from sequencer.errors import LocalFault
-from sequencer.l1.calldata import decode_commit
+from sequencer.l1.calldata import decode_commit, decode_commit_blobs, is_with_blobs
 from sequencer.types import Hash32, RollupId
 
 
@@ -74,7 +74,8 @@ class Canon:
         transaction = await self._anvil.client.transaction(Hash32(event.transaction))
         if transaction is None:
             raise LocalFault(f"L1 has batch {index} and not its transaction")
-        batch = decode_commit(transaction.data).batch
+        decode = decode_commit_blobs if is_with_blobs(transaction.data) else decode_commit
+        batch = decode(transaction.data).batch
         committed_at = await self._l1.time_of(event.block)
         return OnL1(index, batch.first_height, batch.last_height, committed_at)
 

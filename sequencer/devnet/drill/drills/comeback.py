@@ -17,7 +17,7 @@ async def run(scene: Scene) -> None:
     """L1 is dearer than the nodes pay; then they die; then it is cheap, and nobody is there."""
     rollup, anvil = scene.network.rollups[0], scene.network.anvil
     canon = Canon(anvil, scene.l1)
-    await scene.until_batch(1)
+    await scene.until_batch(await scene.last_batch() + 2)
     async with price(anvil, TOO_DEAR_WEI):
         cut = await scene.until_backlog(BACKLOG)
         last = await scene.last_batch()
