@@ -5,217 +5,239 @@
 Your account signs the transaction for the rollup and queues it on L1. The committee has until
 the deadline to take it. If it does not, this script puts it into the order by L1 alone. Nothing
 but L1 is asked: it works when every sequencer and every rollup node is down.
+
+It may be interrupted at any time. The same command goes on where it was: nothing is queued twice.
 """
 
-import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from ape.api import AccountAPI, ProviderAPI
-from ape.cli import ConnectedProviderCommand, account_option
-from ape.exceptions import ContractLogicError
-from eth_utils.address import is_address
+from ape.cli import ConnectedProviderCommand
 
-from scripts._queue import Consumption, Message, Queue
-from scripts._shared import (
-    Contracts,
-    bytes_address,
-    deployment_option,
-    plain_errors,
-    unattended,
+from scripts._shared import Contracts, deployment_option, plain_errors
+from scripts._story import Story, tell_rest
+from scripts._wallet import (
+    from_option,
+    label_option,
+    optional_account,
+    signer_of,
+    signer_option,
+    to_address,
+    wallet_of,
 )
+from sequencer.crypto.hashing import keccak
 from sequencer.deployment.words import at_time, ether, parse_ether
 from sequencer.errors import LocalFault
-from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_transaction
+from sequencer.types import Address, RollupId
+from sequencer.wallet import errands
+from sequencer.wallet.errands import Errand, Kind
+from sequencer.wallet.forced import ForcedInclusion
+from sequencer.wallet.options import Options
+from sequencer.wallet.signers import Signer, Unsigned, sign
 
-POLL_SECONDS = 0.25
-REMIND_SECONDS = 10
 TRANSFER_GAS = 21_000
-FORCE_GAS = 100_000
-"""It takes the same gas for any number of messages, under 65,000 (INBOX-5)."""
 GWEI = 10**9
-MAX_ATTEMPTS = 3
-MARGIN_PERCENT = 10
-"""Others may queue before us, which raises the fee; what is not needed is returned."""
+FORMS = {"transaction": Kind.TRANSACTION, "call": Kind.CALL, "deposit": Kind.ETHER}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the options ask for. Amounts in wei, fees per gas of the rollup."""
+
+    kind: Kind
+    rollup: int
+    to: Address
+    nonce: int | None
+    value: int
+    data: bytes
+    gas_limit: int
+    max_fee: int
+    tip: int
 
 
 @click.command(cls=ConnectedProviderCommand)
-@account_option()
+@optional_account
+@signer_option
+@from_option
 @deployment_option
 @click.option("--rollup", type=int, required=True, metavar="ID", help="The rollup's id.")
 @click.option("--to", metavar="ADDRESS", required=True, help="Who is called or paid there.")
-@click.option("--nonce", type=int, required=True, help="Your account's next nonce on the rollup.")
+@click.option("--nonce", type=int, help="Your account's next nonce on the rollup.")
 @click.option("--value", default="0", metavar="ETH", show_default=True, help="Amount to send.")
 @click.option("--data", default="0x", metavar="HEX", help="Calldata.")
 @click.option("--gas-limit", type=int, help="Needed with --data; a plain transfer takes 21000.")
 @click.option("--max-fee", type=float, default=10, metavar="GWEI", show_default=True)
 @click.option("--priority-fee", type=float, default=1, metavar="GWEI", show_default=True)
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(list(FORMS)),
+    default="transaction",
+    show_default=True,
+    help="A transaction signed for the rollup; a call from your L1 address, which needs no"
+    " signature and no nonce there; or a deposit of --value through the rollup's vault.",
+)
+@click.option(
+    "--post",
+    "is_post",
+    is_flag=True,
+    help="Post the transaction instead of queueing it: in the order at once, while L1 orders the"
+    " rollup (see `ape run fallback`).",
+)
+@click.option("--estimate", "is_estimate", is_flag=True, help="Say what it costs, and stop.")
+@click.option(
+    "--max-queue-fee",
+    default="0.1",
+    metavar="ETH",
+    show_default=True,
+    help="More is not paid to the queue.",
+)
+@click.option(
+    "--max-l1-fee",
+    type=float,
+    default=1_000,
+    metavar="GWEI",
+    show_default=True,
+    help="More is not paid per gas of L1.",
+)
+@click.option("--confirmations", type=int, default=2, show_default=True, metavar="BLOCKS")
+@click.option("--follower", metavar="URL", help="A follower, to ask for the place in the list.")
+@click.option("--rollup-rpc", metavar="URL", help="The rollup's RPC, to ask if it was executed.")
+@label_option
 def cli(  # noqa: PLR0913, PLR0917 - one parameter for each field of a transaction
     provider: ProviderAPI,
-    account: AccountAPI,
+    account: AccountAPI | None,
+    signer_command: str | None,
+    from_address: str | None,
     deployment_path: Path,
     rollup: int,
     to: str,
-    nonce: int,
+    nonce: int | None,
     value: str,
     data: str,
     gas_limit: int | None,
     max_fee: float,
     priority_fee: float,
+    form: str,
+    is_post: bool,
+    is_estimate: bool,
+    max_queue_fee: str,
+    max_l1_fee: float,
+    confirmations: int,
+    follower: str | None,
+    rollup_rpc: str | None,
+    label: str,
 ) -> None:
     """Queue a transaction on L1 and see it into the order."""
     with plain_errors():
         contracts = Contracts(deployment_path, provider)
-        unattended(account)
-        if not is_address(to):
-            raise LocalFault(f"--to: {to!r} is no address")
-        if gas_limit is None:
-            if data != "0x":
-                raise LocalFault("a transaction with --data needs a --gas-limit")
-            gas_limit = TRANSFER_GAS
-        chain_id = _chain_id(contracts, rollup)
-        click.echo(f"Rollup {rollup} has chain id {chain_id}. {account.address} signs:")
-        transaction = _sign(
-            provider,
-            account,
-            chainId=chain_id,
-            to=to,
+        wish = Wish(
+            kind=FORMS[form],
+            rollup=rollup,
+            to=to_address(to, "--to"),
             nonce=nonce,
             value=parse_ether(value),
-            data=data,
-            gas=gas_limit,
-            maxFeePerGas=round(max_fee * GWEI),
-            maxPriorityFeePerGas=round(priority_fee * GWEI),
+            data=_data(data),
+            gas_limit=_gas_limit(gas_limit, data),
+            max_fee=round(max_fee * GWEI),
+            tip=round(priority_fee * GWEI),
         )
-        l1_transaction = _enqueue(contracts, account, rollup, transaction)
-        _Story(contracts, provider, account, l1_transaction).tell()
-
-
-def _chain_id(contracts: Contracts, rollup: int) -> int:
-    chain_id = int(contracts.rollups.rollup(rollup).chainId) if 0 < rollup < 2**32 else 0
-    if not chain_id:
-        raise LocalFault(
-            f"there is no rollup {rollup}; {contracts.rollups.rollupCount()} are registered"
+        signer = signer_of(provider, account, signer_command, from_address)
+        options = Options(
+            max_queue_fee_wei=parse_ether(max_queue_fee),
+            max_fee_wei=round(max_l1_fee * GWEI),
+            confirmations=confirmations,
+            follower_url=follower,
+            rollup_url=rollup_rpc,
         )
-    return chain_id
-
-
-def _sign(provider: ProviderAPI, account: AccountAPI, **fields: object) -> Transaction:
-    """The signed transaction, judged as the rollup will judge it (TX-1 to TX-3)."""
-    unsigned = provider.network.ecosystem.create_transaction(
-        type=2, sender=account.address, **fields
-    )
-    signed = account.sign_transaction(unsigned)
-    if signed is None:
-        raise LocalFault("the account did not sign; nothing was sent")
-    transaction = decode_transaction(
-        bytes(signed.serialize_transaction()), int(str(fields["chainId"]))
-    )
-    check_intrinsic(transaction)
-    if transaction.sender != bytes_address(account.address):
-        raise LocalFault(f"signed by 0x{transaction.sender.hex()}, not by {account.address}")
-    click.echo(f"  transaction 0x{transaction.hash.hex()}, {len(transaction.raw)} bytes")
-    return transaction
-
-
-def _enqueue(
-    contracts: Contracts, account: AccountAPI, rollup: int, transaction: Transaction
-) -> str:
-    """Queue it; returns the hash of the L1 transaction."""
-    fee_wei = int(contracts.inbox.fee(len(transaction.raw), transaction.gas_limit))
-    click.echo(f"Queueing it on L1. The queue's fee is {ether(fee_wei)} now.")
-    receipt = contracts.inbox.enqueue(
-        rollup,
-        transaction.gas_limit,
-        transaction.raw,
-        sender=account,
-        value=fee_wei * (100 + MARGIN_PERCENT) // 100,
-    )
-    return str(receipt.txn_hash)
-
-
-class _Story:
-    """From the queue into the order, in plain words."""
-
-    def __init__(
-        self,
-        contracts: Contracts,
-        provider: ProviderAPI,
-        account: AccountAPI,
-        l1_transaction: str,
-    ) -> None:
-        self._contracts = contracts
-        self._account = account
-        self._queue = Queue(provider, contracts.deployment.contracts)
-        self._l1_transaction = l1_transaction
-        self._told: Message | None = None
-        self._reminded = 0.0
-        self._attempts = 0
-
-    def tell(self) -> None:
-        """Return once the message is in the order."""
-        while True:
-            message = self._queue.message_of(self._l1_transaction)
-            if message is None:
-                self._tell_reorg()
-            elif consumption := self._queue.consumption_of(message):
-                self._tell_end(message, consumption)
-                return
-            elif self._queue.now() + 1 >= message.deadline:
-                # Block times increase, so the next block is at the deadline or after it.
-                self._force(message)
-            else:
-                self._tell_waiting(message)
-            time.sleep(POLL_SECONDS)
-
-    def _tell_reorg(self) -> None:
-        if self._told is not None:
-            click.echo("L1 has reorganised: the message waits to be queued again.")
-            self._told = None
-
-    def _tell_waiting(self, message: Message) -> None:
-        if message != self._told:
-            self._told = message
-            self._reminded = time.monotonic()
-            before = max(0, message.index - int(self._contracts.inbox.head().consumed))
-            click.echo(
-                f"Queued as message #{message.index} in L1 block {message.block},"
-                f" {before} before it. The committee must take it by"
-                f" {at_time(message.deadline)}."
-            )
-        elif time.monotonic() - self._reminded > REMIND_SECONDS:
-            self._reminded = time.monotonic()
-            click.echo(
-                f"  waiting for the committee; {message.deadline - self._queue.now()} s left"
-            )
-
-    def _force(self, message: Message) -> None:
-        self._attempts += 1
-        if self._attempts == 1:
-            click.echo(
-                "The deadline is here and the committee has not taken it."
-                " Forcing it by L1 alone ..."
-            )
-        try:
-            self._contracts.inbox.forceInclude(
-                message.index + 1, sender=self._account, gas_limit=FORCE_GAS
-            )
-        except ContractLogicError:
-            # Somebody was quicker, or L1 has reorganised meanwhile: look again.
-            if self._attempts == MAX_ATTEMPTS:
-                raise
-
-    def _tell_end(self, message: Message, consumption: Consumption) -> None:
-        if consumption.caller is None:
-            click.echo(
-                f"Consumed by the committee in batch {consumption.batch}, L1 block"
-                f" {consumption.block}. Message #{message.index} is in the rollup's order;"
-                " no force was needed."
-            )
+        wallet = wallet_of(provider, contracts.deployment, deployment_path, signer, options)
+        chain_id = wallet.chain_id_of(rollup)
+        click.echo(f"Rollup {rollup} has chain id {chain_id}. 0x{signer.address.hex()} signs:")
+        key = _key(wish, chain_id)
+        errand = wallet.begun(wish.kind, key, label=label)
+        if errand is None:
+            errand = _errand(wish, chain_id, signer)
+        else:
+            click.echo("  this was begun before; going on")
+        if wish.kind is Kind.TRANSACTION:
+            raw = errand.content
+            click.echo(f"  transaction 0x{keccak(raw).hex()}, {len(raw)} bytes")
+        if is_post:
+            _post(wallet, errand, label)
             return
-        is_ours = consumption.caller.lower() == str(self._account.address).lower()
-        who = "by this account" if is_ours else f"by {consumption.caller}"
-        click.echo(
-            f"Included by force in L1 block {consumption.block}, {who}. Message #{message.index}"
-            " is in the rollup's order, and nobody's signature was asked for."
-        )
+        _tell_estimate(wallet, errand)
+        if not is_estimate:
+            _see_through(wallet, signer, errand, key, label)
+
+
+def _data(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError as error:
+        raise LocalFault(f"--data: {text!r} is no hex") from error
+
+
+def _gas_limit(gas_limit: int | None, data: str) -> int:
+    if gas_limit is None and data != "0x":
+        raise LocalFault("a transaction with --data needs a --gas-limit")
+    return TRANSFER_GAS if gas_limit is None else gas_limit
+
+
+def _unsigned(wish: Wish, chain_id: int) -> Unsigned:
+    if wish.nonce is None:
+        raise LocalFault("a transaction needs --nonce, your account's next one on the rollup")
+    return Unsigned(
+        chain_id=chain_id,
+        nonce=wish.nonce,
+        to=wish.to,
+        value=wish.value,
+        data=wish.data,
+        gas_limit=wish.gas_limit,
+        max_fee=wish.max_fee,
+        tip=wish.tip,
+    )
+
+
+def _key(wish: Wish, chain_id: int) -> bytes:
+    """What makes it this errand: for a transaction all that is signed, and not the signature."""
+    head = wish.rollup.to_bytes(4, "big")
+    if wish.kind is Kind.TRANSACTION:
+        return head + _unsigned(wish, chain_id).items()
+    amounts = wish.gas_limit.to_bytes(8, "big") + wish.value.to_bytes(32, "big")
+    return head + amounts + wish.to + wish.data
+
+
+def _errand(wish: Wish, chain_id: int, signer: Signer) -> Errand:
+    rollup = RollupId(wish.rollup)
+    if wish.kind is Kind.TRANSACTION:
+        return errands.transaction(rollup, chain_id, sign(signer, _unsigned(wish, chain_id)).raw)
+    make = errands.call if wish.kind is Kind.CALL else errands.ether
+    return make(rollup, wish.gas_limit, wish.to, wish.value, wish.data)
+
+
+def _tell_estimate(wallet: ForcedInclusion, errand: Errand) -> None:
+    estimate = wallet.estimate(errand)
+    click.echo(
+        f"Queueing it on L1. The queue's fee is {ether(estimate.fee_wei)} now;"
+        f" {ether(estimate.pay_wei)} are sent along, and what is not needed comes back."
+    )
+    click.echo(f"It would be in the order by {at_time(estimate.latest_at)} at the latest.")
+
+
+def _see_through(
+    wallet: ForcedInclusion, signer: Signer, errand: Errand, key: bytes, label: str
+) -> None:
+    with wallet.open(errand, key=key, label=label) as message:
+        story = Story(signer.address, message.before)
+        receipt = wallet.run(message.step, story.tell)
+    tell_rest(receipt, is_followed=wallet.options.follower_url is not None)
+
+
+def _post(wallet: ForcedInclusion, errand: Errand, label: str) -> None:
+    if errand.kind is not Kind.TRANSACTION:
+        raise LocalFault("only a signed transaction can be posted")
+    receipt = wallet.post(errand.rollup, [errand.content], label=label)
+    click.echo(f"Posted as batch #{receipt.number} of the rollup in L1 block {receipt.block}.")
+    click.echo("It is in the rollup's order, and nobody's signature was asked for.")

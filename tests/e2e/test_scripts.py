@@ -14,7 +14,10 @@ from sequencer.crypto.digests import Domain
 from sequencer.crypto.hashing import keccak
 from sequencer.crypto.keystore import ScryptCost, create_keystore
 from sequencer.crypto.signatures import Signer
+from sequencer.devnet.accounts import account
 from sequencer.devnet.anvil import Anvil, start_anvil
+from sequencer.devnet.demo.l1_facts import L1Facts
+from sequencer.devnet.wallets import Rollup, Wallet
 from sequencer.evidence import (
     EquivocationEvidence,
     SignedStatement,
@@ -23,7 +26,7 @@ from sequencer.evidence import (
     dump_equivocation,
 )
 from sequencer.l1.deployment import load_deployment
-from sequencer.types import Address, Epoch
+from sequencer.types import Address, Epoch, RollupId
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,7 +47,25 @@ min_size = 3
 max_size = 100
 [inbox]
 force_window_seconds = 3
+[rollups]
+exit_delay_seconds = 3600
+[fallback]
+liveness_seconds = 60
+overdue_seconds = 1
+tail_seconds = 5
 """
+SIGNER_PROGRAM = """
+import json, sys
+from eth_account import Account
+asked = json.load(sys.stdin)
+print("press the button", file=sys.stderr)
+account = Account.from_key("{key}")
+assert asked.pop("from") == account.address
+print(account.sign_transaction(asked).raw_transaction.to_0x_hex())
+"""
+
+
+Child = asyncio.subprocess.Process
 
 
 @dataclass(frozen=True)
@@ -58,12 +79,13 @@ class Ground:
     def deployment(self) -> Path:
         return self.folder / "deployment.json"
 
-    async def ape(self, name: str, account: int, *arguments: str) -> tuple[int, str]:
-        """Run a script to its end; exit status and output, without ape's own remarks."""
+    async def start(self, name: str, account: int | None, *arguments: str) -> Child:
+        """Start a script."""
         target = [] if name == "deploy" else ["--deployment", str(self.deployment)]
-        child = await asyncio.create_subprocess_exec(
+        signing = [] if account is None else ["--account", f"TEST::{account}"]
+        return await asyncio.create_subprocess_exec(
             str(Path(sys.executable).with_name("ape")),
-            *("run", name, "--network", self.anvil.url, "--account", f"TEST::{account}"),
+            *("run", name, "--network", self.anvil.url, *signing),
             *target,
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
@@ -72,22 +94,38 @@ class Ground:
             env={
                 "APE_DATA_FOLDER": "build/ape",
                 **os.environ,
+                "PYTHONUNBUFFERED": "1",
                 "SWITCHYARD_PASSWORD": PASSWORD,
             },
         )
+
+    async def killed(self, at: str, name: str, account: int | None, *arguments: str) -> None:
+        """Run a script until it has said `at`, and kill it."""
+        child = await self.start(name, account, *arguments)
+        assert child.stdout is not None
+        while line := await child.stdout.readline():
+            if at in line.decode():
+                break
+        assert line, f"{name} has not said {at!r}"
+        child.kill()
+        await child.communicate()
+
+    async def ape(self, name: str, account: int | None, *arguments: str) -> tuple[int, str]:
+        """Run a script to its end; exit status and output, without ape's own remarks."""
+        child = await self.start(name, account, *arguments)
         output, _ = await child.communicate()
         assert child.returncode is not None
         lines = output.decode().splitlines()
         kept = [line for line in lines if not line.startswith(("INFO:", "SUCCESS:"))]
         return child.returncode, "\n".join(kept)
 
-    async def says(self, name: str, account: int, *arguments: str) -> str:
+    async def says(self, name: str, account: int | None, *arguments: str) -> str:
         """What a script says that succeeds."""
         status, output = await self.ape(name, account, *arguments)
         assert status == 0, output
         return output
 
-    async def refuses(self, name: str, account: int, *arguments: str) -> str:
+    async def refuses(self, name: str, account: int | None, *arguments: str) -> str:
         """The error of a script that fails, which is its last line."""
         status, output = await self.ape(name, account, *arguments)
         assert status == 1, output
@@ -108,7 +146,7 @@ async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grou
             *(0, "--parameters", str(folder / "own.toml"), "--out", str(ground.deployment)),
             *("--rollup", "7001"),
         )
-        assert "Read back 15 values: all contracts are wired as planned." in output
+        assert "Read back 19 values: all contracts are wired as planned." in output
         assert "Registered rollup 1 with chain id 7001." in output
         yield ground
     finally:
@@ -168,6 +206,53 @@ async def test_force_include__refused_before_anything_is_paid(ground: Ground) ->
     assert "gas limit 1000 is below the intrinsic 21000" in await ground.refuses(
         "force_include", 5, "--rollup", "1", "--gas-limit", "1000", *to
     )
+
+
+async def test_when_the_committee_is_gone(ground: Ground) -> None:
+    """A message by a program that signs, killed half-way; the fallback and a post meanwhile; the
+    same command goes on, and its message is forced."""
+    owner = account(6)
+    program = ground.folder / "signer.py"
+    program.write_text(SIGNER_PROGRAM.format(key="0x" + owner.secret.hex()))
+    transfer = ("--rollup", "1", "--nonce", "3", "--to", "0x" + "22" * 20)
+    signing = ("--signer", f"{sys.executable} {program}", "--from", f"0x{owner.address.hex()}")
+    await ground.killed("Queued as", "force_include", None, *signing, *transfer)
+
+    head = await ground.anvil.client.head()
+    await ground.anvil.until(head.timestamp + 5)
+    entered = await ground.says("fallback", 7, "--enter")
+    assert "The committee orders." in entered
+    assert "Anyone may enter the fallback (--enter): a message is past its deadline" in entered
+    assert "L1 orders now." in entered
+
+    raws = ground.folder / "transactions.txt"
+    to = Address(bytes([0x22]) * 20)
+    wallet, rollup = Wallet(owner.secret), Rollup(RollupId(1), 7001)
+    raws.write_text("".join(wallet.transfer(rollup, to, 1).hex + "\n" for _ in range(2)))
+    posted = await ground.says("post", 7, "--rollup", "1", "--transactions", str(raws))
+    assert "2 transactions to post" in posted
+    assert "Posted as batch #0 of the rollup" in posted
+
+    said = await ground.says("force_include", None, *signing, *transfer)
+    assert "this was begun before; going on" in said
+    assert "Included by force" in said
+    queued = await L1Facts(ground.anvil, load_deployment(ground.deployment)).events(
+        "ForcedInbox", "MessageEnqueued"
+    )
+    owners = [event.arguments["sender"] for event in queued]
+    assert owners.count(f"0x{owner.address.hex()}") == 1
+
+
+async def test_leave__announced_and_cancelled(ground: Ground) -> None:
+    """ROLL-3."""
+    who = "0x" + "ab" * 20
+    said = await ground.says("leave", 0, "--rollup", "1", "--to", "solo", "--sequencer", who)
+    assert "It is shared: the committee orders it." in said
+    assert f"announced: solo: {who} orders it" in said.lower()
+    assert "the contract refuses: NotTheOwner" in await ground.refuses(
+        "leave", 1, "--rollup", "1", "--cancel"
+    )
+    assert "No change is announced." in await ground.says("leave", 0, "--rollup", "1", "--cancel")
 
 
 async def test_report__foreign_evidence(ground: Ground) -> None:
