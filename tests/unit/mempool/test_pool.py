@@ -298,7 +298,7 @@ def test_expire__in_the_middle_of_a_lane__leaves_a_gap_that_is_waited_for() -> N
 
 
 def test_keep__a_rollup_that_leaves__takes_its_transactions_with_it() -> None:
-    """BLOCK-5."""
+    """TX-8."""
     pool = pool_of(tx(ALICE, 0), tx(ALICE, 1), tx(BOB, 3))
     kept = tx(ALICE, 0)
     pool.add(TWO, kept, 0)

@@ -6,7 +6,7 @@ proposer and voter, at an origin
 ├── the announcement is above the origin: not known yet
 ├── the other rollup in the same block: as ever
 └── back: from the first origin on at which it is shared
-taking in
+taking in (TX-8)
 ├── leaving by L1's head: refused, though the origin still allows it
 └── returned by L1's head: refused until a confirmed block says so
 """
