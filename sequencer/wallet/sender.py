@@ -50,6 +50,7 @@ def outbox(
     *,
     is_repeatable: bool = False,
 ) -> Outbox:
+    """For one kind of transaction of an errand."""
     return Outbox(
         endpoint,
         deployment.chain_id,
