@@ -30,6 +30,7 @@ from scripts._wallet import (
 from sequencer.crypto.hashing import keccak
 from sequencer.deployment.words import at_time, ether, parse_ether
 from sequencer.errors import LocalFault
+from sequencer.l1.events import RollupMode
 from sequencer.types import Address, RollupId
 from sequencer.wallet import errands
 from sequencer.wallet.errands import Errand, Kind
@@ -167,6 +168,7 @@ def cli(  # noqa: PLR0913, PLR0917 - one parameter for each field of a transacti
         if is_post:
             _post(wallet, errand, label)
             return
+        _tell_mode(contracts, rollup)
         _tell_estimate(wallet, errand)
         if not is_estimate:
             _see_through(wallet, signer, errand, key, label)
@@ -215,6 +217,14 @@ def _errand(wish: Wish, chain_id: int, signer: Signer) -> Errand:
         return errands.transaction(rollup, chain_id, sign(signer, _unsigned(wish, chain_id)).raw)
     make = errands.call if wish.kind is Kind.CALL else errands.ether
     return make(rollup, wish.gas_limit, wish.to, wish.value, wish.data)
+
+
+def _tell_mode(contracts: Contracts, rollup: int) -> None:
+    """POST-1: whether anyone may post for the rollup now."""
+    mode = RollupMode(contracts.rollups.modeOf(rollup).mode)
+    is_shared_open = mode is RollupMode.SHARED and contracts.chain.isBased()
+    if mode is RollupMode.BASED or is_shared_open:
+        click.echo("L1 orders this rollup now: with --post it would be in the order at once.")
 
 
 def _tell_estimate(wallet: ForcedInclusion, errand: Errand) -> None:
