@@ -1,28 +1,51 @@
-"""Random L1 histories with reorgs, against a plain reading of DERIVE-3 to DERIVE-9."""
+"""Random L1 histories with reorgs, against a plain reading of DERIVE-3 to DERIVE-11."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequencer.blocks.header import Header
+from sequencer.blocks.payload import encode_payload
 from sequencer.crypto.hashing import keccak
 from sequencer.derivation.derive import Deriver, RollupState
 from sequencer.derivation.entries import Entry
-from sequencer.l1.events import BatchCommitted, Event, L1Block
+from sequencer.l1.events import (
+    BatchCommitted,
+    BatchPosted,
+    Event,
+    ForceIncluded,
+    L1Block,
+    MessageEnqueued,
+    ModeAnnounced,
+    RollupMode,
+)
 from sequencer.types import ZERO_HASH, RollupId
 from tests.unit.batches.builders import SEPARATOR
 from tests.unit.derivation.worlds import GARBAGE, Committee, message, transaction
-from tests.unit.l1.chains import block, branch_on, forced, registered
+from tests.unit.l1.chains import (
+    SECONDS,
+    announced,
+    block,
+    branch_on,
+    forced,
+    posted,
+    registered,
+)
 
 ONE, TWO = RollupId(1), RollupId(2)
 REGISTERED = (registered(1, 7001), registered(2, 7002))
 A, B = transaction(0), transaction(1)
 OTHER = transaction(0, chain_id=7002)
+POST, OTHER_POST = (encode_payload([(rollup, [A, OTHER])]) for rollup in (ONE, TWO))
+Timed = tuple[int, Event]
+"""An event with the time of its L1 block."""
 
 MOVES = st.lists(
     st.one_of(
         st.tuples(st.just("enqueue"), st.sampled_from([A, B, GARBAGE, OTHER]), st.integers(1, 2)),
         st.tuples(st.just("force"), st.integers(1, 3)),
         st.tuples(st.just("batch"), st.integers(0, 3), st.booleans(), st.integers(1, 2)),
+        st.tuples(st.just("post"), st.sampled_from([b"", POST, OTHER_POST]), st.integers(1, 2)),
+        st.tuples(st.just("announce"), st.sampled_from(RollupMode), st.integers(1, 30)),
         st.tuples(st.just("mine")),
         st.tuples(st.just("reorg"), st.integers(0, 4)),
     ),
@@ -38,11 +61,13 @@ class World:
         self.pending: list[Event] = []
         self.branch = 0
 
-    def history(self) -> list[Event]:
-        return [event for known in self.blocks for event in known.events] + self.pending
+    def history(self) -> list[Timed]:
+        next_time = self.blocks[-1].header.timestamp + SECONDS
+        return timed(self.blocks) + [(next_time, event) for event in self.pending]
 
     def play(self, move: tuple[object, ...]) -> None:
-        queue = [event for event in self.history() if type(event).__name__ == "MessageEnqueued"]
+        events = [event for _, event in self.history()]
+        queue = [event for event in events if isinstance(event, MessageEnqueued)]
         taken = plain_reading(self.history())[1]
         match move:
             case ("enqueue", bytes(raw), int(rollup)):
@@ -51,6 +76,12 @@ class World:
                 self.pending.append(forced(taken, min(len(queue), taken + count)))
             case ("batch", int(count), bool(is_void), int(blocks)):
                 self.pending.append(self._batch(len(queue), count, is_void, blocks))
+            case ("post", bytes(data), int(rollup)):
+                posts = [e for e in events if isinstance(e, BatchPosted) and e.rollup_id == rollup]
+                self.pending.append(posted(rollup, len(posts), data))
+            case ("announce", RollupMode() as mode, int(delay)):
+                now = self.blocks[-1].header.timestamp + SECONDS
+                self.pending.append(announced(1, mode, now + delay))
             case ("mine",):
                 parent = self.blocks[-1].header
                 self.blocks += branch_on(parent, str(self.branch), [tuple(self.pending)])
@@ -62,7 +93,7 @@ class World:
 
     def _batch(self, queue: int, count: int, is_void: bool, blocks: int) -> BatchCommitted:
         committee = Committee()
-        for event in self.history():
+        for _, event in self.history():
             if isinstance(event, BatchCommitted):
                 assert event.call is not None
                 committee.index = event.index
@@ -79,26 +110,48 @@ class World:
 HEADERS: dict[bytes, Header] = {}
 
 
-def plain_reading(history: list[Event]) -> tuple[list[tuple[int, bytes]], int]:
+def timed(blocks: list[L1Block]) -> list[Timed]:
+    return [(known.header.timestamp, event) for known in blocks for event in known.events]
+
+
+def is_away(history: list[Timed], now: int) -> bool:
+    """Whether the committee does not order rollup 1 at a time: the last announcement counts that
+    was in effect by then, and was not replaced before it was."""
+    made = [(time, event) for time, event in history if isinstance(event, ModeAnnounced)]
+    replaced = [*(time for time, _ in made[1:]), now]
+    counting = [
+        event.mode
+        for (_, event), until in zip(made, replaced, strict=False)
+        if event.effective_at <= min(now, until)
+    ]
+    return bool(counting) and counting[-1] is not RollupMode.SHARED
+
+
+def plain_reading(history: list[Timed]) -> tuple[list[tuple[int, bytes]], int]:
     """(rollup, raw) of every entry in order, and how many messages are consumed, read off the
-    rules without a state machine: DERIVE-3 to DERIVE-5."""
+    rules without a state machine: DERIVE-3 to DERIVE-5, DERIVE-10 and DERIVE-11."""
     listed: list[tuple[int, bytes]] = []
     messages: list[tuple[int, bytes]] = []
     taken = 0
-    for event in history:
-        match type(event).__name__:
-            case "MessageEnqueued":
-                messages.append((event.rollup_id, event.content))  # type: ignore[union-attr]
-            case "ForceIncluded":
-                listed += messages[taken : event.up_to]  # type: ignore[union-attr]
-                taken = max(taken, event.up_to)  # type: ignore[union-attr]
-            case "BatchCommitted":
-                batch = event.call.batch  # type: ignore[union-attr]
+    for at, (now, event) in enumerate(history):
+        match event:
+            case MessageEnqueued():
+                messages.append((event.rollup_id, event.content))
+            case ForceIncluded():
+                listed += messages[taken : event.up_to]
+                taken = max(taken, event.up_to)
+            case BatchPosted() if event.data in (POST, OTHER_POST):
+                if event.data == (POST if event.rollup_id == 1 else OTHER_POST):
+                    listed += [(event.rollup_id, A), (event.rollup_id, OTHER)]
+            case BatchCommitted():
+                assert event.call is not None
+                batch = event.call.batch
                 listed += messages[taken : batch.forced_count]
                 taken = max(taken, batch.forced_count)
-                if event.call.data:  # type: ignore[union-attr]
+                if event.call.data:
+                    ones = [] if is_away(history[:at], now) else [(1, A), (1, GARBAGE)]
                     blocks = batch.last_height - batch.first_height + 1
-                    listed += [(1, A), (1, GARBAGE), (2, OTHER)] * blocks
+                    listed += [*ones, (2, OTHER)] * blocks
     return listed, taken
 
 
@@ -122,7 +175,7 @@ def test_deriver__any_history_with_reorgs__is_the_plain_reading_of_the_last_bran
         for added in world.blocks[common:]:
             listed += [o for o in deriver.extend(added) if isinstance(o, Entry)]
         seen = list(world.blocks)
-    expected, _ = plain_reading([event for known in seen for event in known.events])
+    expected, _ = plain_reading(timed(seen))
     assert [(entry.rollup_id, entry.transaction) for entry in listed] == expected
     for rollup, chain_raws in ((ONE, (A, B)), (TWO, (OTHER,))):
         running = ZERO_HASH
@@ -133,4 +186,6 @@ def test_deriver__any_history_with_reorgs__is_the_plain_reading_of_the_last_bran
                 running = keccak(running, keccak(entry.transaction))
             assert entry.running_hash == running
         assert [entry.index for entry in mine] == list(range(len(mine)))
-        assert deriver.rollup(rollup) == RollupState(len(mine), running)
+        posts = [event for _, event in timed(seen) if isinstance(event, BatchPosted)]
+        count = sum(1 for event in posts if event.rollup_id == rollup)
+        assert deriver.rollup(rollup) == RollupState(len(mine), running, count)
