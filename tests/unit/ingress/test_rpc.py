@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from web3 import Web3
 from web3.exceptions import TransactionNotFound, Web3RPCError
 
+from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
 from sequencer.ingress import rpc as rpc_module
 from sequencer.ingress.methods import CLIENT_VERSION, Methods
@@ -276,6 +277,23 @@ async def test_http__health__is_told_from_readiness() -> None:
         node.ready = False
         assert await status("/healthz") == (200, {"alive": True})
         assert await status("/readyz") == (503, {"ready": False})
+
+
+async def test_get_blob__from_the_archive_or_not_there() -> None:
+    """SUBMIT-6."""
+    node, wanted = FakeNode(), keccak(b"blob")
+    node.archived = {wanted: b"record"}.get
+    async with serving(node) as url, ClientSession() as session:
+        for text, status in (
+            (f"0x{wanted.hex()}", 200),
+            ("0x" + "00" * 32, 404),
+            (wanted.hex(), 400),
+            ("0x12", 400),
+            ("0x" + "zz" * 32, 400),
+        ):
+            async with session.get(f"{url}/blobs/{text}") as found:
+                assert found.status == status
+                assert (await found.read() == b"record") == (status == 200)
 
 
 async def begin_request(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

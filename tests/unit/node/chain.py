@@ -85,7 +85,9 @@ def l1_hash(number: int) -> Hash32:
 class Chain:
     """Everything behind finality, over files in `folder`; opening one again is a restart."""
 
-    def __init__(self, folder: Path, *, window: int = 256) -> None:
+    def __init__(
+        self, folder: Path, *, window: int = 256, parameters: BatchParameters = PARAMETERS
+    ) -> None:
         self.store = BlockStore(folder / "blocks.sqlite")
         self.l1 = L1View(0, SCHEDULE, window)
         self.height = 0
@@ -93,6 +95,7 @@ class Chain:
         self.mempool = Mempool(MempoolConfig())
         application = Application(self.l1, self.mempool, OrderingParameters(2_048, 10))
         self.ordered: list[Hash32] = []
+        self.sealed: list[BatchIndex] = []
         self.is_slow = False
         """Whether versioned hashes wait for `seal`, as they do on a node."""
         self.now_ms = 0
@@ -103,7 +106,7 @@ class Chain:
             self.mempool,
             SCHEDULE,
             SEPARATOR,
-            PARAMETERS,
+            parameters,
             lambda transactions: self.ordered.extend(tx.hash for _, tx in transactions),
             self.batches.append,
             self._seal,
@@ -114,6 +117,7 @@ class Chain:
         """Give the batch that waits its versioned hashes."""
         cut = self.ledger.waiting
         assert cut is not None
+        self.sealed.append(cut.index)
         self.ledger.seal([keccak(b"blob", word(cut.index))])
 
     def _seal(self) -> None:

@@ -9,6 +9,8 @@ append
 batches
 ├── cut as BATCH-2 says, data rebuilt from the store equals what was cut
 ├── after a restart at any block: the same batches (BATCH-1)
+├── with blobs: wait for their versioned hashes, without holding up blocks (BATCH-6)
+│   └── restart: what is stored is not computed again, what waits is
 └── looked up by height; the commit remembered beyond the L1 window
 """
 
@@ -17,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from sequencer.batches.codec import decode_batch_data
+from sequencer.batches.cut import BatchParameters
 from sequencer.crypto.hashing import keccak
 from sequencer.ingress.transaction import decode_transaction
 from sequencer.node.catch_up import decode_proof
@@ -119,6 +122,56 @@ def test_batches__restart_at_any_block__cuts_the_same(tmp_path: Path, restart_af
     assert [*before.batches, *after.batches] == whole.batches
     whole.close()
     after.close()
+
+
+ALL_WITH_BLOBS = BatchParameters(batch_bytes=4_096, batch_age_ms=1_000, blob_bytes_min=1)
+
+
+def test_batches__that_wait_for_hashes__hold_up_no_block(tmp_path: Path) -> None:
+    (tmp_path / "quick").mkdir()
+    quick = Chain(tmp_path / "quick", parameters=ALL_WITH_BLOBS)
+    blocks = quick.grow(10)
+    slow = Chain(tmp_path, parameters=ALL_WITH_BLOBS)
+    slow.is_slow = True
+    for block in blocks:
+        slow.ledger.append((block,), proof_of(block))
+    assert slow.ledger.tip == blocks[-1].header
+    assert slow.ledger.last_batch == len(quick.batches) >= 2
+    assert slow.batches == []
+    assert slow.ledger.batch(BatchIndex(1)) is None
+    while slow.ledger.waiting is not None:
+        slow.seal()
+    assert slow.batches == quick.batches
+    quick.close()
+    slow.close()
+
+
+def test_batches__restart_while_one_waits__computes_what_is_not_stored(tmp_path: Path) -> None:
+    before = Chain(tmp_path, parameters=ALL_WITH_BLOBS)
+    before.is_slow = True
+    before.grow(12)
+    before.seal()
+    before.seal()
+    count = before.ledger.last_batch
+    before.close()
+    after = Chain(tmp_path, parameters=ALL_WITH_BLOBS)
+    after.ledger.resume()
+    assert after.sealed == list(range(3, count + 1))
+    assert [batch.index for batch in after.batches] == after.sealed
+    assert after.batches[0].parent_hash == before.batches[-1].hash
+    after.close()
+
+
+def test_blob_data__of_the_batch_with_these_blobs(tmp_path: Path) -> None:
+    chain = Chain(tmp_path, parameters=ALL_WITH_BLOBS)
+    chain.grow(10)
+    batch = chain.batches[0]
+    data = chain.ledger.blob_data(BatchIndex(1), batch.blobs_hash)
+    assert data is not None
+    assert keccak(data) == batch.data_hash
+    assert chain.ledger.blob_data(BatchIndex(1), chain.batches[1].blobs_hash) is None
+    assert chain.ledger.blob_data(BatchIndex(99), batch.blobs_hash) is None
+    chain.close()
 
 
 def test_batch_of__every_height__is_the_batch_that_holds_it(tmp_path: Path) -> None:
