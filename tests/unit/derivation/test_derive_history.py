@@ -36,6 +36,8 @@ REGISTERED = (registered(1, 7001), registered(2, 7002))
 A, B = transaction(0), transaction(1)
 OTHER = transaction(0, chain_id=7002)
 POST, OTHER_POST = (encode_payload([(rollup, [A, OTHER])]) for rollup in (ONE, TWO))
+DELAYS = (1, SECONDS - 1, SECONDS, SECONDS + 1, 2 * SECONDS)
+VOID_AT_TIMES = st.sampled_from([False, False, False, True])
 Timed = tuple[int, Event]
 """An event with the time of its L1 block."""
 
@@ -43,13 +45,15 @@ MOVES = st.lists(
     st.one_of(
         st.tuples(st.just("enqueue"), st.sampled_from([A, B, GARBAGE, OTHER]), st.integers(1, 2)),
         st.tuples(st.just("force"), st.integers(1, 3)),
-        st.tuples(st.just("batch"), st.integers(0, 3), st.booleans(), st.integers(1, 2)),
+        st.tuples(st.just("batch"), st.integers(0, 3), VOID_AT_TIMES, st.integers(1, 2)),
         st.tuples(st.just("post"), st.sampled_from([b"", POST, OTHER_POST]), st.integers(1, 2)),
-        st.tuples(st.just("announce"), st.sampled_from(RollupMode), st.integers(1, 30)),
+        st.tuples(st.just("announce"), st.sampled_from(RollupMode), st.sampled_from(DELAYS)),
+        st.tuples(st.just("mine")),
         st.tuples(st.just("mine")),
         st.tuples(st.just("reorg"), st.integers(0, 4)),
     ),
-    max_size=30,
+    min_size=8,
+    max_size=40,
 )
 
 
