@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from sequencer.devnet.demo.ledger import derived_order
+from sequencer.devnet.demo.ledger import is_from_block
 from sequencer.devnet.demo.story import CheckFailed
 from sequencer.devnet.drill.canon import Canon
 from sequencer.devnet.drill.scene import PATIENCE_SECONDS, Scene
@@ -78,26 +78,34 @@ async def _until_all_derived(scene: Scene) -> None:
         return await canon.last_height() >= height or None
 
     await eventually(f"block {height} on L1", committed, seconds=PATIENCE_SECONDS, poll_seconds=1)
+    batches = await canon.batches()
+
+    async def seen() -> bool | None:
+        return scene.history.height >= batches[-1].last_height or None
+
+    await eventually("what L1 has, from a node", seen, seconds=PATIENCE_SECONDS)
+    await _until_at(scene.live, batches[-1].l1_block)
     rollups = [rollup.id for rollup in scene.network.rollups]
-    orders = await canon.orders(scene.history.chain, rollups)
+    orders = await canon.orders(batches, scene.history.chain, rollups)
     for rollup, order in orders.items():
-
-        async def listed() -> list[str] | None:
-            found = await derived_order(scene.live, rollup)  # noqa: B023 - awaited in the loop
-            return found if len(found) >= len(order) else None  # noqa: B023
-
-        found = await eventually(
-            f"{len(order)} transactions of rollup {rollup} in the follower's list",
-            listed,
-            seconds=PATIENCE_SECONDS,
-            poll_seconds=1,
-        )
+        entries = await scene.live.entries(rollup)
+        # More batches may have come meanwhile.
+        up_to_last = [entry for entry in entries if entry.l1_block <= batches[-1].l1_block]
+        found = [entry.hash for entry in up_to_last if is_from_block(entry)]
         if found != order:
             raise CheckFailed(f"rollup {rollup}: {_difference(found, order)}")
     scene.say(
         f"{height} blocks that were final are on L1, with {sum(map(len, orders.values()))}"
         " transactions in the followers' lists"
     )
+
+
+async def _until_at(follower: FollowerProcess, l1_block: int) -> None:
+    async def there() -> bool | None:
+        head = (await follower.status()).l1.head
+        return (head is not None and head >= l1_block) or None
+
+    await eventually(f"{follower.name} at L1 block {l1_block}", there, seconds=PATIENCE_SECONDS)
 
 
 async def _until_comparable(live: FollowerProcess, late: FollowerProcess) -> list[Hashes]:

@@ -1,97 +1,59 @@
 """Somebody with ether on L1, and no key of any sequencer."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from eth_abi.abi import decode
 
 from sequencer.blocks.payload import encode_payload
-from sequencer.deployment.endpoint import Sent
 from sequencer.devnet.accounts import account
 from sequencer.devnet.anvil import Anvil
-from sequencer.devnet.demo.l1_facts import Happened, L1Facts
-from sequencer.devnet.waiting import eventually
-from sequencer.devnet.wallets import TRANSFER_GAS, Rollup, Signed
-from sequencer.errors import LocalFault
+from sequencer.devnet.demo.l1_facts import L1Facts
+from sequencer.devnet.wallets import Rollup, Signed
 from sequencer.l1 import abi
+from sequencer.l1.deployment import Deployment
 from sequencer.l1.reverts import revert_name
 from sequencer.l1.rpc import L1Refused, hex_data, to_hex
-from sequencer.types import Address, Hash32, RollupId
+from sequencer.types import Address, RollupId
+from sequencer.wallet.forced import ForcedInclusion
+from sequencer.wallet.options import Options
+from sequencer.wallet.receipt import Receipt
+from sequencer.wallet.signers import KeySigner
 
 GAS = 1_000_000
 MAX_FEE_WEI = 10_000 * 10**9
 """Per gas: above any price that a drill makes."""
+_OPTIONS = Options(max_fee_wei=MAX_FEE_WEI, poll_seconds=0.5, confirmations=1)
 SHARED, SOLO, BASED = range(3)
 """`RollupMode` of `IRollupRegistry`."""
 NOBODY = Address(bytes(20))
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """A message of the forced queue; `deadline` in seconds of L1."""
-
-    index: int
-    deadline: int
-    transaction: Signed
-
-
 class Anyone:
     """One account. Every act waits until it is mined, and raises `LocalFault` if L1 refused it."""
 
-    def __init__(self, anvil: Anvil, l1: L1Facts, index: int) -> None:
-        self.address = account(index).address
+    def __init__(
+        self, anvil: Anvil, l1: L1Facts, deployment: Deployment, folder: Path, index: int
+    ) -> None:
+        """The account of this index keeps what it has under way in a folder."""
+        who = account(index)
+        self.address = who.address
         self._anvil = anvil
         self._l1 = l1
+        self._wallet = ForcedInclusion(
+            anvil.url, deployment, KeySigner(who.secret), folder / f"wallet-{index}", _OPTIONS
+        )
 
     # --- forced inclusion ---
 
-    async def enqueue(self, transaction: Signed) -> Queued:
-        """INBOX-1."""
-        await self._anvil.wait([await self.hand_in(transaction)])
-        for event in reversed(await self._l1.events("ForcedInbox", "MessageEnqueued")):
-            if event.arguments["content"] == transaction.raw:
-                return Queued(event.arguments["index"], event.arguments["deadline"], transaction)
-        raise LocalFault("what was enqueued is not in the queue")
-
-    async def hand_in(self, transaction: Signed) -> Sent:
-        """INBOX-1, without waiting for a block."""
-        rollup, raw = transaction.rollup, transaction.raw
-        (fee_wei,) = await self._view("ForcedInbox", ["uint256"], "fee", len(raw), TRANSFER_GAS)
-        # Others may queue before; what is not needed is returned (INBOX-2).
-        return await self._send(
-            "ForcedInbox", "enqueue", rollup.id, TRANSFER_GAS, raw, wei=2 * fee_wei
-        )
-
-    async def is_known(self, sent: Sent) -> bool:
-        """Whether L1 still has it, in a block or waiting for one."""
-        found = await self._anvil.client.transaction(Hash32(hex_data(sent.hash)))
-        return found is not None
-
-    async def insist(self, message: Queued) -> Happened:
-        """Wait for the committee until the deadline, and then do without it (INBOX-5); the event
-        that put the message into the order."""
-        await self._anvil.until(message.deadline - 1)
-        if (found := await self._consumption(message)) is not None:
-            return found
-        try:
-            await self._act("ForcedInbox", "forceInclude", message.index + 1)
-        except LocalFault:
-            # The committee was faster.
-            if await self._consumption(message) is None:
-                raise
-
-        async def consumed() -> Happened | None:
-            return await self._consumption(message)
-
-        return await eventually(f"message {message.index} in the order", consumed, seconds=30)
-
-    async def _consumption(self, message: Queued) -> Happened | None:
-        for name in ("ForceIncluded", "MessagesConsumed"):
-            for event in await self._l1.events("ForcedInbox", name):
-                if event.arguments["from"] <= message.index < event.arguments["upTo"]:
-                    return event
-        return None
+    async def force(
+        self, transaction: Signed, told: Callable[[Receipt], None] | None = None
+    ) -> Receipt:
+        """See it into the order by L1, whatever the committee does; asked again, it goes on."""
+        rollup, raw = transaction.rollup.id, transaction.raw
+        return await asyncio.to_thread(self._wallet.force, rollup, raw, told=told)
 
     # --- the fallback ---
 
@@ -146,14 +108,12 @@ class Anyone:
         return None
 
     async def _act(self, contract: str, name: str, *arguments: Any, wei: int = 0) -> None:
-        await self._anvil.wait([await self._send(contract, name, *arguments, wei=wei)])
-
-    async def _send(self, contract: str, name: str, *arguments: Any, wei: int) -> Sent:
         data = abi.function(contract, name).call(*arguments)
         to = self._l1.address(contract)
-        return await self._anvil.send(
+        sent = await self._anvil.send(
             name, self.address, to, data, gas=GAS, value_wei=wei, max_fee_wei=MAX_FEE_WEI
         )
+        await self._anvil.wait([sent])
 
     async def _view(self, contract: str, types: list[str], name: str, *arguments: Any) -> Any:
         data = abi.function(contract, name).call(*arguments)

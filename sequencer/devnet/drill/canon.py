@@ -20,6 +20,7 @@ class OnL1:
     index: int
     first_height: int
     last_height: int
+    l1_block: int
     committed_at: int
 
 
@@ -53,10 +54,12 @@ class Canon:
         return (await self._batch(last, found[last])).last_height
 
     async def orders(
-        self, chain: Sequence[FinalBlock], rollups: Sequence[RollupId]
+        self,
+        batches: Sequence[OnL1],
+        chain: Sequence[FinalBlock],
+        rollups: Sequence[RollupId],
     ) -> dict[RollupId, list[str]]:
-        """The transaction hashes that batches bring into each rollup's list."""
-        batches = await self.batches()
+        """The transaction hashes that these batches bring into each rollup's list."""
         announced = await self._announced()
         return {
             rollup: [
@@ -77,7 +80,7 @@ class Canon:
         decode = decode_commit_blobs if is_with_blobs(transaction.data) else decode_commit
         batch = decode(transaction.data).batch
         committed_at = await self._l1.time_of(event.block)
-        return OnL1(index, batch.first_height, batch.last_height, committed_at)
+        return OnL1(index, batch.first_height, batch.last_height, event.block, committed_at)
 
     async def _announced(self) -> list[Announced]:
         events = await self._l1.events("RollupRegistry", "ModeAnnounced")

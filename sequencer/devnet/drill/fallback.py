@@ -36,16 +36,19 @@ async def force(scene: Scene, transaction: Signed) -> DerivedEntry:
 
 async def through_l1(scene: Scene, transaction: Signed) -> DerivedEntry:
     """A user's transaction by the forced queue, whoever takes it from there."""
-    message = await scene.user.enqueue(transaction)
-    scene.say(f"a user queues a transaction on L1: message {message.index}")
-    event = await scene.user.insist(message)
-    late = await scene.l1.time_of(event.block) - message.deadline
-    if "caller" in event.arguments:
+    scene.say(f"a user's wallet queues a transaction of rollup {transaction.rollup.id} on L1")
+    receipt = await scene.user.force(transaction)
+    message, consumption = receipt.message, receipt.consumption
+    if message is None or consumption is None:
+        raise CheckFailed(f"the wallet has done with {receipt}")
+    late = await scene.l1.time_of(consumption.block) - message.deadline
+    if consumption.batch is None:
         scene.say(f"L1 includes message {message.index} by itself, {late} s after its deadline")
     else:
         scene.say(f"the committee consumes message {message.index}, {-late} s before its deadline")
     entry = await until_listed(scene, transaction)
     require(entry.source == "forced", f"listed as {entry}")
+    require(entry.batch == consumption.batch, f"by batch {consumption.batch}, listed as {entry}")
     scene.say(f"the follower lists it: entry {entry.index} of rollup {transaction.rollup.id}")
     return entry
 

@@ -46,7 +46,7 @@ class Scene:
         self.timeline = Timeline()
         self.random = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
         self.l1 = L1Facts(network.anvil, network.deployment)
-        self.user = Anyone(network.anvil, self.l1, WALLETS[0])
+        self.user = self.account(WALLETS[0])
         self.field = Field(network, links)
         self.load = Load(network.nodes, network.rollups, PER_SECOND)
         self.history = History(network.nodes)
@@ -72,6 +72,11 @@ class Scene:
     def live(self) -> FollowerProcess:
         """The follower that was there all the time."""
         return self.network.followers[0]
+
+    def account(self, index: int) -> Anyone:
+        """Somebody with ether on L1."""
+        network = self.network
+        return Anyone(network.anvil, self.l1, network.deployment, network.layout.folder, index)
 
     def say(self, event: str) -> None:
         self.timeline.say(event)

@@ -50,8 +50,7 @@ async def _wait_it_out(scene: Scene) -> None:
         f" on, L1 stays at batch {last} of {cut}"
     )
     transaction = transfer(scene.network.rollups[1])
-    message = await scene.user.enqueue(transaction)
-    await scene.user.insist(message)
+    await scene.user.force(transaction)
     await fallback.until_listed(scene, transaction)
     scene.say("a user pays what L1 asks, and is in the order without waiting for them")
 

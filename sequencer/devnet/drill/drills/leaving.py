@@ -15,8 +15,7 @@ POSTED = 5
 async def run(scene: Scene) -> None:
     rollup = scene.network.rollups[1]
     anvil = scene.network.anvil
-    owner = Anyone(anvil, scene.l1, DEPLOYER)
-    sequencer = Anyone(anvil, scene.l1, WALLETS[1])
+    owner, sequencer = scene.account(DEPLOYER), scene.account(WALLETS[1])
     await scene.until_batch(2)
 
     left_at = await owner.announce(rollup.id, SOLO, sequencer.address)

@@ -2,83 +2,75 @@
 
 import asyncio
 
-from sequencer.deployment.endpoint import Sent
+from sequencer.devnet.accounts import WALLETS
 from sequencer.devnet.drill import fallback
 from sequencer.devnet.drill.scene import Scene
 from sequencer.devnet.outages.load import transfer
-from sequencer.devnet.wallets import Signed
+from sequencer.wallet.receipt import Receipt, Stage
 
 REORGS = 16
 DEEPEST = 40
 """Ten times the nodes' confirmations."""
 CALM_SECONDS = (2.0, 5.0)
 """From one to the next."""
-USER_SECONDS = 3.0
-"""From one transaction of the user to the next."""
+ASK_SECONDS = 1.0
 
 
 class _User:
-    """Puts a transaction into the forced queue every few seconds, and again if L1 forgets it."""
+    """Has one transaction, and asks its wallet again and again to see it into the order."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, index: int) -> None:
         self._scene = scene
-        self.sent: list[Signed] = []
-        self._on_l1: dict[Signed, Sent] = {}
-        self.repeated = 0
+        self._account = scene.account(index)
+        self._transaction = transfer(scene.random.choice(scene.network.rollups))
+        self._stage = Stage.SENDING
+        self.taken_back = 0
+        """How often the message was on L1, and then was not."""
 
-    async def run(self) -> None:
-        rollups = self._scene.network.rollups
-        while True:
-            transaction = transfer(self._scene.random.choice(rollups))
-            self.sent.append(transaction)
-            await self.insist()
-            await asyncio.sleep(USER_SECONDS)
+    async def run(self, is_over: asyncio.Event) -> None:
+        """Until it is over, and the follower lists the transaction."""
+        while not is_over.is_set():
+            await self._account.force(self._transaction, self._note)
+            await asyncio.sleep(ASK_SECONDS)
+        await self._account.force(self._transaction, self._note)
+        await fallback.until_listed(self._scene, self._transaction)
 
-    async def insist(self) -> None:
-        """Queue what neither a block nor the pool of L1 has."""
-        user = self._scene.user
-        for transaction in self.sent:
-            known = self._on_l1.get(transaction)
-            if known is None or not await user.is_known(known):
-                self.repeated += known is not None
-                self._on_l1[transaction] = await user.hand_in(transaction)
-
-    async def until_listed(self) -> None:
-        """Wait until the follower has all of it; L1 may have forgotten some once more."""
-        for transaction in self.sent:
-            await self.insist()
-            await fallback.until_listed(self._scene, transaction)
+    def _note(self, receipt: Receipt) -> None:
+        is_gone = receipt.stage is Stage.SENDING and self._stage is not Stage.SENDING
+        self.taken_back += is_gone
+        self._stage = receipt.stage
 
 
 async def run(scene: Scene) -> None:
     await scene.until_batch(1)
     floor = (await scene.network.anvil.client.head()).number
-    user = _User(scene)
-    task = asyncio.create_task(user.run())
-    try:
-        deepest = await _storm(scene, floor)
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    batch = await scene.last_batch()
-    scene.say(f"{REORGS} reorganisations, the deepest of {deepest} blocks; L1 is at batch {batch}")
-    await user.until_listed()
-    scene.say(
-        f"all {len(user.sent)} transactions that a user put into the forced queue are in the order,"
-        f" after {user.repeated} that L1 had forgotten were queued again"
+    users = [_User(scene, index) for index in WALLETS]
+    is_over = asyncio.Event()
+    deepest, *_ = await asyncio.gather(
+        _storm(scene, floor, is_over), *(user.run(is_over) for user in users)
     )
+    scene.say(f"{REORGS} reorganisations are over, the deepest of {deepest} blocks")
+    taken_back = sum(user.taken_back for user in users)
+    scene.say(
+        f"{len(users)} users have their transactions in the order; their wallets queued them again"
+        f" {taken_back} times"
+    )
+    batch = await scene.last_batch()
     await scene.until_batch(batch + 2)
-    scene.say("batches go on")
+    scene.say(f"batches go on: {batch + 2} is on L1")
 
 
-async def _storm(scene: Scene, floor: int) -> int:
+async def _storm(scene: Scene, floor: int, is_over: asyncio.Event) -> int:
     """The deepest there was."""
     anvil, deepest = scene.network.anvil, 0
     for _ in range(REORGS):
         await asyncio.sleep(scene.random.uniform(*CALM_SECONDS))
         head = (await anvil.client.head()).number
         depth = min(scene.random.randint(1, DEEPEST), head - floor)
+        before = await scene.last_batch()
         await anvil.reorg(depth)
-        scene.say(f"L1 forgets {depth} blocks, and is at batch {await scene.last_batch()}")
+        gone = max(0, before - await scene.last_batch())
+        scene.say(f"L1 forgets {depth} blocks; batches gone: {gone}")
         deepest = max(deepest, depth)
+    is_over.set()
     return deepest
