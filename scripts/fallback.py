@@ -54,6 +54,7 @@ class Facts:
     """Of the chain and the queue. Times and spans in seconds, on L1."""
 
     now: int
+    genesis: int
     last_index: int
     committed_at: int
     silent: int
@@ -70,7 +71,7 @@ class Facts:
 
     def _last(self) -> str:
         if not self.committed_at:
-            return f"Last commit: none; the committee could begin {span(self.silent)} ago."
+            return f"Last commit: none. Epoch 0 begins {at_time(self.genesis, self.now)}."
         return f"Last commit: batch {self.last_index}, {at_time(self.committed_at, self.now)}."
 
     def _queue(self) -> str:
@@ -124,6 +125,7 @@ def _read(contracts: Contracts, now: int) -> Facts:
         overdue = now - int(contracts.inbox.message(head.consumed).deadline)
     return Facts(
         now=now,
+        genesis=contracts.deployment.schedule.genesis,
         last_index=int(health.lastIndex),
         committed_at=int(health.committedAt),
         silent=int(health.secondsSince),

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand
+from eth_utils.address import to_checksum_address
 
 from scripts._shared import Contracts, deployment_option, plain_errors
 from scripts._story import Story, tell_rest
@@ -154,24 +155,43 @@ def cli(  # noqa: PLR0913, PLR0917 - one parameter for each field of a transacti
             rollup_url=rollup_rpc,
         )
         wallet = wallet_of(provider, contracts.deployment, deployment_path, signer, options)
-        chain_id = wallet.chain_id_of(rollup)
-        click.echo(f"Rollup {rollup} has chain id {chain_id}. 0x{signer.address.hex()} signs:")
-        key = _key(wish, chain_id)
-        errand = wallet.begun(wish.kind, key, label=label)
-        if errand is None:
-            errand = _errand(wish, chain_id, signer)
-        else:
-            click.echo("  this was begun before; going on")
-        if wish.kind is Kind.TRANSACTION:
-            raw = errand.content
-            click.echo(f"  transaction 0x{keccak(raw).hex()}, {len(raw)} bytes")
-        if is_post:
-            _post(wallet, errand, label)
-            return
-        _tell_mode(contracts, rollup)
+        _carry_out(contracts, wallet, signer, wish, label, is_post, is_estimate)
+
+
+def _carry_out(
+    contracts: Contracts,
+    wallet: ForcedInclusion,
+    signer: Signer,
+    wish: Wish,
+    label: str,
+    is_post: bool,
+    is_estimate: bool,
+) -> None:
+    chain_id = wallet.chain_id_of(wish.rollup)
+    click.echo(f"Rollup {wish.rollup} has chain id {chain_id}. 0x{signer.address.hex()} signs:")
+    key = _key(wish, chain_id)
+    begun = wallet.begun(wish.kind, key, label=label)
+    errand = _errand(wish, chain_id, signer) if begun is None else begun
+    click.echo(f"  {_words(wish, errand)}")
+    if begun is not None:
+        click.echo("  this was begun before; going on")
+    if is_post:
+        _post(wallet, errand, label)
+        return
+    _tell_mode(contracts, wish.rollup)
+    if begun is None or is_estimate:
         _tell_estimate(wallet, errand)
-        if not is_estimate:
-            _see_through(wallet, signer, errand, key, label)
+    if not is_estimate:
+        _see_through(wallet, signer, errand, key, label)
+
+
+def _words(wish: Wish, errand: Errand) -> str:
+    to = to_checksum_address(wish.to)
+    if wish.kind is Kind.TRANSACTION:
+        return f"transaction 0x{keccak(errand.content).hex()}, {len(errand.content)} bytes"
+    if wish.kind is Kind.CALL:
+        return f"a call of {to} on the rollup by its L1 address"
+    return f"a deposit of {ether(wish.value)} to {to} on the rollup"
 
 
 def _data(text: str) -> bytes:
