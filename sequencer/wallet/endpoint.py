@@ -78,11 +78,12 @@ class Endpoint:
     def finalized(self) -> int:
         """The last block that no reorg takes back."""
         try:
-            return self._rpc.fetch(
+            found = self._rpc.fetch_optional(
                 _Block, lambda b: quantity(b.number), "eth_getBlockByNumber", "finalized", False
             )
         except L1Refused:
-            return max(0, self.head().number - FINALITY_BLOCKS)
+            found = None
+        return max(0, self.head().number - FINALITY_BLOCKS) if found is None else found
 
     def nonce(self, account: Address, block: int | str = "latest") -> int:
         """Transactions of the account up to a block, or those that wait too (`pending`)."""
