@@ -59,8 +59,8 @@ def cell_proofs(blob: bytes) -> list[bytes]:
 
 
 def verify(blob: bytes, commitment: bytes, proof: bytes) -> None:
-    """Raises `ValueError` unless the proof shows that the commitment is the blob's: a tenth of
-    the work of committing."""
+    """Raises `ValueError` unless the proof shows that the commitment is the blob's: a twentieth
+    of the work of committing."""
     if not _checked(ckzg.verify_blob_kzg_proof, blob, commitment, proof):
         raise ValueError("the proof is not of this blob and commitment")
 

@@ -35,6 +35,10 @@ MAX_ANSWER = 8 << 20
 """Bytes of answers to one batch; the calls after that are answered with -32005."""
 MAX_IN_FLIGHT = 256
 """Requests that are read or answered at one time."""
+MAX_BLOBS_IN_FLIGHT = 32
+"""Blobs on their way at one time: four MiB, however slowly they are taken."""
+BLOB_SECONDS = 30.0
+"""How long one may take."""
 BODY_SECONDS = 10.0
 """How long a body may take to arrive."""
 LINGERING_SECONDS = 2.0
@@ -137,6 +141,7 @@ class _Server:
         self._backend = backend
         self._rpc = rpc
         self._in_flight = 0
+        self._blobs_in_flight = 0
 
     async def healthz(self, _request: web.Request) -> web.Response:
         """The process answers."""
@@ -147,15 +152,21 @@ class _Server:
         ready = self._backend.is_ready()
         return web.json_response({"ready": ready}, status=200 if ready else 503)
 
-    async def blob(self, request: web.Request) -> web.Response:
+    async def blob(self, request: web.Request) -> web.StreamResponse:
         """A blob with its commitment and proof, 131,168 bytes."""
         text = request.match_info["hash"]
         if not re.fullmatch("0x[0-9a-fA-F]{64}", text):
             raise web.HTTPBadRequest(text="a versioned hash is 0x and 32 bytes in hex\n")
+        if self._blobs_in_flight >= MAX_BLOBS_IN_FLIGHT:
+            raise web.HTTPServiceUnavailable(text="many ask for blobs now, try again\n")
         record = self._backend.archived_blob(Hash32(bytes.fromhex(text[2:])))
         if record is None:
             raise web.HTTPNotFound(text="not in this archive\n")
-        return web.Response(body=record, content_type="application/octet-stream")
+        self._blobs_in_flight += 1
+        try:
+            return await _send(request, record)
+        finally:
+            self._blobs_in_flight -= 1
 
     async def post(self, request: web.Request) -> web.Response:
         """One JSON-RPC request."""
@@ -179,6 +190,22 @@ class _Server:
             return _refusal(408, Code.LIMIT, f"the body took more than {BODY_SECONDS} seconds")
         answer = await self._rpc.answer(request.match_info.get("rollup"), body)
         return _json(answer) if answer else web.Response(status=204)
+
+
+async def _send(request: web.Request, record: bytes) -> web.StreamResponse:
+    """Answer with these bytes, and return when they are on their way; not for ever."""
+    response = web.StreamResponse()
+    response.content_type = "application/octet-stream"
+    response.content_length = len(record)
+    try:
+        async with asyncio.timeout(BLOB_SECONDS):
+            await response.prepare(request)
+            await response.write(record)
+            await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+    return response
 
 
 def _rollup(segment: str | None) -> RollupId | None:

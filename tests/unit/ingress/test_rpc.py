@@ -296,6 +296,30 @@ async def test_get_blob__from_the_archive_or_not_there() -> None:
                 assert (await found.read() == b"record") == (status == 200)
 
 
+async def test_get_blob__taken_slowly__gives_way_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody holds many of them in the node's memory, or one for ever."""
+    monkeypatch.setattr(rpc_module, "MAX_BLOBS_IN_FLIGHT", 1)
+    monkeypatch.setattr(rpc_module, "BLOB_SECONDS", 0.3)
+    node, path = FakeNode(), "/blobs/0x" + "11" * 32
+    node.archived = lambda _: bytes(32 << 20)  # more than the system takes for a slow reader
+    async with serving(node) as url, ClientSession() as session:
+        port = int(url.rpartition(":")[2])
+        slow, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_024)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert b"200 OK" in await slow.readline()
+        async with session.get(url + path) as refused:
+            assert refused.status == 503
+        node.archived = lambda _: b"record"
+        async with asyncio.timeout(10):
+            status = 503
+            while status == 503:
+                await asyncio.sleep(0.05)  # nothing announces that it is given up
+                async with session.get(url + path) as found:
+                    status = found.status
+        assert status == 200
+        writer.close()
+
+
 async def begin_request(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A request that the server has begun to answer, without its body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
