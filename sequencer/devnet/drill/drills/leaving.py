@@ -1,8 +1,12 @@
 """A rollup leaves the committee under load, is ordered by its own key, and comes back (ROLL-3)."""
 
 from sequencer.devnet.accounts import DEPLOYER, WALLETS
+from sequencer.devnet.demo.ledger import order_of
 from sequencer.devnet.drill import fallback
 from sequencer.devnet.drill.anyone import SHARED, SOLO, Anyone
+from sequencer.devnet.drill.canon import Canon
+from sequencer.devnet.drill.drills.congestion import TOO_DEAR_WEI, USUAL_WEI
+from sequencer.devnet.drill.pressure import price
 from sequencer.devnet.drill.scene import Scene
 from sequencer.devnet.outages.load import transfer
 from sequencer.devnet.wallets import Signed
@@ -22,8 +26,8 @@ async def run(scene: Scene) -> None:
     scene.say(f"rollup {rollup.id} says that it leaves at L1 second {left_at}")
     why = await sequencer.why_no_post(rollup, [transfer(rollup)])
     fallback.require(why == "NotOpen", f"before that second a post is refused with {why}")
-    await anvil.until(left_at)
-    scene.say("that second has come: what batches bring does not count for it any more")
+    late = await _miss_the_second(scene, left_at)
+    scene.say(f"that second has come: {late} of its transactions that are final come too late")
 
     posted = await _order_alone(scene, sequencer)
     await fallback.through_l1(scene, transfer(rollup))
@@ -38,6 +42,20 @@ async def run(scene: Scene) -> None:
     why = await sequencer.why_no_post(rollup, [transfer(rollup)])
     fallback.require(why == "NotOpen", f"back again a post is refused with {why}")
     await _check(scene, posted, left_at, back_at)
+
+
+async def _miss_the_second(scene: Scene, left_at: int) -> int:
+    """L1 is too dear for the nodes until then: so many transactions of the rollup are final and
+    not on L1 when it leaves."""
+    anvil, rollup = scene.network.anvil, scene.network.rollups[1]
+    async with price(anvil, TOO_DEAR_WEI):
+        await anvil.until(left_at)
+        on_l1 = await Canon(anvil, scene.l1).last_height()
+    async with price(anvil, USUAL_WEI):
+        await scene.until_batch(await scene.last_batch() + 1)
+    late = len(order_of(scene.history.chain[on_l1:], rollup.id))
+    fallback.require(late > 0, "no batch came too late")
+    return late
 
 
 async def _order_alone(scene: Scene, sequencer: Anyone) -> list[Signed]:
