@@ -87,7 +87,8 @@ async def until_over(scene: Scene) -> None:
 
     await eventually("the fallback ends", is_over, seconds=PATIENCE_SECONDS)
     ending = (await scene.l1.events("CommitmentChain", "BasedEnding"))[-1]
-    batch = next(i for i, b in (await scene.l1.batches()).items() if b.block >= ending.block)
+    found = await scene.l1.batches()
+    batch = next(i for i, one in found.items() if one.transaction == ending.transaction)
     rollup = scene.network.rollups[1]
     why = await scene.user.why_no_post(rollup, [transfer(rollup)])
     require(why == "NotOpen", f"after the fallback a post is refused with {why}")
