@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sequencer.batches.blobs import blobs_hash, encode_blobs
 from sequencer.crypto.kzg_process import KzgFailed, KzgProcess
-from sequencer.errors import PeerFault
+from sequencer.errors import LocalFault, PeerFault
 from sequencer.l1.blob_sources import encode_record
 from sequencer.l1.blobs import BlobReader
 from sequencer.l1.client import L1Client
@@ -76,20 +76,28 @@ class Archiver:
         self._poked.set()
 
     async def run(self, data_of: DataOf) -> None:
-        """For ever."""
+        """For ever: an archive that fails is no reason not to order."""
         while True:
-            if self._head is None or not self._waiting:
-                self._rest()
-                self._poked.clear()
-                await self._poked.wait()
-                continue
-            wanted = self._waiting.popleft()
-            if wanted.header.timestamp < self._head.timestamp - self._seconds:
-                continue
             try:
-                await self._keep(wanted, data_of)
-            except (PeerFault, KzgFailed) as error:
-                await self._put_off(wanted, error)
+                await self._step(data_of)
+            except LocalFault as fault:
+                log.error("blobs are not kept: %s", fault)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _step(self, data_of: DataOf) -> None:
+        """The next transaction, once there is one."""
+        if self._head is None or not self._waiting:
+            self._rest()
+            self._poked.clear()
+            await self._poked.wait()
+            return
+        wanted = self._waiting.popleft()
+        if wanted.header.timestamp < self._head.timestamp - self._seconds:
+            return
+        try:
+            await self._keep(wanted, data_of)
+        except (PeerFault, KzgFailed, LocalFault) as error:
+            await self._put_off(wanted, error)
 
     def _rest(self) -> None:
         """All is kept up to the head. What L1 may take back is looked at again after a restart."""

@@ -450,7 +450,7 @@ async def test_step__l1_refuses_blobs__the_batch_goes_as_calldata() -> None:
     assert (len(refused), world.sent) == (1, [COMMIT])
 
 
-async def test_step__a_transaction_with_blobs_holds_the_account__is_replaced_by_one() -> None:
+async def test_s10_step__blobs_hold_the_account__are_replaced_by_blobs() -> None:
     """From before a restart: calldata cannot take its nonce, however dear blobs are now."""
     world = World()
     world.make_batches(1, with_bytes=BIG)

@@ -6,7 +6,7 @@ sealing
 archiving
 ├── a batch's blobs from the node's own blocks; others' and posts' from L1
 ├── no blobs, not on L1 any more, kept already: nothing is done
-├── L1 away: tried again
+├── L1 away, or the disk full: tried again
 ├── older than is kept: left out
 └── after a restart: nothing below what cannot be reorganised is looked at again
 """
@@ -23,6 +23,7 @@ from sequencer.batches.blobs import encode_blobs
 from sequencer.crypto.hashing import keccak
 from sequencer.crypto.kzg import ProvenBlob, versioned_hash
 from sequencer.crypto.kzg_process import KzgFailed, KzgProcess
+from sequencer.errors import LocalFault
 from sequencer.l1.blob_sources import encode_record
 from sequencer.l1.blobs import BlobReader
 from sequencer.l1.client import L1Client, L1Transaction
@@ -210,6 +211,26 @@ async def test_archive__l1_away__is_tried_again(
     await settle()
     assert world.has(BLOBS[BatchIndex(1)])
     await world.close()
+
+
+async def test_archive__disk_fails_for_a_while__is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiving, "RETRY_SECONDS", 0)
+    world, faults = World(tmp_path), [LocalFault("disk is full")] * 3
+    put, expire = world.archive.put, world.archive.expire
+    monkeypatch.setattr(world.archive, "put", lambda *a: _fail(faults) or put(*a))
+    monkeypatch.setattr(world.archive, "expire", lambda *a: _fail(faults) or expire(*a))
+    world.transactions = {committed(1).transaction_hash: BLOBS[BatchIndex(1)]}
+    await world.see(committed(1))
+    assert faults == []
+    assert world.has(BLOBS[BatchIndex(1)])
+    await world.close()
+
+
+def _fail(faults: list[LocalFault]) -> None:
+    if faults:
+        raise faults.pop()
 
 
 async def test_archive__restart__begins_where_no_reorg_reaches(tmp_path: Path) -> None:
