@@ -14,8 +14,8 @@ import msgspec
 
 from sequencer.crypto import kzg
 
-NICENESS = 10
-"""Whoever votes on this machine goes first."""
+NICENESS = 5
+"""Whoever votes on this machine goes first; but a batch must not wait for ever either."""
 LENGTH_BYTES = 4
 
 
