@@ -32,7 +32,7 @@ from sequencer.l1.view import WINDOW
 from sequencer.types import Committee, RollupId, decode_committee
 
 RANGE_BLOCKS = 2_000
-"""Blocks in one request for logs, halved when the endpoint refuses so many."""
+"""Blocks in one request for logs, halved when the endpoint does not answer for so many."""
 CONCURRENT_CALLS = 16
 
 _T = TypeVar("_T")
@@ -190,10 +190,12 @@ class L1Reader:
             raise L1Error(f"{self._client.endpoint} has no block {last} below its own head")
         try:
             logs = await self._client.logs_between(self._addresses, first, last)
-        except L1Refused:
-            if last == first:
-                raise
+        except L1Error as error:
+            # Too many logs show in three ways: refused, an answer too long, none in time. Asking
+            # for as many again would let whoever wrote them keep every new reader out (P33).
             self._range = max(1, (last - first + 1) // 2)
+            if last == first or not isinstance(error, L1Refused):
+                raise
             return
         self._range = min(self._max_range, 2 * self._range)
         blocks = await self._blocks(logs)

@@ -28,7 +28,7 @@ from sequencer.l1.events import (
     RollupRegistered,
 )
 from sequencer.l1.logs import Log
-from sequencer.l1.rpc import L1Refused
+from sequencer.l1.rpc import L1Error, L1Refused
 from sequencer.l1.schedule import Schedule
 from sequencer.types import Address, Committee, Hash32
 from tests.unit.l1.chains import header
@@ -79,6 +79,8 @@ class FakeL1:
     on_call: Callable[[str], None] = lambda method: None
     calls: list[str] = field(default_factory=list)
     range_limit: int = 10**9
+    logs_limit: int = 10**9
+    """In one answer."""
     branch: int = 0
 
     # --- what happens on it ---
@@ -133,7 +135,10 @@ class FakeL1:
         self._called("logs_between")
         if last - first >= self.range_limit:
             raise L1Refused("range is too large", -32005, b"")
-        return [log for block in self.blocks[first : last + 1] for log in logs(block)]
+        found = [log for block in self.blocks[first : last + 1] for log in logs(block)]
+        if len(found) > self.logs_limit:
+            raise L1Error("answered more than enough bytes")
+        return found
 
     async def code(self, address: Address) -> bytes:
         self._called("code")

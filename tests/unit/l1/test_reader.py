@@ -194,6 +194,22 @@ class TestRanges:
         with pytest.raises(L1Error, match="too large"):
             await reader_of(l1, Recorder(), window=10).advance()
 
+    async def test_p33_advance__more_logs_than_an_answer_holds__asks_for_less(self) -> None:
+        """Whoever posts a lot in few blocks must not keep new readers from ever starting."""
+        l1 = grown(*[(enqueued(n),) for n in range(60)])
+        l1.logs_limit = 5
+        sink = Recorder()
+        reader = reader_of(l1, sink, window=10, range_blocks=40)
+        faults = 0
+        while reader.tip != l1.blocks[-1].header:
+            try:
+                await reader.advance()
+            except L1Error:
+                faults += 1
+            assert faults < 60
+        assert faults > 0
+        assert sink.blocks == l1.blocks[START:]
+
     async def test_advance__after_a_long_absence__reads_ranges_again(self) -> None:
         l1, sink = grown(*[()] * 20), Recorder()
         reader = reader_of(l1, sink, window=4)
