@@ -79,16 +79,19 @@ class Anvil:
 
     def __init__(self, child: asyncio.subprocess.Process, port: int) -> None:
         self._child = child
+        self._drain: asyncio.Task[None] | None = None
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.rpc = JsonRpc(self.url)
 
     @staticmethod
-    async def start(port: int = 0, state: Path | None = None) -> "Anvil":
+    async def start(
+        port: int = 0, state: Path | None = None, options: Sequence[str] = ()
+    ) -> "Anvil":
         assert shutil.which("anvil"), "anvil is not on PATH: run the tests by `make test`"
         command = ["anvil", "--port", str(port), "--no-mining", "--hardfork", "osaka"]
         command += ["--gas-limit", "300000000", "--timestamp", str(START)]
-        command += [] if state is None else ["--state", str(state)]
+        command += [*([] if state is None else ["--state", str(state)]), *options]
         child = await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
@@ -99,14 +102,17 @@ class Anvil:
                 assert line, "anvil ended before it listened"
                 found = _LISTENING.search(line)
                 if found is not None:
-                    return Anvil(child, int(found[1]))
+                    made = Anvil(child, int(found[1]))
+                    made._drain = asyncio.create_task(_discard(child.stdout))
+                    return made
 
     async def stop(self) -> None:
         await self.rpc.close()
         if self._child.returncode is None:
             self._child.terminate()
-        # Its output is drained to the end: a full pipe would keep it from stopping.
-        await self._child.communicate()
+        await self._child.wait()
+        if self._drain is not None:
+            await self._drain
 
     async def ask(self, method: str, *parameters: object) -> object:
         return await self.rpc.ask_optional(object, lambda found: found, method, *parameters)
@@ -136,6 +142,12 @@ class Anvil:
     async def is_success(self, transaction_hash: str) -> bool:
         receipt = await self.ask("eth_getTransactionReceipt", transaction_hash)
         return receipt["status"] == "0x1"  # type: ignore[index]
+
+
+async def _discard(output: asyncio.StreamReader) -> None:
+    """Anvil writes a line for each call, and a full pipe would stop it."""
+    while await output.read(1 << 16):
+        pass
 
 
 def free_port() -> int:
