@@ -9,6 +9,7 @@ PYTEST_ARGS ?=
 APE_TEST_ARGS ?=
 SEEDS ?= 2000
 SEED ?= 0
+SEQUENCES ?= 5000
 EPOCHS ?= 30
 MINUTES ?= 60
 SEED_BASE ?= 0
@@ -133,6 +134,14 @@ model: $(READY) ## explore every state of a small model of consensus (ARGS=--tra
 .PHONY: sim-mutants
 sim-mutants: $(READY) ## plant bugs and count the schedules until each is found
 	@python -m tests.mutants.table $(ARGS)
+
+.PHONY: hostile
+hostile: build ## everybody against one user's forced message (SEQUENCES=5000 SEED=0, or CASE=line)
+	@python -m tests.hostile.run --sequences $(SEQUENCES) --seed $(SEED) $(if $(CASE),--case '$(CASE)') $(ARGS)
+
+.PHONY: hostile-mutants
+hostile-mutants: build ## plant bugs in contracts and derivation, count the sequences until each is found
+	@python -m tests.hostile.table $(ARGS)
 
 .PHONY: bench
 bench: build ## measure throughput and latency
