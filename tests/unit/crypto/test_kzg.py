@@ -43,7 +43,7 @@ def test_verify__proof_of_the_blob__and_of_no_other() -> None:
             kzg.verify(blob, point, shown)
 
 
-@pytest.mark.parametrize("blob", [NO_BLOB, b"", BLOB[1:]])
+@pytest.mark.parametrize("blob", [NO_BLOB, b"", BLOB[1:]], ids=["above", "none", "short"])
 def test_perform__no_blob__is_an_error_and_not_the_end(blob: bytes) -> None:
     for work in Work:
         answer = perform(Request(work, blob, INFINITY, INFINITY))

@@ -105,6 +105,7 @@ async def test_read__in_the_order_of_the_hashes() -> None:
         (proven(ONE, b"q" * 48), "first gave a wrong blob: the proof"),
         (ProvenBlob(point_of(ONE), b"p" * 48, TWO), "first gave a wrong blob: the proof"),
     ],
+    ids=range(8),
 )
 async def test_read__not_from_this_source__from_the_next(
     wrong: bytes | ProvenBlob | L1Error | None, said: str
