@@ -19,7 +19,7 @@ import {Schedule, TimeLib} from "./libraries/TimeLib.sol";
 import {FOREVER, LastCommit, packLastCommit} from "./types/LastCommit.sol";
 import {BatchIndex, Epoch, Timestamp} from "./types/Types.sol";
 
-/// @title Batches on L1 (CERT-1 to CERT-9), and the fallback (FALLBACK-1 to FALLBACK-6)
+/// @title Batches on L1 (CERT-1 to CERT-9), and the fallback (FALLBACK-1 to FALLBACK-7)
 /// @notice See ICommitmentChain for what each function checks, leaves unchecked and does.
 contract CommitmentChain is ICommitmentChain {
     using TimeLib for Timestamp;
@@ -32,12 +32,16 @@ contract CommitmentChain is ICommitmentChain {
     IForcedInbox public immutable inbox;
     Schedule private immutable SCHEDULE;
 
+    /// @dev ENC-1, and the chain id it was computed with.
+    bytes32 private immutable DOMAIN;
+    uint256 private immutable CHAIN_ID;
+
     /// @dev How long an epoch's committee may commit: the epoch and the grace after it.
     uint64 private immutable OPEN_SECONDS;
 
     uint64 private immutable LIVENESS_SECONDS;
     uint64 private immutable OVERDUE_SECONDS;
-    uint40 private immutable TAIL_SECONDS;
+    uint32 private immutable TAIL_SECONDS;
 
     LastCommit private _last;
     bytes32[RING_SIZE] private _ring;
@@ -48,6 +52,10 @@ contract CommitmentChain is ICommitmentChain {
         IForcedInbox inbox_,
         FallbackParameters memory f
     ) {
+        // The fallback would be open to anyone while the committee is well, or could not be used.
+        if (f.livenessSeconds == 0) revert ZeroParameter("livenessSeconds");
+        if (f.overdueSeconds == 0) revert ZeroParameter("overdueSeconds");
+        if (f.tailSeconds == 0) revert ZeroParameter("tailSeconds");
         // Deployed in a circle over predicted addresses: here the circle closes, or nothing works.
         if (address(committee_.registry()) != address(registry_)) {
             revert CommitteeOfAnotherRegistry(address(registry_), address(committee_.registry()));
@@ -55,10 +63,6 @@ contract CommitmentChain is ICommitmentChain {
         if (inbox_.chain() != address(this)) {
             revert InboxOfAnotherChain(address(this), inbox_.chain());
         }
-        // The fallback would be open to anyone while the committee is well, or could not be used.
-        if (f.livenessSeconds == 0) revert ZeroParameter("livenessSeconds");
-        if (f.overdueSeconds == 0) revert ZeroParameter("overdueSeconds");
-        if (f.tailSeconds == 0) revert ZeroParameter("tailSeconds");
 
         registry = registry_;
         committee = committee_;
@@ -70,8 +74,11 @@ contract CommitmentChain is ICommitmentChain {
         OVERDUE_SECONDS = f.overdueSeconds;
         TAIL_SECONDS = f.tailSeconds;
 
+        CHAIN_ID = block.chainid;
+        bytes32 domain = Digests.domainSeparator(address(registry_));
+        DOMAIN = domain;
         // The parent of batch 1 (ENC-12), in the place of index 0.
-        _ring[0] = Digests.domainSeparator(address(registry_));
+        _ring[0] = domain;
     }
 
     /// @inheritdoc ICommitmentChain
@@ -170,9 +177,8 @@ contract CommitmentChain is ICommitmentChain {
         _requireNext(index, batch.parentHash, last.index());
         bytes memory members = _requireOpen(epoch, last.epoch());
         bytes32 batchHash = Digests.batchHash(batch);
-        bytes32 digest = Digests.batchAttestation(
-            Digests.domainSeparator(address(registry)), epoch, keccak256(members), index, batchHash
-        );
+        bytes32 digest =
+            Digests.batchAttestation(_domain(), epoch, keccak256(members), index, batchHash);
         uint16 participationBps = QuorumLib.requireQuorum(members, digest, signers, signatures);
 
         _ring[BatchIndex.unwrap(index) % RING_SIZE] = batchHash;
@@ -182,6 +188,11 @@ contract CommitmentChain is ICommitmentChain {
         uint40 until = last.basedUntil();
         if (until == FOREVER && isCaughtUp) until = _setEnd();
         _last = packLastCommit(index, epoch, TimeLib.timestamp(), until, participationBps);
+    }
+
+    /// @dev A chain that splits splits its signatures too.
+    function _domain() private view returns (bytes32) {
+        return block.chainid == CHAIN_ID ? DOMAIN : Digests.domainSeparator(address(registry));
     }
 
     /// @dev FALLBACK-4.

@@ -110,7 +110,7 @@ contract ForcedInbox is IForcedInbox {
         uint256 amountWei,
         bytes calldata data
     ) external payable returns (uint64 index) {
-        if (amountWei == 0) revert AmountMismatch(1, 0);
+        if (amountWei == 0) revert NothingDeposited();
         address vault = _vaultOf(rollupId);
         bytes memory content = abi.encodePacked(to, amountWei, data);
         index = _enqueue(rollupId, MessageKind.ETHER, gasLimit, content, amountWei);
@@ -239,7 +239,7 @@ contract ForcedInbox is IForcedInbox {
             revert GasLimitOutOfRange(MIN_GAS, MAX_GAS, gasLimit);
         }
         Head memory h = _head;
-        uint256 dueWei = _fee(h, content.length, gasLimit) + depositWei;
+        uint256 dueWei = Math.saturatingAdd(_fee(h, content.length, gasLimit), depositWei);
         if (msg.value < dueWei) revert FeeTooSmall(dueWei, msg.value);
 
         index = h.length;
@@ -266,10 +266,12 @@ contract ForcedInbox is IForcedInbox {
 
     /// @dev A token that moves another amount, by a fee or by calling back, is refused.
     function _moveToken(IERC20 token, address vault, uint256 amount) private {
-        uint256 before = token.balanceOf(vault);
+        if (amount == 0) revert NothingDeposited();
+        uint256 balance = token.balanceOf(vault);
         token.safeTransferFrom(msg.sender, vault, amount);
-        uint256 moved = token.balanceOf(vault) - before;
-        if (amount == 0 || moved != amount) revert AmountMismatch(amount == 0 ? 1 : amount, moved);
+        uint256 expected = balance + amount;
+        uint256 actual = token.balanceOf(vault);
+        if (actual != expected) revert VaultBalanceMismatch(expected, actual);
     }
 
     function _vaultOf(uint32 rollupId) private view returns (address vault) {

@@ -8,6 +8,7 @@ contract ContractActor {
     bool public refusesEther;
     address public reentryTarget;
     bytes public reentryData;
+    uint256 public reentryValueWei;
 
     /// @notice How often re-entering succeeded.
     uint256 public reentered;
@@ -21,7 +22,7 @@ contract ContractActor {
 
         address target = reentryTarget;
         reentryTarget = address(0);
-        (bool isDone,) = target.call(reentryData);
+        (bool isDone,) = target.call{value: reentryValueWei}(reentryData);
         if (isDone) ++reentered;
     }
 
@@ -31,8 +32,14 @@ contract ContractActor {
 
     /// @notice Call `target` once, the next time ether arrives.
     function reenter(address target, bytes calldata data) external {
+        reenterPaying(target, data, 0);
+    }
+
+    /// @notice The same with ether that the contract has then.
+    function reenterPaying(address target, bytes calldata data, uint256 valueWei) public {
         reentryTarget = target;
         reentryData = data;
+        reentryValueWei = valueWei;
     }
 
     function execute(address target, bytes calldata data) external payable returns (bytes memory) {

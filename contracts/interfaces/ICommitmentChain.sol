@@ -40,11 +40,12 @@ struct Health {
 /// @notice Fixed at construction (FALLBACK-6).
 /// @param livenessSeconds without a certified commit until anyone may enter the fallback
 /// @param overdueSeconds that a due message may be left until anyone may
-/// @param tailSeconds from the commit that has caught up to the end of the fallback
+/// @param tailSeconds from the commit that has caught up to the end of the fallback; 32 bits, so
+/// that no sum with a time is too large for a commit to pass
 struct FallbackParameters {
     uint64 livenessSeconds;
     uint64 overdueSeconds;
-    uint40 tailSeconds;
+    uint32 tailSeconds;
 }
 
 /// @title The committee's batches on L1, one after another, each checked before it counts

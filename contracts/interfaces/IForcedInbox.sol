@@ -62,7 +62,8 @@ interface IForcedInbox {
     error RefundFailed(address to, uint256 amountWei);
     error NoVault(uint32 rollupId);
     error VaultRefused(address vault, uint256 amountWei);
-    error AmountMismatch(uint256 expected, uint256 actual);
+    error NothingDeposited();
+    error VaultBalanceMismatch(uint256 expected, uint256 actual);
     error NothingToForce(uint64 consumed, uint64 upTo);
     error BeyondQueue(uint64 length, uint64 actual);
     error NotDue(uint64 index, Timestamp deadline, Timestamp actual);
@@ -116,7 +117,7 @@ interface IForcedInbox {
     /// Not checked: what the vault is. A rollup's users trust their bridge.
     ///
     /// @param amountWei part of what is paid; the rest is for the fee
-    /// @custom:reverts what `enqueue` reverts with, NoVault, VaultRefused, AmountMismatch
+    /// @custom:reverts what `enqueue` reverts with, NoVault, VaultRefused, NothingDeposited
     function depositEther(
         uint32 rollupId,
         uint64 gasLimit,
@@ -130,7 +131,8 @@ interface IForcedInbox {
     /// Checks: as `enqueue`; the rollup has a vault; the vault's balance grows by exactly `amount`,
     /// which is not zero.
     ///
-    /// @custom:reverts what `enqueue` reverts with, NoVault, AmountMismatch, SafeERC20FailedOperation
+    /// @custom:reverts what `enqueue` reverts with, NoVault, NothingDeposited, VaultBalanceMismatch,
+    /// SafeERC20FailedOperation, what the token reverts with
     function depositToken(
         uint32 rollupId,
         uint64 gasLimit,

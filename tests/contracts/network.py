@@ -236,6 +236,19 @@ class Network:
         fee = self.inbox.fee(len(transaction), gas_limit)
         return self.inbox.enqueue(1, gas_limit, transaction, value=fee, sender=sender)
 
+    def register(self, vault: Any, *, sender: Any) -> int:
+        """A further rollup with this vault; its id. The sender owns it."""
+        self.rollups.register(43, vault, sender=sender)
+        return int(self.rollups.rollupCount())
+
+    # --- the fallback ----------------------------------------------------------------------
+
+    def enter_based(self, clock: Clock, sender: Any) -> Any:
+        """FALLBACK-2, as soon as the committee has been silent for long enough."""
+        health = self.chain.health()
+        clock.set_next((health.committedAt or self.bonds.genesis) + self.fallback.livenessSeconds)
+        return self.chain.enterBased(sender=sender)
+
     # --- evidence --------------------------------------------------------------------------
 
     def statement(

@@ -15,7 +15,8 @@ commit
 │   ├── a bit beyond the committee
 │   ├── a signature too few or too many
 │   ├── another member's signature
-│   └── a signature over another epoch's digest
+│   ├── a signature over another epoch's digest
+│   └── a signature for the chain id of before a split
 ├── when a forced message is due and left out: refused (CERT-6)
 ├── when more forced messages are counted than there are: refused (CERT-6)
 └── when all is good
@@ -256,6 +257,22 @@ def test_commit__signed_for_another_epoch__is_refused(
         network.chain.commit(
             batch.as_tuple(), 0, good.signers, good.signatures, DATA, sender=submitter
         )
+
+
+def test_commit__after_the_chain_split__needs_signatures_for_its_own_id(
+    network: Network, faults: FaultCatalogue, chain: Any, submitter: Any
+) -> None:
+    batch = network.next_batch()
+    good = network.certify(batch)
+    call = (batch.as_tuple(), 0, good.signers, good.signatures, DATA)
+    network.chain.commit.call(*call)
+    here = chain.chain_id
+    chain.provider.make_request("anvil_setChainId", [here + 1])
+    try:
+        with faults.expect("WrongSigner", memberIndex=0):
+            network.chain.commit.call(*call)
+    finally:
+        chain.provider.make_request("anvil_setChainId", [here])
 
 
 def test_commit__due_message_left_out__is_refused(

@@ -15,7 +15,11 @@ ForcedInbox
 ├── maxBytes above what a rollup node takes: refused
 └── maxGas below the cheapest transaction: refused
 
+RollupRegistry, RollupInbox
+└── a zero where nothing would be promised: refused
+
 CommitmentChain, EquivocationSlasher
+├── a zero where the fallback would be open to anyone, or to nobody: refused
 ├── a committee of another registry: refused
 ├── an inbox that serves another chain: refused
 └── a registry that does not know the slasher: refused
@@ -23,17 +27,27 @@ CommitmentChain, EquivocationSlasher
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import BondParameters, InboxParameters, Network, create_address
+from tests.contracts.network import (
+    BondParameters,
+    Clock,
+    FallbackParameters,
+    FloorParameters,
+    InboxParameters,
+    Network,
+    create_address,
+)
 
 ZERO = "0x" + "00" * 20
 GOOD_BONDS = BondParameters(genesis=1_000)
 GOOD_QUEUE = InboxParameters()
+GOOD_FALLBACK = FallbackParameters()
 
 
 @pytest.mark.parametrize(
@@ -137,16 +151,68 @@ def test_forced_inbox__parameters__are_readable(network: Network) -> None:
     assert tuple(vars(network.inbox.parameters()).values()) == network.queue.as_tuple()
 
 
+def test_rollup_registry__no_delay__is_refused(
+    project: Any, deployer: Any, faults: FaultCatalogue
+) -> None:
+    with faults.expect("ZeroParameter", name="exitDelaySeconds"):
+        deployer.deploy(project.RollupRegistry, 0)
+
+
+def test_rollup_inbox__zero_parameter__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
+) -> None:
+    floor = FloorParameters()
+    wiring = {"rollups": network.rollups.address, "chain": network.chain.address}
+    for name in wiring:
+        with faults.expect("ZeroParameter", name=name):
+            addresses = {**wiring, name: ZERO}.values()
+            deployer.deploy(project.RollupInbox, *addresses, floor.as_tuple())
+    with faults.expect("ZeroParameter", name="floorWei"):
+        free = replace(floor, floorWei=0)
+        deployer.deploy(project.RollupInbox, *wiring.values(), free.as_tuple())
+    assert tuple(vars(network.posts.parameters()).values()) == network.floor.as_tuple()
+
+
+@pytest.mark.parametrize("name", ["livenessSeconds", "overdueSeconds", "tailSeconds"])
+def test_commitment_chain__zero_parameter__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue, name: str
+) -> None:
+    wiring = (network.registry, network.committee, network.inbox)
+    with faults.expect("ZeroParameter", name=name):
+        fallback = replace(GOOD_FALLBACK, **{name: 0})
+        deployer.deploy(project.CommitmentChain, *wiring, fallback.as_tuple())
+
+
+def test_commitment_chain__longest_tail__lets_a_commit_pass(
+    deploy_network: Callable[..., Network], network: Network, clock: Clock, user: Any
+) -> None:
+    # No sum of a time and a tail may come near FOREVER, or the first commit would revert.
+    longest = replace(GOOD_FALLBACK, tailSeconds=2**32 - 1)
+    other = deploy_network(genesis=clock.now + 500, fallback=longest)
+    other.members = network.members
+    for actor in other.members:
+        other.bond(actor)
+    clock.jump_to(other.bonds.genesis + 1)
+    other.committee.snapshot(0, sender=user)
+    other.enter_based(clock, user)
+    receipt = other.commit(sender=user)
+    assert other.chain.health().basedUntil == receipt.timestamp + 2**32 - 1
+    assert tuple(vars(other.chain.fallbackParameters()).values()) == longest.as_tuple()
+
+
 def test_commitment_chain__wrong_wiring__is_refused(
     project: Any, deployer: Any, network: Network, faults: FaultCatalogue
 ) -> None:
+    fallback = GOOD_FALLBACK.as_tuple()
     with faults.expect("InboxOfAnotherChain", actual=network.chain.address):
-        deployer.deploy(project.CommitmentChain, network.registry, network.committee, network.inbox)
+        deployer.deploy(
+            project.CommitmentChain, network.registry, network.committee, network.inbox, fallback
+        )
     other = deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), [deployer.address])
     with faults.expect(
         "CommitteeOfAnotherRegistry", expected=other.address, actual=network.registry.address
     ):
-        deployer.deploy(project.CommitmentChain, other, network.committee, network.inbox)
+        deployer.deploy(project.CommitmentChain, other, network.committee, network.inbox, fallback)
 
 
 def test_equivocation_slasher__wrong_wiring__is_refused(

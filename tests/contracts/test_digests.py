@@ -93,6 +93,16 @@ def test_forced_queue__vector__is_the_same(library: Any) -> None:
         assert accumulator == raw(expected)
 
 
+@pytest.mark.parametrize("vector", VECTORS["forcedQueue"]["contents"])
+def test_forced_queue__message_with_parts__has_the_hash_of_its_content(
+    library: Any, vector: dict[str, Any]
+) -> None:
+    message = dict(VECTORS["forcedQueue"]["message"])
+    message |= {"kind": vector["kind"], "index": vector["index"]}
+    message |= {"content_hash": ref.keccak(raw(vector["content"]))}
+    assert bytes(library.messageHash(tuple(message.values()))) == raw(vector["hash"])
+
+
 @pytest.mark.parametrize("vector", VECTORS["signatures"], ids=lambda vector: vector["name"])
 def test_signature__vector__has_one_reading(
     library: Any, faults: FaultCatalogue, vector: dict[str, Any]

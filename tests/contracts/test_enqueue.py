@@ -40,7 +40,7 @@ def test_enqueue__everything_good__stamps_and_accumulates(
             sender=user.address,
             gas_limit=50_000,
             deadline=deadline,
-            transaction_hash=ref.keccak(transaction),
+            content_hash=ref.keccak(transaction),
         )
         accumulator = ref.accumulate(accumulator, message.hash())
 

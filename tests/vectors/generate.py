@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +86,17 @@ MESSAGE = ref.ForcedMessage(
     sender=OPERATOR,
     gas_limit=21_000,
     deadline=1_700_000_600,
-    transaction_hash=ref.keccak(b"transaction"),
+    content_hash=ref.keccak(b"transaction"),
 )
+TOKEN, TO = "0x" + "dd" * 20, "0x" + "ee" * 20
+CONTENTS: list[dict[str, Any]] = [
+    {"kind": ref.CALL, "addresses": [TO], "amount": 0, "data": b""},
+    {"kind": ref.CALL, "addresses": [TO], "amount": 5, "data": b"call data"},
+    {"kind": ref.ETHER_DEPOSIT, "addresses": [TO], "amount": 10**18, "data": b""},
+    {"kind": ref.TOKEN_DEPOSIT, "addresses": [TOKEN, TO], "amount": 2**256 - 1, "data": b"\x01"},
+]
+# The last one wraps.
+CONTRACTS = ["0x" + "00" * 20, "0x" + "aa" * 20, "0x" + "ff" * 20]
 
 
 def statement_vectors() -> dict[str, Any]:
@@ -130,6 +139,18 @@ def signature_vectors() -> list[dict[str, Any]]:
     ]
 
 
+def content_vectors() -> list[dict[str, Any]]:
+    """One message of each kind that has parts (INBOX-4)."""
+    vectors = []
+    for number, parts in enumerate(CONTENTS, start=1):
+        content = ref.content(*parts["addresses"], amount=parts["amount"], data=parts["data"])
+        message = replace(
+            MESSAGE, kind=parts["kind"], index=number, content_hash=ref.keccak(content)
+        )
+        vectors.append({**parts, "content": content, "index": number, "hash": message.hash()})
+    return vectors
+
+
 def build() -> dict[str, Any]:
     """All vectors, bytes and all; ``to_json`` spells them."""
     first = ref.accumulate(bytes(24), MESSAGE.hash())
@@ -152,6 +173,8 @@ def build() -> dict[str, Any]:
             "message": asdict(MESSAGE),
             "hash": MESSAGE.hash(),
             "accumulators": [first, ref.accumulate(first, MESSAGE.hash())],
+            "contents": content_vectors(),
+            "aliases": {address: ref.aliased(address) for address in CONTRACTS},
         },
     }
 

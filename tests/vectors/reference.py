@@ -15,6 +15,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_typing import Hash32
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 ZERO_HASH = bytes(32)
@@ -184,6 +185,20 @@ def is_quorum(signed: int, total: int) -> bool:
 
 # --- the forced queue ----------------------------------------------------------------------
 
+TRANSACTION, CALL, ETHER_DEPOSIT, TOKEN_DEPOSIT = range(4)
+_ALIAS_OFFSET = 0x1111000000000000000000000000000000001111
+
+
+def aliased(address: str) -> str:
+    """INBOX-7: what a contract at this address is called on a rollup."""
+    return to_checksum_address(((int(address, 16) + _ALIAS_OFFSET) % 2**160).to_bytes(20, "big"))
+
+
+def content(*addresses: str, amount: int, data: bytes = b"") -> bytes:
+    """INBOX-4: the content of a call or a deposit of ether (`to`), or of a token (`token, to`)."""
+    packed = b"".join(bytes.fromhex(address[2:]) for address in addresses)
+    return packed + amount.to_bytes(32, "big") + data
+
 
 @dataclass(frozen=True)
 class ForcedMessage:
@@ -195,7 +210,7 @@ class ForcedMessage:
     sender: str
     gas_limit: int
     deadline: int
-    transaction_hash: bytes
+    content_hash: bytes
 
     def hash(self) -> bytes:
         kinds = ["uint8", "uint64", "uint32", "address", "uint64", "uint64", "bytes32"]
