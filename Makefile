@@ -230,6 +230,10 @@ gas: build ## measure gas, write snapshots/gas.json
 gas-check: build ## fail when gas differs from snapshots/gas.json
 	@python bench/gas.py --check $(ARGS)
 
+.PHONY: queue-cost
+queue-cost: $(READY) ## print what it costs to fill the forced queue (ARGS="--target 32")
+	@python bench/queue_cost.py $(ARGS)
+
 # --- keeping -------------------------------------------------------------------------------
 
 # The result must not depend on this machine: no configuration files, no extra places to look

@@ -4,8 +4,8 @@
 The numbers include the intrinsic 21,000 gas and the calldata. Keys, times and contents are fixed,
 so two runs agree to the unit. docs/gas.md says what each number stands for.
 
-Commits are measured after the ring of batch hashes has gone round once: each of the 1,024
-batches before is a real commit.
+Commits are measured on a chain that has many behind it: the slots of the ring of batch hashes
+that they write are in use, as after its first round of 1,024.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Run as a program, only bench/ is on the path.
 sys.path.insert(0, str(ROOT))
 
+from tests.contracts.blobs import BlobSender, blobs_hash, make_blob  # noqa: E402
 from tests.vectors import reference as ref  # noqa: E402
 
 ARTIFACTS = ROOT / "build" / "contracts"
@@ -43,11 +45,18 @@ EPOCH_SECONDS = 100_000
 FORCE_WINDOW_SECONDS = 3_600
 BOND_WEI = 32 * 10**18
 RING_SIZE = 1_024
+# Batches that a measured chain has behind it.
+AGE = 100_000
 OPERATORS = 48
 
 BOND_PARAMETERS = (10**18, GENESIS, EPOCH_SECONDS, 1_000_000, 50_000, 500_000, 1_000, 2_500)
 INBOX_PARAMETERS = (FORCE_WINDOW_SECONDS, 131_072, 30_000_000, 10**13, 10**9, 10**6, 64)
 FALLBACK_PARAMETERS = (10_000_000, 3_600, 600)
+FLOOR_PARAMETERS = (10**13, 10**9, 10**8)
+EXIT_DELAY_SECONDS = 86_400
+FORCED_GAS = 100_000
+VAULT = Web3.to_checksum_address("0x" + "0a" * 20)
+CALL_DATA = bytes([0xA9, 0x05, 0x9C, 0xBB]) + bytes([0x0B]) * 64
 NO_TIP = {"gasPrice": 2 * 10**9}
 
 
@@ -74,9 +83,14 @@ def anvil() -> Iterator[Web3]:
 
 
 def rpc(w3: Web3, method: str, *parameters: Any) -> None:
-    response = w3.provider.make_request(method, list(parameters))  # type: ignore[arg-type]
+    result_of(w3, method, list(parameters))
+
+
+def result_of(w3: Web3, method: str, parameters: list[Any]) -> Any:
+    response = w3.provider.make_request(method, parameters)  # type: ignore[arg-type]
     if "error" in response:
         raise RuntimeError(f"{method}: {response['error']}")
+    return response["result"]
 
 
 def run(call: Any, sender: str, value: int = 0) -> int:
@@ -92,12 +106,14 @@ def run(call: Any, sender: str, value: int = 0) -> int:
 
 def batch_data(epoch: int, height: int, payload: bytes) -> bytes:
     """ENC-13 for a batch of one block. The L1 origin is spelled out, as in every first block."""
-    origin_number, forced_count, proposer = 25_000_000, 0, bytes([0xAB]) * 20
+    origin_number, origin_timestamp = 25_000_000, GENESIS + height - 30
+    forced_count, proposer = 0, bytes([0xAB]) * 20
     block = [
         height + 7,
         (GENESIS + height) * 1_000 + 123,
         origin_number,
         keccak(b"origin"),
+        origin_timestamp,
         forced_count,
         proposer,
         payload,
@@ -122,7 +138,7 @@ class Deployment:
         nonce = self.w3.eth.get_transaction_count(self.user)
         chain = _create_address(self.user, nonce + 4)
         slasher = _create_address(self.user, nonce + 5)
-        self.rollups = self._deploy("RollupRegistry", 86_400)
+        self.rollups = self._deploy("RollupRegistry", EXIT_DELAY_SECONDS)
         self.registry = self._deploy("BondRegistry", BOND_PARAMETERS, [slasher])
         self.committee = self._deploy("Committee", self.registry.address, 4, 48)
         self.inbox = self._deploy("ForcedInbox", self.rollups.address, chain, INBOX_PARAMETERS)
@@ -131,6 +147,9 @@ class Deployment:
             "CommitmentChain", *wiring, self.inbox.address, FALLBACK_PARAMETERS
         )
         self.slasher = self._deploy("EquivocationSlasher", *wiring)
+        self.posts = self._deploy(
+            "RollupInbox", self.rollups.address, self.chain.address, FLOOR_PARAMETERS
+        )
         self.domain = ref.Domain(self.w3.eth.chain_id, self.registry.address)
         self.committee_hash = b""
         self.batch_hash = self.domain.separator()
@@ -142,6 +161,19 @@ class Deployment:
         transaction = factory.constructor(*arguments).transact({"from": self.user, **NO_TIP})
         receipt = self.w3.eth.wait_for_transaction_receipt(transaction)
         return factory(receipt["contractAddress"])
+
+    def age(self) -> None:
+        """As after AGE batches: the index is a large one, the next slots of the ring are used.
+        CommitmentChain keeps the last commit, index on top, in slot 0, the ring from slot 1."""
+        word = AGE << 192 | self.w3.eth.get_block("latest")["timestamp"] << 64 | 10_000
+        self._store(0, word)
+        for index in range(AGE, AGE + 20):
+            self._store(1 + index % RING_SIZE, int.from_bytes(self.batch_hash, "big"))
+        self.index = AGE
+
+    def _store(self, slot: int, word: int) -> None:
+        value = "0x" + word.to_bytes(32, "big").hex()
+        rpc(self.w3, "anvil_setStorageAt", self.chain.address, hex(slot), value)
 
     def jump_to(self, timestamp: int) -> None:
         rpc(self.w3, "evm_setNextBlockTimestamp", timestamp)
@@ -167,6 +199,30 @@ class Deployment:
         return used
 
     def commit(self, epoch: int, signers: Sequence[int], payload: bytes = EMPTY_PAYLOAD) -> int:
+        batch, signatures, data = self._certified(epoch, signers, payload, bytes(32))
+        call = self.chain.functions.commit(
+            batch.as_tuple(), epoch, ref.bitmap(signers), signatures, data
+        )
+        return run(call, self.submitter)
+
+    def commit_blobs(self, epoch: int, signers: Sequence[int]) -> int:
+        """The same with one blob; what the blob itself costs is paid in another gas."""
+        sender = BlobSender(partial(result_of, self.w3), ref.account_of(1_000))
+        blobs = [make_blob(b"data")]
+        carried = blobs_hash(sender.sign(self.chain.address, b"", blobs))
+        batch, signatures, _ = self._certified(epoch, signers, EMPTY_PAYLOAD, carried)
+        arguments = [batch.as_tuple(), epoch, ref.bitmap(signers), signatures]
+        call = self.chain.encode_abi("commitBlobs", arguments)
+        signed = sender.sign(self.chain.address, bytes.fromhex(call[2:]), blobs)
+        receipt = sender.send(signed)
+        if int(receipt["status"], 16) != 1:
+            raise RuntimeError("commitBlobs reverted")
+        return int(receipt["gasUsed"], 16)
+
+    def _certified(
+        self, epoch: int, signers: Sequence[int], payload: bytes, carried: bytes
+    ) -> tuple[ref.Batch, bytes, bytes]:
+        """The next batch, its signatures and its data."""
         self.index += 1
         height = 1_000_000 + self.index
         data = batch_data(epoch, height, payload)
@@ -178,6 +234,7 @@ class Deployment:
             lastBlockHash=keccak(data),
             forcedCount=self.inbox.functions.head().call()[0],
             dataHash=keccak(data),
+            blobsHash=carried,
         )
         self.batch_hash = batch.hash()
         digest = self.domain.digest(
@@ -188,19 +245,59 @@ class Deployment:
             batchHash=self.batch_hash,
         )
         signatures = b"".join(ref.sign(self.keys[index], digest) for index in signers)
-        call = self.chain.functions.commit(
-            batch.as_tuple(), epoch, ref.bitmap(signers), signatures, data
-        )
-        return run(call, self.submitter)
+        return batch, signatures, data
 
     def enqueue(self) -> int:
-        transaction, gas_limit = bytes([0x02]) * 112, 100_000
-        fee = self.inbox.functions.fee(len(transaction), gas_limit).call()
-        return run(self.inbox.functions.enqueue(1, gas_limit, transaction), self.user, fee)
+        transaction = bytes([0x02]) * 112
+        call = self.inbox.functions.enqueue(1, FORCED_GAS, transaction)
+        return run(call, self.user, self.fee(len(transaction)))
+
+    def fee(self, length: int) -> int:
+        return int(self.inbox.functions.fee(length, FORCED_GAS).call())
+
+    def enqueue_call(self) -> int:
+        """A call with a function's selector and two words of arguments, of 120 bytes in all."""
+        call = self.inbox.functions.enqueueCall(1, FORCED_GAS, VAULT, 0, CALL_DATA)
+        return run(call, self.user, self.fee(52 + len(CALL_DATA)))
+
+    def deposit_ether(self, rollup_id: int) -> int:
+        """To an account that has ether already."""
+        rpc(self.w3, "anvil_setBalance", VAULT, hex(1))
+        wei = 10**18
+        call = self.inbox.functions.depositEther(rollup_id, FORCED_GAS, VAULT, wei, b"")
+        return run(call, self.user, self.fee(52) + wei)
+
+    def deposit_token(self, rollup_id: int) -> int:
+        """Of a plain ERC-20; the vault has some already, and the allowance is not used up."""
+        token = self._deploy("HonestToken")
+        run(token.functions.approve(self.inbox.address, 10**9), self.user)
+        run(token.functions.transfer(VAULT, 1), self.user)
+        call = self.inbox.functions.depositToken(
+            rollup_id, FORCED_GAS, token.address, VAULT, 1_000, b""
+        )
+        return run(call, self.user, self.fee(72))
+
+    def enter_based(self) -> int:
+        self.jump_to(self.w3.eth.get_block("latest")["timestamp"] + FALLBACK_PARAMETERS[0])
+        return run(self.chain.functions.enterBased(), self.user)
+
+    def post(self, length: int) -> int:
+        """For the exact price, from a plain account: the data stays in its transaction."""
+        price = self.posts.functions.floorPrice(length, 0).call()
+        return run(self.posts.functions.post(1, bytes([0xEE]) * length), self.user, price)
 
     def enqueue_and_wait(self, count: int) -> None:
-        for _ in range(count):
-            self.enqueue()
+        """Sent together; what is paid beyond the fee comes back."""
+        call = self.inbox.encode_abi("enqueue", [1, FORCED_GAS, bytes([0x02]) * 112])
+        message = {"from": self.user, "to": self.inbox.address, "data": call}
+        message |= {"value": hex(10**17), "gas": hex(200_000)}
+        nonce = self.w3.eth.get_transaction_count(self.user)
+        rpc(self.w3, "evm_setAutomine", False)
+        for number in range(count):
+            rpc(self.w3, "eth_sendTransaction", message | {"nonce": hex(nonce + number)})
+            if number % 100 == 99 or number == count - 1:
+                rpc(self.w3, "evm_mine")
+        rpc(self.w3, "evm_setAutomine", True)
         self.jump_to(self.w3.eth.get_block("latest")["timestamp"] + FORCE_WINDOW_SECONDS)
 
     def force_all(self) -> int:
@@ -238,8 +335,7 @@ def measure(w3: Web3) -> dict[str, int]:
     gas["snapshot_4"] = d.snapshot(0)
 
     # The last members sign: the loop over the bitmap runs to its end.
-    for _ in range(RING_SIZE):
-        d.commit(0, (1, 2, 3))
+    d.age()
     gas["commit_empty_3of4"] = d.commit(0, (1, 2, 3))
     gas["commit_1KiB_3of4"] = d.commit(0, (1, 2, 3), bytes([0xEE]) * 1_024)
     gas["commit_10KiB_3of4"] = d.commit(0, (1, 2, 3), bytes([0xEE]) * 10_240)
@@ -249,16 +345,33 @@ def measure(w3: Web3) -> dict[str, int]:
     gas["commit_consuming_3of4"] = d.commit(0, (1, 2, 3))
     d.enqueue_and_wait(1)
     gas["force_include_1"] = d.force_all()
-    d.enqueue_and_wait(100)
-    gas["force_include_100"] = d.force_all()
+    gas["forced_path_total"] = gas["enqueue_112B"] + gas["force_include_1"]
+    for count in (100, 1_000):
+        d.enqueue_and_wait(count)
+        gas[f"force_include_{count}"] = d.force_all()
 
     while len(d.keys) < OPERATORS:
         d.bond()
     d.jump_to(GENESIS + 2 * EPOCH_SECONDS + 1)
     gas["snapshot_48"] = d.snapshot(2)
     gas["commit_empty_33of48"] = d.commit(2, range(OPERATORS - 33, OPERATORS))
+    gas["commit_blobs_33of48"] = d.commit_blobs(2, range(OPERATORS - 33, OPERATORS))
     gas["report_equivocation"] = d.report(2, view=1)
+    measure_ways_out(d, gas)
     return dict(sorted(gas.items()))
+
+
+def measure_ways_out(d: Deployment, gas: dict[str, int]) -> None:
+    """Calls and deposits, a rollup that leaves, and the chain without a committee."""
+    run(d.rollups.functions.register(43, VAULT), d.user)
+    gas["enqueue_call"] = d.enqueue_call()
+    gas["deposit_ether"] = d.deposit_ether(rollup_id=2)
+    gas["deposit_token"] = d.deposit_token(rollup_id=2)
+    solo = d.rollups.functions.announceMode(2, 1, d.submitter)
+    gas["announce_mode"] = run(solo, d.user)
+    gas["enter_based"] = d.enter_based()
+    d.post(1_024)
+    gas["post_1KiB"] = d.post(1_024)
 
 
 def difference(expected: dict[str, int], actual: dict[str, int]) -> list[str]:
