@@ -70,7 +70,13 @@ def anvil() -> Iterator[Web3]:
     command += ["--timestamp", str(START), "--accounts", str(OPERATORS + 2)]
     process = subprocess.Popen(command)
     try:
-        w3 = Web3(HTTPProvider(f"http://127.0.0.1:{port}"))
+        # Anvil checks blobs for long where the processor is shared; no request is sent twice.
+        provider = HTTPProvider(
+            f"http://127.0.0.1:{port}",
+            request_kwargs={"timeout": 300},
+            exception_retry_configuration=None,
+        )
+        w3 = Web3(provider)
         for _ in range(200):
             if w3.is_connected():
                 break

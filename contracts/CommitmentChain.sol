@@ -90,6 +90,7 @@ contract CommitmentChain is ICommitmentChain {
         bytes calldata data
     ) external {
         if (!CallerLib.isPlainOrigin()) {
+            // solhint-disable-next-line avoid-tx-origin
             revert CallerNotPlainOrigin(tx.origin, msg.sender);
         }
         bytes32 dataHash = keccak256(data);
@@ -105,6 +106,7 @@ contract CommitmentChain is ICommitmentChain {
         bytes calldata signatures
     ) external {
         if (!CallerLib.isPlainOrigin()) {
+            // solhint-disable-next-line avoid-tx-origin
             revert CallerNotPlainOrigin(tx.origin, msg.sender);
         }
         bytes32 blobsHash = BlobLib.blobsHash();
