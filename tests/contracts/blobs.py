@@ -58,4 +58,6 @@ class BlobSender:
         """Mine it and return its receipt; a failed one is in the receipt's status."""
         raw = "0x" + bytes(signed.raw_transaction).hex()
         transaction_hash = self._rpc("eth_sendRawTransaction", [raw])
+        # Anvil answers before it has mined a transaction with blobs.
+        self._rpc("evm_mine", [])
         return self._rpc("eth_getTransactionReceipt", [transaction_hash])
