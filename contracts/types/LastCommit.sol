@@ -45,6 +45,8 @@ function committedAt(LastCommit self) pure returns (Timestamp) {
 }
 
 function basedUntil(LastCommit self) pure returns (uint40) {
+    // casting to 'uint40' is safe because it cuts one field out of the word
+    // forge-lint: disable-next-line(unsafe-typecast)
     return uint40(LastCommit.unwrap(self) >> BASED_UNTIL_SHIFT);
 }
 
