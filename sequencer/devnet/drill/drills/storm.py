@@ -4,8 +4,10 @@ import asyncio
 
 from sequencer.devnet.accounts import WALLETS
 from sequencer.devnet.drill import fallback
-from sequencer.devnet.drill.scene import Scene
+from sequencer.devnet.drill.scene import PATIENCE_SECONDS, Scene
 from sequencer.devnet.outages.load import transfer
+from sequencer.devnet.waiting import eventually
+from sequencer.l1.rpc import L1Error
 from sequencer.wallet.receipt import Receipt, Stage
 
 REORGS = 16
@@ -30,10 +32,19 @@ class _User:
     async def run(self, is_over: asyncio.Event) -> None:
         """Until it is over, and the follower lists the transaction."""
         while not is_over.is_set():
-            await self._account.force(self._transaction, self._note)
+            await self._ask()
             await asyncio.sleep(ASK_SECONDS)
-        await self._account.force(self._transaction, self._note)
+        await eventually("an end of the wallet's work", self._ask, seconds=PATIENCE_SECONDS)
         await fallback.until_listed(self._scene, self._transaction)
+
+    async def _ask(self) -> bool | None:
+        """Whether the wallet has done with it. An L1 that is just changing its branch may refuse to
+        answer, which ends the wallet's work: asked again, it goes on."""
+        try:
+            await self._account.force(self._transaction, self._note)
+        except L1Error:
+            return None
+        return True
 
     def _note(self, receipt: Receipt) -> None:
         is_gone = receipt.stage is Stage.SENDING and self._stage is not Stage.SENDING
