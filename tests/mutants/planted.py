@@ -161,7 +161,7 @@ MUTANTS = [
         "the sides of a fork never compare (SIMPLEX-11)",
         CORE,
         "_on_rival",
-        "if self._rival_view is None or",
+        "if not is_told and",
         "if False and",
         applies=is_overrun,
     ),
