@@ -89,10 +89,7 @@ contract CommitmentChain is ICommitmentChain {
         bytes calldata signatures,
         bytes calldata data
     ) external {
-        if (!CallerLib.isPlainOrigin()) {
-            // solhint-disable-next-line avoid-tx-origin
-            revert CallerNotPlainOrigin(tx.origin, msg.sender);
-        }
+        CallerLib.requirePlainOrigin();
         bytes32 dataHash = keccak256(data);
         if (dataHash != batch.dataHash) revert WrongData(batch.dataHash, dataHash);
         _commit(batch, epoch, signers, signatures);
@@ -105,10 +102,7 @@ contract CommitmentChain is ICommitmentChain {
         uint256 signers,
         bytes calldata signatures
     ) external {
-        if (!CallerLib.isPlainOrigin()) {
-            // solhint-disable-next-line avoid-tx-origin
-            revert CallerNotPlainOrigin(tx.origin, msg.sender);
-        }
+        CallerLib.requirePlainOrigin();
         bytes32 blobsHash = BlobLib.blobsHash();
         if (blobsHash == 0 || blobsHash != batch.blobsHash) {
             revert WrongBlobs(batch.blobsHash, blobsHash);

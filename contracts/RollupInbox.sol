@@ -50,8 +50,7 @@ contract RollupInbox is IRollupInbox {
 
     /// @inheritdoc IRollupInbox
     function postBlobs(uint32 rollupId) external payable returns (uint64 number) {
-        // solhint-disable-next-line avoid-tx-origin
-        if (!CallerLib.isPlainOrigin()) revert CallerNotPlainOrigin(tx.origin, msg.sender);
+        CallerLib.requirePlainOrigin();
         bytes32 blobsHash = BlobLib.blobsHash();
         if (blobsHash == 0) revert NoBlobs();
         uint256 dueWei = _requireOpen(rollupId) ? floorPrice(0, BlobLib.count()) : 0;

@@ -63,7 +63,6 @@ interface ICommitmentChain {
     error CommitteeOfAnotherRegistry(address expected, address actual);
     error InboxOfAnotherChain(address expected, address actual);
 
-    error CallerNotPlainOrigin(address origin, address caller);
     error WrongIndex(BatchIndex expected, BatchIndex actual);
     error WrongParent(bytes32 expected, bytes32 actual);
     error NoCommittee(Epoch epoch);

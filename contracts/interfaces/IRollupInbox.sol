@@ -30,7 +30,6 @@ interface IRollupInbox {
     error NotTheSequencer(address expected, address actual);
     error LengthOutOfRange(uint256 minimum, uint256 maximum, uint256 actual);
     error NoBlobs();
-    error CallerNotPlainOrigin(address origin, address caller);
     error FeeTooSmall(uint256 expectedWei, uint256 actualWei);
     error RefundFailed(address to, uint256 amountWei);
 

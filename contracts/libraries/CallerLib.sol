@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 /// @title What kind of account calls
 library CallerLib {
+    error CallerNotPlainOrigin(address origin, address caller);
+
     /// @notice Added to the address of a contract (INBOX-7).
     uint160 internal constant ALIAS_OFFSET = uint160(0x1111000000000000000000000000000000001111);
 
@@ -15,6 +17,12 @@ library CallerLib {
     function isPlainOrigin() internal view returns (bool) {
         // solhint-disable-next-line avoid-tx-origin
         return msg.sender == tx.origin && msg.sender.code.length == 0;
+    }
+
+    /// @notice CERT-1: refuse a caller whose arguments are not the transaction's calldata.
+    function requirePlainOrigin() internal view {
+        // solhint-disable-next-line avoid-tx-origin
+        if (!isPlainOrigin()) revert CallerNotPlainOrigin(tx.origin, msg.sender);
     }
 
     /// @notice INBOX-7: the caller's address, or its alias if it is a contract.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from sequencer.l1.events import L1Header
-from sequencer.l1.logs import Log
+from sequencer.l1.logs import Log, RawLog, log_of
 from sequencer.l1.rpc import (
     MAX_ANSWER_BYTES,
     TIMEOUT_SECONDS,
@@ -45,16 +45,6 @@ class _Block(msgspec.Struct):
     parentHash: str  # noqa: N815
     timestamp: str
     baseFeePerGas: str = "0x0"  # noqa: N815
-
-
-class _Log(msgspec.Struct):
-    address: str
-    topics: list[str]
-    data: str
-    blockNumber: str  # noqa: N815
-    blockHash: str  # noqa: N815
-    transactionHash: str  # noqa: N815
-    logIndex: str  # noqa: N815
 
 
 class _Transaction(msgspec.Struct):
@@ -162,7 +152,7 @@ class L1Client:
 
     async def _logs(self, addresses: Iterable[Address], **where: str) -> list[Log]:
         query = {"address": [to_hex(address) for address in addresses], **where}
-        logs = await self._rpc.ask(list[_Log], _convert_logs, "eth_getLogs", query)
+        logs = await self._rpc.ask(list[RawLog], _convert_logs, "eth_getLogs", query)
         return sorted(logs, key=lambda log: (log.block_number, log.index))
 
 
@@ -174,25 +164,13 @@ def _address(text: str) -> Address:
     return Address(hex_data(text, 20))
 
 
-def _convert_logs(raw: list[_Log]) -> list[Log]:
-    return [_log(entry) for entry in raw]
+def _convert_logs(raw: list[RawLog]) -> list[Log]:
+    return [log_of(entry) for entry in raw]
 
 
 def _header(raw: _Block) -> L1Header:
     return L1Header(
         quantity(raw.number), _word(raw.hash), _word(raw.parentHash), quantity(raw.timestamp)
-    )
-
-
-def _log(raw: _Log) -> Log:
-    return Log(
-        address=_address(raw.address),
-        topics=tuple(_word(topic) for topic in raw.topics),
-        data=hex_data(raw.data),
-        block_number=quantity(raw.blockNumber),
-        block_hash=_word(raw.blockHash),
-        transaction_hash=_word(raw.transactionHash),
-        index=quantity(raw.logIndex),
     )
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
+import msgspec
+
 from sequencer.errors import DecodeError
 from sequencer.l1 import abi
 from sequencer.l1.deployment import Contracts
@@ -28,6 +30,7 @@ from sequencer.l1.events import (
     RollupMode,
     RollupRegistered,
 )
+from sequencer.l1.rpc import hex_data, quantity
 from sequencer.types import Address, BatchIndex, Epoch, Hash32, RollupId
 
 MAX_ENDPOINT = 128
@@ -46,6 +49,31 @@ class Log:
     transaction_hash: Hash32
     index: int
     """Within its block."""
+
+
+class RawLog(msgspec.Struct):
+    """A log as JSON-RPC has it."""
+
+    address: str
+    topics: list[str]
+    data: str
+    blockNumber: str  # noqa: N815
+    blockHash: str  # noqa: N815
+    transactionHash: str  # noqa: N815
+    logIndex: str  # noqa: N815
+
+
+def log_of(raw: RawLog) -> Log:
+    """Raises `ValueError`."""
+    return Log(
+        address=Address(hex_data(raw.address, 20)),
+        topics=tuple(Hash32(hex_data(topic, 32)) for topic in raw.topics),
+        data=hex_data(raw.data),
+        block_number=quantity(raw.blockNumber),
+        block_hash=Hash32(hex_data(raw.blockHash, 32)),
+        transaction_hash=Hash32(hex_data(raw.transactionHash, 32)),
+        index=quantity(raw.logIndex),
+    )
 
 
 @dataclass(frozen=True, slots=True)

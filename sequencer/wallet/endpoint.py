@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sequencer.l1.logs import Log
+from sequencer.l1.logs import Log, RawLog, log_of
 from sequencer.l1.rpc import L1Refused, hex_data, quantity, to_hex
 from sequencer.types import Address, Hash32
 from sequencer.wallet.blocking import BlockingRpc, Web3Like, rpc_of
@@ -40,20 +40,10 @@ class _Block(msgspec.Struct):
     baseFeePerGas: str = "0x0"  # noqa: N815
 
 
-class _Log(msgspec.Struct):
-    address: str
-    topics: list[str]
-    data: str
-    blockNumber: str  # noqa: N815
-    blockHash: str  # noqa: N815
-    transactionHash: str  # noqa: N815
-    logIndex: str  # noqa: N815
-
-
 class _Receipt(msgspec.Struct):
     status: str
     blockNumber: str  # noqa: N815
-    logs: list[_Log]
+    logs: list[RawLog]
 
 
 class Endpoint:
@@ -102,7 +92,7 @@ class Endpoint:
                 transaction,
                 quantity(raw.blockNumber),
                 quantity(raw.status) == 1,
-                tuple(_log(log) for log in raw.logs),
+                tuple(log_of(log) for log in raw.logs),
             ),
             "eth_getTransactionReceipt",
             to_hex(transaction),
@@ -136,7 +126,7 @@ class Endpoint:
                 "toBlock": hex(min(start + _LOG_BLOCKS - 1, last)),
             }
             found += self._rpc.fetch(
-                list[_Log], lambda logs: [_log(log) for log in logs], "eth_getLogs", query
+                list[RawLog], lambda logs: [log_of(log) for log in logs], "eth_getLogs", query
             )
         return found
 
@@ -147,15 +137,3 @@ class Endpoint:
 
 def _head(raw: _Block) -> Head:
     return Head(quantity(raw.number), quantity(raw.timestamp), quantity(raw.baseFeePerGas))
-
-
-def _log(raw: _Log) -> Log:
-    return Log(
-        address=Address(hex_data(raw.address, 20)),
-        topics=tuple(hex_data(topic, 32) for topic in raw.topics),
-        data=hex_data(raw.data),
-        block_number=quantity(raw.blockNumber),
-        block_hash=Hash32(hex_data(raw.blockHash, 32)),
-        transaction_hash=Hash32(hex_data(raw.transactionHash, 32)),
-        index=quantity(raw.logIndex),
-    )

@@ -10,20 +10,18 @@ from pathlib import Path
 from typing import Self
 
 from sequencer.deployment.parameters import PARAMETER_SETS
-from sequencer.devnet.demo.ledger import placements
 from sequencer.devnet.layout import Layout
 from sequencer.devnet.network import Network, Ports, Profile, running
 from sequencer.devnet.node_process import NodeProcess
+from sequencer.devnet.outages import probe
 from sequencer.devnet.outages.faults import Field, Step
 from sequencer.devnet.outages.history import History
 from sequencer.devnet.outages.links import Links
-from sequencer.devnet.outages.load import Load, submit, transfer
+from sequencer.devnet.outages.load import Load, transfer
 from sequencer.devnet.outages.promises import Promises
 from sequencer.devnet.outages.stores import stored_blocks
 from sequencer.devnet.ports import free_ports
-from sequencer.devnet.rpc import RpcRefused, RpcUnreachable
 from sequencer.devnet.waiting import eventually
-from sequencer.devnet.wallets import Signed
 from sequencer.errors import LocalFault
 from tests.restarts.cases import Case
 
@@ -136,23 +134,12 @@ class Trial:
     async def _until_final(self) -> float:
         """When a transaction that is new now is final on some node."""
         signed = transfer(self.network.rollups[0])
-        tasks = {asyncio.create_task(_final_on(node, signed)) for node in self._nodes}
-        try:
-            done, _ = await asyncio.wait(
-                tasks, timeout=PROBE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            for task in tasks:
-                task.cancel()
-        if not done:
-            raise LocalFault(f"order: nothing new is final within {PROBE_SECONDS:.0f} s")
-        return done.pop().result()
+        return await probe.until_final(self._nodes, signed, PROBE_SECONDS)
 
     async def _until_level(self) -> float:
         """When a transaction that is new now is final on every node."""
         signed = transfer(self.network.rollups[0])
-        async with asyncio.timeout(PROBE_SECONDS):
-            return max(await asyncio.gather(*(_final_on(node, signed) for node in self._nodes)))
+        return await probe.until_level(self._nodes, signed, PROBE_SECONDS)
 
     def _look_back(self) -> None:
         """At all that is on disk, of every case; the nodes have stopped."""
@@ -202,17 +189,6 @@ class _Return:
         if self._lifted == self._case.steps_to_quorum:
             self.quorum_begun, self.quorum_at = begun, time.monotonic()
             self.quorum.set()
-
-
-async def _final_on(node: NodeProcess, signed: Signed) -> float:
-    """Send until it is accepted, ask until it is final; when it was."""
-    is_accepted = False
-    while True:
-        with contextlib.suppress(RpcUnreachable, RpcRefused):
-            is_accepted = is_accepted or await submit(node, signed)
-            if (await placements(node.rpc, [signed]))[0] is not None:
-                return time.monotonic()
-        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def _has_height(node: NodeProcess, height: int) -> None:

@@ -10,7 +10,6 @@ from typing import Self
 
 from sequencer.devnet.accounts import WALLETS
 from sequencer.devnet.demo.l1_facts import L1Facts
-from sequencer.devnet.demo.ledger import placements
 from sequencer.devnet.drill.anyone import Anyone
 from sequencer.devnet.drill.timeline import Timeline
 from sequencer.devnet.follower_process import FollowerProcess
@@ -18,14 +17,14 @@ from sequencer.devnet.layout import Layout
 from sequencer.devnet.network import Network, Ports, Profile, running
 from sequencer.devnet.node_process import NodeProcess
 from sequencer.devnet.node_status import NodeStatus, decode_status
+from sequencer.devnet.outages import probe
 from sequencer.devnet.outages.faults import Field
 from sequencer.devnet.outages.history import History
 from sequencer.devnet.outages.links import Links
-from sequencer.devnet.outages.load import Load, submit, transfer
+from sequencer.devnet.outages.load import Load, transfer
 from sequencer.devnet.outages.promises import Promises
 from sequencer.devnet.ports import free_ports
 from sequencer.devnet.progress import Progress
-from sequencer.devnet.rpc import RpcRefused, RpcUnreachable
 from sequencer.devnet.waiting import eventually
 from sequencer.devnet.wallets import Rollup, Signed
 from sequencer.errors import LocalFault
@@ -111,24 +110,13 @@ class Scene:
     async def until_final(self, rollup: Rollup | None = None) -> Signed:
         """Wait until a transaction that is new now is final on some node; it is returned."""
         signed = transfer(rollup or self.network.rollups[0])
-        tasks = {asyncio.create_task(_final_on(node, signed)) for node in self.nodes}
-        try:
-            done, _ = await asyncio.wait(
-                tasks, timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            for task in tasks:
-                task.cancel()
-        if not done:
-            raise LocalFault(f"order: nothing new is final within {PATIENCE_SECONDS:.0f} s")
-        done.pop().result()
+        await probe.until_final(self.nodes, signed, PATIENCE_SECONDS)
         return signed
 
     async def until_level(self) -> None:
         """Wait until every node has a transaction that is new now."""
         signed = transfer(self.network.rollups[0])
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await asyncio.gather(*(_final_on(node, signed) for node in self.nodes))
+        await probe.until_level(self.nodes, signed, PATIENCE_SECONDS)
 
     async def until_height(self, node: NodeProcess, height: int) -> None:
         """Wait until a node has finalized this block."""
@@ -169,14 +157,3 @@ class Scene:
             return await self.last_batch() >= index or None
 
         await eventually(f"batch {index} on L1", committed, seconds=PATIENCE_SECONDS)
-
-
-async def _final_on(node: NodeProcess, signed: Signed) -> None:
-    """Send until it is accepted, ask until it is final."""
-    is_accepted = False
-    while True:
-        with contextlib.suppress(RpcUnreachable, RpcRefused):
-            is_accepted = is_accepted or await submit(node, signed)
-            if (await placements(node.rpc, [signed]))[0] is not None:
-                return
-        await asyncio.sleep(0.1)
