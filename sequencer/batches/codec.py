@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sequencer.blocks.header import Block, Header
-from sequencer.blocks.merkle import leaf_hashes, transaction_root
-from sequencer.blocks.payload import MAX_PAYLOAD_BYTES, decode_payload
+from sequencer.blocks.merkle import payload_leaves, transaction_root
+from sequencer.blocks.payload import decode_payload
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import DecodeError
 from sequencer.ingress import rlp
@@ -109,7 +109,7 @@ def _read_blocks(
             parent_hash=parent_hash,
             payload_hash=keccak(payload),
             payload_length=len(payload),
-            transaction_root=_root(payload),
+            transaction_root=transaction_root(payload_leaves(decode_payload(payload))),
             origin_number=origin_number,
             origin_hash=origin_hash,
             origin_timestamp=origin_timestamp,
@@ -118,14 +118,6 @@ def _read_blocks(
         )
         yield Block(header, payload)
         parent_hash, height = header.hash, Height(height + 1)
-
-
-def _root(payload: bytes) -> Hash32:
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        raise DecodeError(f"payload has {len(payload)} bytes, at most {MAX_PAYLOAD_BYTES} fit")
-    return transaction_root(
-        leaf_hashes((rollup, keccak(raw)) for rollup, raw in decode_payload(payload))
-    )
 
 
 def _list(*items: bytes) -> bytes:

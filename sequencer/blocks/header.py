@@ -5,8 +5,11 @@ from typing import Annotated
 
 import msgspec
 
+from sequencer.blocks.held import HeldEntry, split_held
+from sequencer.blocks.payload import held_entries
 from sequencer.crypto import digests
 from sequencer.crypto.hashing import address_word, keccak, word
+from sequencer.errors import DecodeError
 from sequencer.types import ZERO_HASH, Address, Epoch, Hash32, Height, View
 
 U64 = msgspec.Meta(ge=0, le=2**63 - 1)
@@ -79,16 +82,36 @@ def genesis(separator: Hash32) -> Header:
 
 
 class Block(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A header and the payload bytes it commits to."""
+    """A header, the payload bytes it commits to, and the held segments these name (ENC-15)."""
 
     header: Header
     payload: bytes
+    held: bytes = b""
+    """One segment after another, in the order of the payload's table."""
 
     def is_whole(self) -> bool:
-        """Whether the payload is the one the header commits to (ENC-8): the hash of a block says
-        nothing about the bytes that came with it."""
+        """Whether the payload is the one the header commits to (ENC-8), and the held segments are
+        those the payload names: the hash of a block says nothing about the bytes that came with
+        it."""
         header = self.header
-        return (
-            len(self.payload) == header.payload_length
-            and keccak(self.payload) == header.payload_hash
-        )
+        if (
+            len(self.payload) != header.payload_length
+            or keccak(self.payload) != header.payload_hash
+        ):
+            return False
+        try:
+            self.held_segments()
+        except DecodeError:
+            return False
+        return True
+
+    def held_segments(self) -> tuple[tuple[HeldEntry, bytes], ...]:
+        """Each held segment, as the payload names it, with its bytes. Raises `DecodeError` if they
+        are not here, which they are if the block is whole."""
+        entries = held_entries(self.payload)
+        return tuple(zip(entries, split_held(entries, self.held), strict=True))
+
+    @property
+    def content_bytes(self) -> int:
+        """The length of what goes with the header."""
+        return len(self.payload) + len(self.held)

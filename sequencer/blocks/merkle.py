@@ -1,17 +1,19 @@
-"""ENC-11: the Merkle tree over a block's transactions.
+"""ENC-11: the Merkle tree over a block's transactions and held segments.
 
 A level with an odd count carries its last entry up unchanged, so a proof needs the number of
-leaves to know on which levels it has no sibling. Leaves and nodes are hashed in separate
-domains. A leaf holds its own position; the root does not bind the number of leaves, which no
-one who has the position needs.
+leaves to know on which levels it has no sibling. Leaves of either kind and nodes are hashed in
+separate domains. A leaf holds its own position; the root does not bind the number of leaves, which
+no one who has the position needs.
 """
 
 from collections.abc import Iterable, Sequence
 
+from sequencer.blocks.held import HeldEntry
+from sequencer.blocks.payload import Payload
 from sequencer.crypto.hashing import keccak
 from sequencer.types import ZERO_HASH, Hash32, RollupId
 
-_LEAF, _NODE = b"\x00", b"\x01"
+_LEAF, _NODE, _HELD_LEAF = b"\x00", b"\x01", b"\x02"
 
 
 def leaf_hash(rollup: RollupId, position: int, tx_hash: Hash32) -> Hash32:
@@ -19,9 +21,27 @@ def leaf_hash(rollup: RollupId, position: int, tx_hash: Hash32) -> Hash32:
     return keccak(_LEAF + rollup.to_bytes(4, "big") + position.to_bytes(4, "big") + tx_hash)
 
 
-def leaf_hashes(transactions: Iterable[tuple[RollupId, Hash32]]) -> list[Hash32]:
-    """The leaves of a block, from its transactions in payload order."""
-    return [leaf_hash(rollup, at, tx_hash) for at, (rollup, tx_hash) in enumerate(transactions)]
+def held_leaf_hash(rollup: RollupId, position: int, length: int, held_hash: Hash32) -> Hash32:
+    """The leaf of a held segment of `length` bytes; positions go on after the transactions."""
+    place = rollup.to_bytes(4, "big") + position.to_bytes(4, "big")
+    return keccak(_HELD_LEAF + place + length.to_bytes(4, "big") + held_hash)
+
+
+def leaf_hashes(
+    transactions: Iterable[tuple[RollupId, Hash32]], held: Sequence[HeldEntry] = ()
+) -> list[Hash32]:
+    """The leaves of a block, from the transactions of its payload and its held segments, both in
+    payload order."""
+    leaves = [leaf_hash(rollup, at, tx_hash) for at, (rollup, tx_hash) in enumerate(transactions)]
+    return leaves + [
+        held_leaf_hash(entry.rollup, at, entry.length, entry.hash)
+        for at, entry in enumerate(held, start=len(leaves))
+    ]
+
+
+def payload_leaves(payload: Payload) -> list[Hash32]:
+    """The leaves of the block with this payload."""
+    return leaf_hashes(((rollup, keccak(raw)) for rollup, raw in payload), payload.held)
 
 
 def transaction_root(leaves: Sequence[Hash32]) -> Hash32:

@@ -2,6 +2,7 @@
 
 The writer compresses as it likes; what counts are the bytes it chose. The reader accepts every
 form ENC-10 allows, knows the inflated size before it inflates, and copies each transaction once.
+Of held segments (ENC-15) a payload has a table; their bytes are elsewhere (`held.py`).
 """
 
 import struct
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from sequencer.blocks.held import HeldEntry, pack_table, unpack_table
 from sequencer.errors import DecodeError
 from sequencer.types import RollupId
 
@@ -27,7 +29,8 @@ TRANSACTION_OVERHEAD = 4
 
 EMPTY_PAYLOAD = b"\x00\x00\x00"
 
-_PLAIN, _ZLIB = 0, 1
+_PLAIN, _ZLIB, _HOLDS = 0, 1, 2
+"""Codecs; the last is added to one of the others when a table of held segments follows."""
 _SEGMENT_COUNT = struct.Struct(">H")
 _SEGMENT_HEAD = struct.Struct(">II")
 _PLAIN_LENGTH = struct.Struct(">I")
@@ -44,12 +47,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """Segments in ascending order of rollup id."""
+    """Segments, and what is said of held ones, each in ascending order of rollup id."""
 
     segments: tuple[Segment, ...]
+    held: tuple[HeldEntry, ...] = ()
 
     def __len__(self) -> int:
-        """The number of transactions."""
+        """The number of transactions, without those of held segments."""
         return sum(len(segment.transactions) for segment in self.segments)
 
     def __iter__(self) -> Iterator[tuple[RollupId, bytes]]:
@@ -60,20 +64,25 @@ class Payload:
 
 
 def encode_payload(
-    segments: Sequence[tuple[RollupId, Sequence[bytes]]], *, compress: bool = True
+    segments: Sequence[tuple[RollupId, Sequence[bytes]]],
+    *,
+    held: Sequence[HeldEntry] = (),
+    compress: bool = True,
 ) -> bytes:
-    """The payload of `segments`; compressed if that is asked for and makes it smaller.
+    """The payload of `segments`, with a table of `held` ones; compressed if that is asked for and
+    makes it smaller.
 
     Raises `ValueError` when the segments are no payload by ENC-10: the caller chose them.
     """
     plain = _encode_plain(segments)
     if len(plain) > MAX_PLAIN_BYTES:
         raise ValueError(f"plain form has {len(plain)} bytes, at most {MAX_PLAIN_BYTES} fit")
-    payload = bytes([_PLAIN]) + plain
+    codec, body = _PLAIN, plain
     if compress:
         packed = zlib.compress(plain, _ZLIB_LEVEL)
         if _PLAIN_LENGTH.size + len(packed) < len(plain):
-            payload = bytes([_ZLIB]) + _PLAIN_LENGTH.pack(len(plain)) + packed
+            codec, body = _ZLIB, _PLAIN_LENGTH.pack(len(plain)) + packed
+    payload = bytes([codec + _HOLDS]) + pack_table(held) + body if held else bytes([codec]) + body
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise ValueError(f"payload has {len(payload)} bytes, at most {MAX_PAYLOAD_BYTES} fit")
     return payload
@@ -85,12 +94,38 @@ def decode_payload(data: bytes) -> Payload:
         raise DecodeError(f"payload has {len(data)} bytes, at most {MAX_PAYLOAD_BYTES} fit")
     if not data:
         raise DecodeError("payload has no codec byte")
-    codec = data[0]
+    codec, start = data[0], 1
+    held: tuple[HeldEntry, ...] = ()
+    if codec in {_PLAIN + _HOLDS, _ZLIB + _HOLDS}:
+        held, start = unpack_table(data, 1)
+        codec -= _HOLDS
     if codec == _PLAIN:
-        return _decode_plain(data[1:])
+        return Payload(_decode_plain(data[start:]), held)
     if codec == _ZLIB:
-        return _decode_plain(_inflate(data))
-    raise DecodeError(f"payload codec {codec}, expected {_PLAIN} or {_ZLIB}")
+        return Payload(_decode_plain(_inflate(data, start)), held)
+    raise DecodeError(f"payload codec {codec}, expected 0 to 3")
+
+
+def decode_segment(rollup: RollupId, data: bytes) -> tuple[bytes, ...]:
+    """The raw transactions, in order, of a payload whose only segment is that of `rollup`: what a
+    post (DERIVE-10) and a held segment (ENC-15) are. Raises `DecodeError` for any other."""
+    payload = decode_payload(data)
+    if payload.held or [segment.rollup for segment in payload.segments] != [rollup]:
+        found = ", ".join(str(segment.rollup) for segment in payload.segments[:8]) or "none"
+        also = f" and names {len(payload.held)} held segments" if payload.held else ""
+        raise DecodeError(f"payload of rollup {rollup} alone holds rollups {found}{also}")
+    return payload.segments[0].transactions
+
+
+def held_entries(data: bytes) -> tuple[HeldEntry, ...]:
+    """The table of held segments of a payload, read without inflating anything. Empty if it has
+    none; and if the table is none, for then it names no bytes, and orders nothing (DERIVE-5)."""
+    if len(data) > MAX_PAYLOAD_BYTES or data[:1] not in {b"\x02", b"\x03"}:
+        return ()
+    try:
+        return unpack_table(data, 1)[0]
+    except DecodeError:
+        return ()
 
 
 def _encode_plain(segments: Sequence[tuple[RollupId, Sequence[bytes]]]) -> bytes:
@@ -115,12 +150,13 @@ def _encode_plain(segments: Sequence[tuple[RollupId, Sequence[bytes]]]) -> bytes
     return b"".join(table)
 
 
-def _inflate(data: bytes) -> bytes:
-    """The plain form behind codec 1, never more than its checked length and one byte."""
-    start = 1 + _PLAIN_LENGTH.size
+def _inflate(data: bytes, at: int) -> bytes:
+    """The plain form behind codec 1, from `at` on; never more than its checked length and one
+    byte."""
+    start = at + _PLAIN_LENGTH.size
     if len(data) < start:
         raise DecodeError("payload ends inside its plain length")
-    (stated,) = _PLAIN_LENGTH.unpack_from(data, 1)
+    (stated,) = _PLAIN_LENGTH.unpack_from(data, at)
     if stated > MAX_PLAIN_BYTES:
         raise DecodeError(f"payload states {stated} plain bytes, at most {MAX_PLAIN_BYTES} fit")
     stream = zlib.decompressobj()
@@ -137,7 +173,7 @@ def _inflate(data: bytes) -> bytes:
     return plain
 
 
-def _decode_plain(plain: bytes) -> Payload:
+def _decode_plain(plain: bytes) -> tuple[Segment, ...]:
     table, at = _read_table(plain)
     segments = []
     for rollup, lengths in table:
@@ -147,7 +183,7 @@ def _decode_plain(plain: bytes) -> Payload:
         at = ends[-1]
     if at != len(plain):
         raise DecodeError(f"lengths end at byte {at}, the plain form at {len(plain)}")
-    return Payload(tuple(segments))
+    return tuple(segments)
 
 
 def _read_table(plain: bytes) -> tuple[list[tuple[RollupId, tuple[int, ...]]], int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from sequencer.batches.batch import Batch
 from sequencer.batches.codec import decode_batch_data
 from sequencer.blocks.header import Block
-from sequencer.blocks.payload import decode_payload
+from sequencer.blocks.payload import decode_payload, decode_segment
 from sequencer.crypto.hashing import keccak
 from sequencer.derivation.entries import (
     DerivedBatch,
@@ -24,7 +24,6 @@ from sequencer.derivation.entries import (
     Source,
 )
 from sequencer.derivation.found import Found, hash_of, judge
-from sequencer.derivation.posts import read_post
 from sequencer.errors import DecodeError, PeerFault
 from sequencer.l1.events import (
     BasedEnding,
@@ -278,7 +277,7 @@ class Deriver:
         raws: tuple[bytes, ...] = ()
         void = None
         try:
-            raws = read_post(rollup_id, event.data)
+            raws = decode_segment(rollup_id, event.data)
         except DecodeError as error:
             void = str(error)
         for raw in raws:

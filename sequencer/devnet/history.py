@@ -10,7 +10,7 @@ from sequencer.batches.blobs import encode_blobs
 from sequencer.batches.codec import encode_batch_data
 from sequencer.batches.cut import BatchChain, BatchCutter, BatchParameters, genesis_cut
 from sequencer.blocks.header import Block, Header, genesis
-from sequencer.blocks.merkle import leaf_hashes, transaction_root
+from sequencer.blocks.merkle import payload_leaves, transaction_root
 from sequencer.blocks.payload import decode_payload, encode_payload
 from sequencer.consensus.leaders import leader_of
 from sequencer.consensus.messages import (
@@ -96,7 +96,7 @@ class History:
 
     def _header(self, height: Height, parent: Header, payload: bytes) -> Header:
         committee, origin, view = self._committee, self._origin, View(height)
-        leaves = leaf_hashes((rollup, keccak(raw)) for rollup, raw in decode_payload(payload))
+        leaves = payload_leaves(decode_payload(payload))
         return Header(
             epoch=committee.epoch,
             height=height,

@@ -62,6 +62,9 @@ BATCH = ref.Batch(
     dataHash=ref.keccak(b"batch data"),
     blobsHash=filler(0x0E),
 )
+Segments = list[tuple[int, list[bytes]]]
+SEGMENTS: Segments = [(2, [b"first", b"second"]), (0x0102, [b"third"])]
+HELD = [(number, ref.payload([(number, [b"held %d" % number])])) for number in (1, 0x01020304)]
 VOTE = {"epoch": 1, "committee": COMMITTEE_HASH, "view": 3}
 STATEMENTS: dict[str, dict[str, Any]] = {
     "KeyPossession": {
@@ -151,6 +154,18 @@ def content_vectors() -> list[dict[str, Any]]:
     return vectors
 
 
+def contents_vector(segments: Segments, held: list[tuple[int, bytes]]) -> dict[str, Any]:
+    """A block's contents (ENC-10, 11, 15)."""
+    leaves = ref.leaves(segments, held)
+    return {
+        "segments": [{"rollupId": of, "transactions": raws} for of, raws in segments],
+        "held": [{"rollupId": of, "data": data, "hash": ref.keccak(data)} for of, data in held],
+        "payload": ref.payload(segments, held),
+        "leaves": leaves,
+        "transactionRoot": ref.merkle_root(leaves),
+    }
+
+
 def build() -> dict[str, Any]:
     """All vectors, bytes and all; ``to_json`` spells them."""
     first = ref.accumulate(bytes(24), MESSAGE.hash())
@@ -160,6 +175,7 @@ def build() -> dict[str, Any]:
         "keys": {signer.address: bytes(signer.key) for signer in SIGNERS},
         "statements": statement_vectors(),
         "header": {"message": HEADER, "hash": ref.hash_struct("BlockHeader", HEADER)},
+        "contents": [contents_vector(SEGMENTS, held) for held in ([], HELD[:1], HELD)],
         "batch": {"message": asdict(BATCH), "hash": BATCH.hash()},
         "committee": {
             "candidates": [asdict(member) for member in CANDIDATES],

@@ -183,6 +183,52 @@ def is_quorum(signed: int, total: int) -> bool:
     return 3 * signed > 2 * total
 
 
+# --- blocks ---------------------------------------------------------------------------------
+
+
+def payload(
+    segments: Iterable[tuple[int, list[bytes]]], held: Iterable[tuple[int, bytes]] = ()
+) -> bytes:
+    """ENC-10, not compressed: `(rollup id, transactions)`, and `(rollup id, data)` of held ones."""
+    segments, held = list(segments), list(held)
+    out = b"\x02" if held else b"\x00"
+    if held:
+        out += _u(2, len(held))
+    for rollup_id, data in held:
+        out += _u(4, rollup_id) + _u(4, len(data)) + keccak(data)
+    out += _u(2, len(segments))
+    for rollup_id, transactions in segments:
+        out += _u(4, rollup_id) + _u(4, len(transactions))
+        out += b"".join(_u(4, len(raw)) for raw in transactions)
+    return out + b"".join(raw for _, transactions in segments for raw in transactions)
+
+
+def leaves(
+    segments: Iterable[tuple[int, list[bytes]]], held: Iterable[tuple[int, bytes]] = ()
+) -> list[bytes]:
+    """ENC-11: the transactions and then the held segments."""
+    found: list[bytes] = []
+    for rollup_id, transactions in segments:
+        for raw in transactions:
+            found.append(keccak(b"\0" + _u(4, rollup_id) + _u(4, len(found)) + keccak(raw)))
+    for rollup_id, data in held:
+        place = _u(4, rollup_id) + _u(4, len(found))
+        found.append(keccak(b"\2" + place + _u(4, len(data)) + keccak(data)))
+    return found
+
+
+def merkle_root(found: list[bytes]) -> bytes:
+    """ENC-11, from the top: the left half is the largest power of two below the count."""
+    if len(found) < 2:
+        return found[0] if found else ZERO_HASH
+    split = 1 << ((len(found) - 1).bit_length() - 1)
+    return keccak(b"\1" + merkle_root(found[:split]) + merkle_root(found[split:]))
+
+
+def _u(size: int, value: int) -> bytes:
+    return value.to_bytes(size, "big")
+
+
 # --- the forced queue ----------------------------------------------------------------------
 
 TRANSACTION, CALL, ETHER_DEPOSIT, TOKEN_DEPOSIT = range(4)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sequencer.blocks.header import Block, Header, genesis
-from sequencer.blocks.merkle import leaf_hashes, transaction_root
+from sequencer.blocks.merkle import payload_leaves, transaction_root
 from sequencer.blocks.payload import EMPTY_PAYLOAD, decode_payload, encode_payload
 from sequencer.crypto.hashing import address_word, keccak, word
 from sequencer.crypto.signatures import Signer
@@ -49,9 +49,7 @@ def next_block(parent: Header, step: Step) -> Block:
         parent_hash=parent.hash,
         payload_hash=keccak(payload),
         payload_length=len(payload),
-        transaction_root=transaction_root(
-            leaf_hashes((rollup, keccak(raw)) for rollup, raw in decode_payload(payload))
-        ),
+        transaction_root=transaction_root(payload_leaves(decode_payload(payload))),
         origin_number=origin_number,
         origin_hash=keccak(b"origin", word(origin_number)),
         origin_timestamp=12 * origin_number,

@@ -6,13 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sequencer.blocks.held import held_entry
 from sequencer.blocks.merkle import (
+    held_leaf_hash,
     leaf_hash,
     leaf_hashes,
+    payload_leaves,
     prove,
     transaction_root,
     verify_proof,
 )
+from sequencer.blocks.payload import Payload, Segment
 from sequencer.crypto.hashing import keccak
 from sequencer.types import ZERO_HASH, Hash32, RollupId
 
@@ -99,3 +103,19 @@ def test_proof__a_node_in_the_place_of_a_leaf__does_not_hold_with_a_whole_block(
 def test_prove__no_such_leaf__is_the_callers_error(count: int, position: int) -> None:
     with pytest.raises(IndexError):
         prove(leaves_of(count), position)
+
+
+def test_held_leaf__has_the_bytes_of_the_specification() -> None:
+    held_hash = keccak(b"segment")
+    expected = keccak(bytes.fromhex("02" + "00000102" + "00000304" + "00000506") + held_hash)
+    assert held_leaf_hash(RollupId(0x102), 0x304, 0x506, held_hash) == expected
+
+
+def test_leaves__of_held_segments__count_on_after_the_transactions() -> None:
+    held = [held_entry(RollupId(1), b"segment"), held_entry(RollupId(4), b"other")]
+    payload = Payload((Segment(RollupId(2), (b"transaction",)),), tuple(held))
+    assert payload_leaves(payload) == [
+        leaf_hash(RollupId(2), 0, keccak(b"transaction")),
+        held_leaf_hash(RollupId(1), 1, 7, keccak(b"segment")),
+        held_leaf_hash(RollupId(4), 2, 5, keccak(b"other")),
+    ]

@@ -2,6 +2,8 @@
 
 decode_payload
 ├── longer than 1 MiB, no codec, unknown codec → refused
+├── codec 2, 3 → the table of held segments, then as codec 0, 1
+│   └── empty, cut short, ids not ascending, a length of 0 → refused
 ├── codec 0 → the plain form
 ├── codec 1
 │   ├── states more than 4 MiB → refused before inflating
@@ -23,6 +25,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sequencer.blocks.held import ENTRY_BYTES, TABLE_OVERHEAD, HeldEntry, held_entry
 from sequencer.blocks.payload import (
     EMPTY_PAYLOAD,
     MAX_PAYLOAD_BYTES,
@@ -33,16 +36,30 @@ from sequencer.blocks.payload import (
     SEGMENT_OVERHEAD,
     TRANSACTION_OVERHEAD,
     decode_payload,
+    decode_segment,
     encode_payload,
+    held_entries,
 )
 from sequencer.errors import DecodeError
-from sequencer.types import RollupId
+from sequencer.types import Hash32, RollupId
 
 SEGMENTS = st.dictionaries(
     st.integers(0, 2**32 - 1).map(RollupId),
     st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=4),
     max_size=4,
 ).map(lambda found: sorted(found.items()))
+
+
+HELD = st.dictionaries(
+    st.integers(0, 2**32 - 1).map(RollupId), st.binary(min_size=1, max_size=40), max_size=4
+).map(lambda found: [held_entry(rollup, data) for rollup, data in sorted(found.items())])
+NAMED = HeldEntry(RollupId(5), 1, Hash32(bytes(32)))
+
+
+def table(*entries: tuple[int, int], count: int | None = None) -> bytes:
+    """Codec 2 and a table of whatever ids and lengths."""
+    packed = b"".join(struct.pack(">II32s", *entry, bytes(32)) for entry in entries)
+    return b"\x02" + struct.pack(">H", len(entries) if count is None else count) + packed
 
 
 def plain(*segments: tuple[int, list[int]], tail: bytes = b"") -> bytes:
@@ -100,6 +117,40 @@ def test_encode__incompressible__is_left_plain() -> None:
     assert encode_payload([(RollupId(1), [noise(500)])])[0] == 0
 
 
+def test_encode__held_segments__has_the_bytes_of_the_specification() -> None:
+    held = [HeldEntry(RollupId(3), 0x102, Hash32(b"\xaa" * 32)), NAMED]
+    segments = [(RollupId(1), [b"ab"])]
+    names = "0002" + "00000003" + "00000102" + "aa" * 32 + "00000005" + "00000001" + "00" * 32
+    body = "0001" + "00000001" + "00000001" + "00000002" + "6162"
+    expected = bytes.fromhex("02" + names + body)
+    assert encode_payload(segments, held=held, compress=False) == expected
+    assert len(names) // 2 == TABLE_OVERHEAD + 2 * ENTRY_BYTES
+
+
+@given(SEGMENTS, HELD, st.booleans())
+def test_decode__held_segments__stand_beside_the_rest(
+    segments: list[tuple[RollupId, list[bytes]]], held: list[HeldEntry], compress: bool
+) -> None:
+    data = encode_payload(segments, held=held, compress=compress)
+    assert (data[0] >= 2) == bool(held)
+    payload = decode_payload(data)
+    assert payload.held == held_entries(data) == tuple(held)
+    assert payload.segments == decode_payload(encode_payload(segments)).segments
+
+
+@pytest.mark.parametrize(
+    "ids", [[RollupId(2), RollupId(1)], [RollupId(1), RollupId(1)]], ids=["falling", "twice"]
+)
+def test_encode__held_segments_out_of_order__is_the_callers_error(ids: list[RollupId]) -> None:
+    with pytest.raises(ValueError, match="ascending"):
+        encode_payload([], held=[held_entry(rollup, b"a") for rollup in ids])
+
+
+def test_encode__a_held_segment_of_no_bytes__is_the_callers_error() -> None:
+    with pytest.raises(ValueError, match="at least one byte"):
+        encode_payload([], held=[held_entry(RollupId(1), b"")])
+
+
 def test_overheads__of_a_plain_payload__add_up() -> None:
     segments = [(RollupId(1), [noise(50), noise(60)]), (RollupId(2), [noise(70)])]
     assert len(encode_payload(segments, compress=False)) == (
@@ -138,7 +189,7 @@ def test_encode__what_no_payload_holds__is_the_callers_error(
     ("data", "problem"),
     [
         (b"", "no codec"),
-        (b"\x02" + plain(), "codec 2"),
+        (b"\x04" + plain(), "codec 4"),
         (bytes(MAX_PAYLOAD_BYTES + 1), "1048577 bytes"),
         (b"\x00", "cut short"),
         (b"\x00\x00", "cut short"),
@@ -168,6 +219,62 @@ def test_encode__what_no_payload_holds__is_the_callers_error(
 def test_decode__what_no_payload_is__names_the_problem(data: bytes, problem: str) -> None:
     with pytest.raises(DecodeError, match=problem):
         decode_payload(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"\x02", "cut short"),
+        (b"\x02\x01", "cut short"),
+        (table() + plain(), "0 held segments"),
+        (table((1, 1), count=2) + plain(), "cut short"),
+        (table((1, 1))[:-1], "cut short"),
+        (table((2, 1), (1, 1)) + plain(), "rollup 1 follows that of 2"),
+        (table((1, 1), (1, 1)) + plain(), "rollup 1 follows that of 1"),
+        (table((1, 0)) + plain(), "no bytes"),
+    ],
+)
+def test_decode__a_table_that_is_none__names_the_problem_and_names_no_segments(
+    data: bytes, problem: str
+) -> None:
+    with pytest.raises(DecodeError, match=problem):
+        decode_payload(data)
+    assert held_entries(data) == ()
+
+
+def test_held_entries__of_a_payload_that_does_not_inflate__are_in_the_table_all_the_same() -> None:
+    data = encode_payload([], held=[NAMED]) + b"garbage"
+    with pytest.raises(DecodeError, match="the plain form at 9"):
+        decode_payload(data)
+    assert held_entries(data) == (NAMED,)
+
+
+def test_held_entries__of_more_than_a_payload__are_none() -> None:
+    longest = encode_payload([], held=[NAMED]).ljust(MAX_PAYLOAD_BYTES, b"\0")
+    assert held_entries(longest) == (NAMED,)
+    assert held_entries(longest + b"\0") == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (encode_payload([]), "holds rollups none"),
+        (encode_payload([(RollupId(2), [b"a"])]), "holds rollups 2"),
+        (encode_payload([(RollupId(1), [b"a"]), (RollupId(2), [b"b"])]), "holds rollups 1, 2"),
+        (encode_payload([(RollupId(1), [b"a"])], held=[NAMED]), "1 and names 1 held segments"),
+        (b"\x09", "codec 9"),
+    ],
+)
+def test_decode_segment__of_another_payload__is_refused(data: bytes, problem: str) -> None:
+    with pytest.raises(DecodeError, match=problem):
+        decode_segment(RollupId(1), data)
+
+
+def test_decode_segment__of_its_rollup_alone__gives_the_transactions() -> None:
+    assert decode_segment(RollupId(1), encode_payload([(RollupId(1), [b"b", b"a"])])) == (
+        b"b",
+        b"a",
+    )
 
 
 def test_decode__a_stream_with_a_preset_dictionary__is_refused() -> None:
@@ -225,18 +332,30 @@ def test_decode__any_bytes__are_a_payload_or_a_decode_error(data: bytes) -> None
         decode_payload(data)
     except DecodeError:
         return
-    assert data[0] in (0, 1)
+    assert data[0] in range(4)
 
 
-@given(SEGMENTS, st.data())
-def test_decode__a_changed_plain_payload__is_refused_or_has_no_other_encoding(
-    segments: list[tuple[RollupId, list[bytes]]], choice: st.DataObject
+@given(st.binary(max_size=30), HELD)
+def test_decode__any_body_behind_a_table__is_a_payload_or_a_decode_error(
+    body: bytes, held: list[HeldEntry]
 ) -> None:
-    data = bytearray(encode_payload(segments, compress=False))
+    head = encode_payload([], held=[NAMED, *(entry for entry in held if entry.rollup > 5)])[:-2]
+    try:
+        payload = decode_payload(head + body)
+    except DecodeError:
+        return
+    assert payload.held[0] == NAMED
+
+
+@given(SEGMENTS, HELD, st.data())
+def test_decode__a_changed_plain_payload__is_refused_or_has_no_other_encoding(
+    segments: list[tuple[RollupId, list[bytes]]], held: list[HeldEntry], choice: st.DataObject
+) -> None:
+    data = bytearray(encode_payload(segments, held=held, compress=False))
     data[choice.draw(st.integers(1, len(data) - 1))] ^= choice.draw(st.integers(1, 255))
     try:
         payload = decode_payload(bytes(data))
     except DecodeError:
         return
     again = [(part.rollup, part.transactions) for part in payload.segments]
-    assert encode_payload(again, compress=False) == data
+    assert encode_payload(again, held=payload.held, compress=False) == data

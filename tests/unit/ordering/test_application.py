@@ -284,12 +284,12 @@ def test_process__pressing_message_and_a_denying_judge__is_accepted() -> None:
 
 
 def with_payload(node: Node, payload: bytes, parent: Header) -> Block:
-    from sequencer.blocks.merkle import leaf_hashes, transaction_root
+    from sequencer.blocks.merkle import payload_leaves, transaction_root
     from sequencer.errors import DecodeError
 
     block = node.build(parent)
     try:
-        leaves = leaf_hashes((rollup, keccak(raw)) for rollup, raw in decode_payload(payload))
+        leaves = payload_leaves(decode_payload(payload))
     except DecodeError:
         leaves = []
     header = msgspec.structs.replace(

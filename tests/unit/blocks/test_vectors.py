@@ -1,0 +1,35 @@
+"""ENC-10, ENC-11 and ENC-15 give the bytes of the shared vectors."""
+
+import json
+from typing import Any
+
+import pytest
+
+from sequencer.blocks.held import held_entry
+from sequencer.blocks.merkle import payload_leaves, transaction_root
+from sequencer.blocks.payload import decode_payload, decode_segment, encode_payload
+from sequencer.types import RollupId
+from tests.vectors import generate
+
+VECTORS: list[dict[str, Any]] = json.loads(generate.PATH.read_text(encoding="utf-8"))["contents"]
+
+
+def unhex(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{len(vector['held'])} held")
+def test_contents__vector__have_the_payload_and_the_root(vector: dict[str, Any]) -> None:
+    segments = [
+        (RollupId(part["rollupId"]), [unhex(raw) for raw in part["transactions"]])
+        for part in vector["segments"]
+    ]
+    held = [held_entry(RollupId(part["rollupId"]), unhex(part["data"])) for part in vector["held"]]
+    assert [entry.hash for entry in held] == [unhex(part["hash"]) for part in vector["held"]]
+    payload = unhex(vector["payload"])
+    assert encode_payload(segments, held=held, compress=False) == payload
+    leaves = payload_leaves(decode_payload(payload))
+    assert leaves == [unhex(leaf) for leaf in vector["leaves"]]
+    assert transaction_root(leaves) == unhex(vector["transactionRoot"])
+    for part in vector["held"]:
+        assert len(decode_segment(RollupId(part["rollupId"]), unhex(part["data"]))) == 1
