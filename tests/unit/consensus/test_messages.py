@@ -74,7 +74,9 @@ HEADERS = st.builds(
     forced_count=U64S,
     proposer=st.binary(min_size=20, max_size=20).map(Address),
 )
-BLOCKS = st.builds(Block, header=HEADERS, payload=st.binary(max_size=64))
+BLOCKS = st.builds(
+    Block, header=HEADERS, payload=st.binary(max_size=64), held=st.binary(max_size=64)
+)
 VOTES = st.builds(
     lambda kind, epoch, committee, view, name: Vote(
         kind, Epoch(epoch), Hash32(committee), View(view), Hash32(name)
@@ -213,7 +215,7 @@ PINNED = {
     "signed vote": (ONE, "e37a536b0f0df804"),
     "nullify": (signed(3, NULLIFY, 7), "1be32663c82bd87e"),
     "certificate": (certificate(FINALIZE, 1, block(1)), "d8c8e5e931c1aa03"),
-    "proposal": (proposal(block(2), None, (1,)), "a8799980cd54d840"),
+    "proposal": (proposal(block(2), None, (1,)), "1a57dd24ec75f69c"),
     "request": (BlockRequest(Height(7), ZERO_HASH), "4866694d8fc47a77"),
     "blocks": (
         Blocks(
@@ -222,7 +224,7 @@ PINNED = {
             BlockRequest(Height(0), ZERO_HASH, 3),
             tip=9,
         ),
-        "eb58c03a732bf61c",
+        "2b93a2fa0f16f907",
     ),
 }
 
