@@ -53,6 +53,7 @@ BOND_PARAMETERS = (10**18, GENESIS, EPOCH_SECONDS, 1_000_000, 50_000, 500_000, 1
 INBOX_PARAMETERS = (FORCE_WINDOW_SECONDS, 131_072, 30_000_000, 10**13, 10**9, 10**6, 64)
 FALLBACK_PARAMETERS = (10_000_000, 3_600, 600)
 FLOOR_PARAMETERS = (10**13, 10**9, 10**8)
+DATA_PARAMETERS = (86_400, 3_600)
 EXIT_DELAY_SECONDS = 86_400
 FORCED_GAS = 100_000
 VAULT = Web3.to_checksum_address("0x" + "0a" * 20)
@@ -143,9 +144,9 @@ class Deployment:
         self.submitter, self.user = self.accounts[OPERATORS], self.accounts[OPERATORS + 1]
         nonce = self.w3.eth.get_transaction_count(self.user)
         chain = _create_address(self.user, nonce + 4)
-        slasher = _create_address(self.user, nonce + 5)
+        slashers = [_create_address(self.user, nonce + offset) for offset in (5, 7)]
         self.rollups = self._deploy("RollupRegistry", EXIT_DELAY_SECONDS)
-        self.registry = self._deploy("BondRegistry", BOND_PARAMETERS, [slasher])
+        self.registry = self._deploy("BondRegistry", BOND_PARAMETERS, slashers)
         self.committee = self._deploy("Committee", self.registry.address, 4, 48)
         self.inbox = self._deploy("ForcedInbox", self.rollups.address, chain, INBOX_PARAMETERS)
         wiring = (self.registry.address, self.committee.address)
@@ -155,6 +156,12 @@ class Deployment:
         self.slasher = self._deploy("EquivocationSlasher", *wiring)
         self.posts = self._deploy(
             "RollupInbox", self.rollups.address, self.chain.address, FLOOR_PARAMETERS
+        )
+        self.data = self._deploy(
+            "DataAvailabilityChallenge",
+            self.registry.address,
+            self.chain.address,
+            DATA_PARAMETERS,
         )
         self.domain = ref.Domain(self.w3.eth.chain_id, self.registry.address)
         self.committee_hash = b""
@@ -334,7 +341,7 @@ def measure(w3: Web3) -> dict[str, int]:
     """Every number of the snapshot, from one deployment."""
     d = Deployment(w3)
     gas: dict[str, int] = {}
-    run(d.rollups.functions.register(42, "0x" + "00" * 20), d.user)
+    run(d.rollups.functions.register(42, "0x" + "00" * 20, False), d.user)
     for _ in range(4):
         gas["bond"] = d.bond()
     d.jump_to(GENESIS + 1)
@@ -368,7 +375,7 @@ def measure(w3: Web3) -> dict[str, int]:
 
 def measure_ways_out(d: Deployment, gas: dict[str, int]) -> None:
     """Calls and deposits, a rollup that leaves, and the chain without a committee."""
-    run(d.rollups.functions.register(43, VAULT), d.user)
+    run(d.rollups.functions.register(43, VAULT, False), d.user)
     gas["enqueue_call"] = d.enqueue_call()
     gas["deposit_ether"] = d.deposit_ether(rollup_id=2)
     gas["deposit_token"] = d.deposit_token(rollup_id=2)

@@ -13,6 +13,7 @@ contract RollupRegistry is IRollupRegistry {
     struct Rollup {
         address owner;
         uint64 chainId;
+        bool holdsData;
         address vault;
         address nextOwner;
         Order current;
@@ -48,7 +49,10 @@ contract RollupRegistry is IRollupRegistry {
     }
 
     /// @inheritdoc IRollupRegistry
-    function register(uint256 chainId, address vault) external returns (uint32 rollupId) {
+    function register(uint256 chainId, address vault, bool holdsData_)
+        external
+        returns (uint32 rollupId)
+    {
         if (chainId == 0 || chainId > type(uint64).max) {
             revert InvalidChainId(type(uint64).max, chainId);
         }
@@ -59,9 +63,10 @@ contract RollupRegistry is IRollupRegistry {
         // casting to 'uint64' is safe because larger chain ids were refused above
         // forge-lint: disable-next-line(unsafe-typecast)
         r.chainId = uint64(chainId);
+        r.holdsData = holdsData_;
         r.vault = vault;
 
-        emit RollupRegistered(rollupId, msg.sender, r.chainId, vault);
+        emit RollupRegistered(rollupId, msg.sender, r.chainId, vault, holdsData_);
     }
 
     /// @inheritdoc IRollupRegistry
@@ -122,6 +127,11 @@ contract RollupRegistry is IRollupRegistry {
     /// @inheritdoc IRollupRegistry
     function isRegistered(uint32 rollupId) external view returns (bool) {
         return _rollups[rollupId].owner != address(0);
+    }
+
+    /// @inheritdoc IRollupRegistry
+    function holdsData(uint32 rollupId) external view returns (bool) {
+        return _rollups[rollupId].holdsData;
     }
 
     /// @inheritdoc IRollupRegistry

@@ -48,6 +48,7 @@ class Contracts:
         self.chain = _contract("CommitmentChain", at.commitment_chain)
         self.rollup_inbox = _contract("RollupInbox", at.rollup_inbox)
         self.slasher = _contract("EquivocationSlasher", at.equivocation_slasher)
+        self.data = _contract("DataAvailabilityChallenge", at.data_availability_challenge)
 
 
 def _contract(name: str, address: Address) -> ContractInstance:

@@ -2,7 +2,7 @@
 
     ape run deploy --network http://127.0.0.1:8545 --account ALIAS --parameters devnet
 
-The seven contracts are created one after another at addresses known beforehand, and everything
+The eight contracts are created one after another at addresses known beforehand, and everything
 is read back at the end. Nothing in them can be changed later.
 """
 
@@ -55,12 +55,21 @@ from sequencer.l1.deployment import save_deployment
     metavar="CHAIN_ID",
     help="Register a rollup, owned by the account. May be given more than once.",
 )
+@click.option(
+    "--held-rollup",
+    "held_chain_ids",
+    type=int,
+    multiple=True,
+    metavar="CHAIN_ID",
+    help="The same, of a rollup whose data the committee keeps; their ids follow the others'.",
+)
 def cli(
     provider: ProviderAPI,
     account: AccountAPI,
     parameters_name: str,
     out: Path,
     chain_ids: tuple[int, ...],
+    held_chain_ids: tuple[int, ...],
 ) -> None:
     """Deploy the contracts and write the deployment file."""
     with plain_errors():
@@ -81,7 +90,9 @@ def cli(
         out.parent.mkdir(parents=True, exist_ok=True)
         save_deployment(deployment_of(plan, int(latest.number)), out)
         click.echo(f"Wrote {out}.")
-        _register(account, Contracts(out, provider), chain_ids)
+        contracts = Contracts(out, provider)
+        _register(account, contracts, chain_ids, holds_data=False)
+        _register(account, contracts, held_chain_ids, holds_data=True)
         click.echo(
             f"Operators can bond now (ape run bond). Epoch 0 begins {at_time(plan.genesis)};"
             " who bonds before that sits in the first committee."
@@ -107,8 +118,10 @@ def _check(provider: ProviderAPI, plan: Plan) -> None:
     click.echo(f"Read back {len(asked)} values: all contracts are wired as planned.")
 
 
-def _register(account: AccountAPI, contracts: Contracts, chain_ids: tuple[int, ...]) -> None:
+def _register(
+    account: AccountAPI, contracts: Contracts, chain_ids: tuple[int, ...], *, holds_data: bool
+) -> None:
     for chain_id in chain_ids:
-        receipt = contracts.rollups.register(chain_id, ZERO_ADDRESS, sender=account)
+        receipt = contracts.rollups.register(chain_id, ZERO_ADDRESS, holds_data, sender=account)
         (event,) = contracts.rollups.RollupRegistered.from_receipt(receipt)
         click.echo(f"Registered rollup {event.rollupId} with chain id {chain_id}.")

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
+import {ICommittee} from "./ICommittee.sol";
 
 /// @notice ENC-12.
 /// @param forcedCount forced messages that precede the end of the last block, cumulative
@@ -137,4 +138,6 @@ interface ICommitmentChain {
     function batchHashAt(BatchIndex index) external view returns (bytes32);
 
     function health() external view returns (Health memory);
+
+    function committee() external view returns (ICommittee);
 }

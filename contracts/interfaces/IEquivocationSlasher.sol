@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Epoch, Timestamp} from "../types/Types.sol";
+import {Epoch} from "../types/Types.sol";
 
 /// @notice The types of ENC-2 that a committee member signs.
 enum StatementKind {
@@ -49,7 +49,6 @@ interface IEquivocationSlasher {
     error NoConflict();
     error NullifyWithContent(bytes32 content);
     error WrongCommittee(bytes32 expected, bytes32 actual);
-    error EvidenceTooOld(Timestamp expiredAt, Timestamp actual);
     error DifferentSigners(address first, address second);
     error UnknownSigner(address signer);
 
@@ -73,8 +72,8 @@ interface IEquivocationSlasher {
     /// Effects: BOND-7. The reward is the caller's if it committed to this report in an earlier
     /// block, and burned otherwise: copying a report earns nothing.
     ///
-    /// @custom:reverts NoConflict, NullifyWithContent, WrongCommittee, EvidenceTooOld,
-    /// DifferentSigners, UnknownSigner, what SignatureLib refuses, ICommittee.NoCommittee,
+    /// @custom:reverts NoConflict, NullifyWithContent, WrongCommittee, EvidenceTooOld
+    /// (EvidenceLib), DifferentSigners, UnknownSigner, what SignatureLib refuses, ICommittee.NoCommittee,
     /// IBondRegistry.NotSlashable and AlreadySlashed
     function report(SignedStatement calldata first, SignedStatement calldata second, bytes32 salt)
         external;

@@ -15,7 +15,11 @@ enum RollupMode {
 /// @notice Trust: a rollup's owner in what concerns that rollup, after the delay; nobody else.
 interface IRollupRegistry {
     event RollupRegistered(
-        uint32 indexed rollupId, address indexed owner, uint64 chainId, address vault
+        uint32 indexed rollupId,
+        address indexed owner,
+        uint64 chainId,
+        address vault,
+        bool holdsData
     );
 
     /// @notice From `effectiveAt` on the rollup has this mode, by itself. Replaces what was
@@ -46,9 +50,13 @@ interface IRollupRegistry {
     /// vault: one that takes nothing only stops deposits.
     ///
     /// @param vault receives deposits, for ever; zero for a rollup that takes none
+    /// @param holdsData whether the committee keeps the data of the rollup's transactions and L1
+    /// has hashes only (DATA-1), for ever
     /// @return rollupId from 1
     /// @custom:reverts InvalidChainId
-    function register(uint256 chainId, address vault) external returns (uint32 rollupId);
+    function register(uint256 chainId, address vault, bool holdsData)
+        external
+        returns (uint32 rollupId);
 
     /// @notice Change who orders the rollup, `exitDelaySeconds` from now (ROLL-3). By its owner.
     ///
@@ -78,6 +86,9 @@ interface IRollupRegistry {
         returns (address owner, uint64 chainId, address vault);
 
     function isRegistered(uint32 rollupId) external view returns (bool);
+
+    /// @notice Whether the committee keeps the rollup's data; false for an id never given.
+    function holdsData(uint32 rollupId) external view returns (bool);
 
     /// @notice Mode in effect now, and the sequencer of a `SOLO` rollup.
     function modeOf(uint32 rollupId) external view returns (RollupMode mode, address sequencer);

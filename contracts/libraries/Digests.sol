@@ -5,7 +5,7 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 import {Batch} from "../interfaces/ICommitmentChain.sol";
 import {BatchIndex, Epoch, Timestamp, View} from "../types/Types.sol";
 
-/// @notice ENC-8. L1 never checks a header; it is here so that both languages hash the same one.
+/// @notice ENC-8. No commit reads a header; a challenge does, on the way to a leaf (DATA-1).
 struct BlockHeader {
     Epoch epoch;
     uint64 height;

@@ -11,15 +11,14 @@ import {
 } from "../interfaces/IEquivocationSlasher.sol";
 import {Digests} from "../libraries/Digests.sol";
 import {EquivocationLib} from "../libraries/EquivocationLib.sol";
+import {EvidenceLib} from "../libraries/EvidenceLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
 import {Schedule, TimeLib} from "../libraries/TimeLib.sol";
-import {Epoch, Timestamp} from "../types/Types.sol";
+import {Epoch} from "../types/Types.sol";
 
 /// @title Equivocation (SLASH-1 to SLASH-4)
 /// @notice See IEquivocationSlasher for what each function checks, leaves unchecked and does.
 contract EquivocationSlasher is IEquivocationSlasher {
-    using TimeLib for Timestamp;
-
     /// @notice The offence's number in the registry (SLASH-4).
     uint8 public constant EQUIVOCATION = 1;
 
@@ -44,7 +43,7 @@ contract EquivocationSlasher is IEquivocationSlasher {
         committee = committee_;
         BondParameters memory p = registry_.parameters();
         SCHEDULE = TimeLib.schedule(p.genesis, p.epochSeconds);
-        EVIDENCE_LIFE_SECONDS = p.commitGraceSeconds + p.evidenceSeconds;
+        EVIDENCE_LIFE_SECONDS = EvidenceLib.lifeSeconds(p);
     }
 
     /// @inheritdoc IEquivocationSlasher
@@ -96,10 +95,7 @@ contract EquivocationSlasher is IEquivocationSlasher {
     function _requireEvidence(Statement calldata statement) private view {
         bytes32 expected = committee.committeeHash(statement.epoch);
         if (statement.committee != expected) revert WrongCommittee(expected, statement.committee);
-
-        Timestamp expiredAt = SCHEDULE.endOf(statement.epoch).plus(EVIDENCE_LIFE_SECONDS);
-        Timestamp now_ = TimeLib.timestamp();
-        if (expiredAt.isDue(now_)) revert EvidenceTooOld(expiredAt, now_);
+        EvidenceLib.requireFresh(SCHEDULE, statement.epoch, EVIDENCE_LIFE_SECONDS);
 
         // Not signed in a Nullify, so it must not be there to be varied.
         bool isNullify = statement.kind == StatementKind.Nullify;

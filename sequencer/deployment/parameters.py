@@ -73,6 +73,13 @@ class FallbackSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, k
     floor_wei_per_blob_byte: _Wei = GWEI
 
 
+class DataSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """`DataParameters` of `IDataAvailabilityChallenge`."""
+
+    window_seconds: _Seconds
+    answer_seconds: _Seconds
+
+
 class NetworkSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What no contract knows but all nodes must have alike (BATCH-2, BLOCK-5)."""
 
@@ -101,16 +108,23 @@ class Parameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_onl
     inbox: InboxSection
     rollups: RollupsSection
     fallback: FallbackSection
+    data: DataSection
     network: NetworkSection = NetworkSection()
 
     def __post_init__(self) -> None:
-        """TIME-4, and the order of the sizes."""
+        """TIME-4, DATA-7, and the order of the sizes."""
         bond = self.bond
         least = 2 * bond.epoch_seconds + bond.commit_grace_seconds + bond.evidence_seconds
         if bond.unbonding_seconds < least:
             raise ValueError(
                 f"unbonding_seconds {bond.unbonding_seconds} is below {least}:"
                 " twice the epoch, the commit grace and the evidence window (TIME-4)"
+            )
+        longest = self.data.window_seconds + self.data.answer_seconds
+        if longest >= bond.evidence_seconds:
+            raise ValueError(
+                f"window_seconds and answer_seconds of the held data are {longest} together, not"
+                f" below evidence_seconds {bond.evidence_seconds} (DATA-7)"
             )
         if self.committee.min_size > self.committee.max_size:
             raise ValueError(
@@ -137,6 +151,7 @@ PARAMETER_SETS = {
         inbox=InboxSection(force_window_seconds=30),
         rollups=RollupsSection(exit_delay_seconds=60),
         fallback=FallbackSection(liveness_seconds=60, overdue_seconds=60, tail_seconds=20),
+        data=DataSection(window_seconds=120, answer_seconds=40),
     ),
     # A program watches: every deadline within half a minute.
     "demo": Parameters(
@@ -154,6 +169,7 @@ PARAMETER_SETS = {
         inbox=InboxSection(force_window_seconds=20),
         rollups=RollupsSection(exit_delay_seconds=30),
         fallback=FallbackSection(liveness_seconds=30, overdue_seconds=30, tail_seconds=10),
+        data=DataSection(window_seconds=60, answer_seconds=20),
         network=NetworkSection(batch_age_ms=2_000),
     ),
 }

@@ -1,6 +1,6 @@
 """What is created, in which order, at which address, with which arguments. Pure.
 
-The contracts refer to each other in two circles (the registry names its slasher, the inbox its
+The contracts refer to each other in two circles (the registry names its slashers, the inbox its
 chain), so addresses are computed from the deployer's nonce before anything is sent; the
 constructors check that the circles close.
 """
@@ -27,6 +27,7 @@ CONTRACTS = (
     "CommitmentChain",
     "EquivocationSlasher",
     "RollupInbox",
+    "DataAvailabilityChallenge",
 )
 """In the order of creation: a constructor may call what stands before it."""
 
@@ -123,6 +124,11 @@ def floor_parameters(parameters: Parameters) -> tuple[int, ...]:
     )
 
 
+def data_parameters(parameters: Parameters) -> tuple[int, ...]:
+    """`DataParameters`, in the order of the struct."""
+    return (parameters.data.window_seconds, parameters.data.answer_seconds)
+
+
 def _arguments(
     at: Mapping[str, Address], genesis: int, parameters: Parameters
 ) -> dict[str, tuple[Any, ...]]:
@@ -130,7 +136,10 @@ def _arguments(
     sizes = parameters.committee
     return {
         "RollupRegistry": (parameters.rollups.exit_delay_seconds,),
-        "BondRegistry": (bond_parameters(genesis, parameters), [at["EquivocationSlasher"]]),
+        "BondRegistry": (
+            bond_parameters(genesis, parameters),
+            [at["EquivocationSlasher"], at["DataAvailabilityChallenge"]],
+        ),
         "Committee": (registry, sizes.min_size, sizes.max_size),
         "ForcedInbox": (
             at["RollupRegistry"],
@@ -149,12 +158,18 @@ def _arguments(
             at["CommitmentChain"],
             floor_parameters(parameters),
         ),
+        "DataAvailabilityChallenge": (
+            registry,
+            at["CommitmentChain"],
+            data_parameters(parameters),
+        ),
     }
 
 
 def deployment_of(plan: Plan, start_block: int) -> Deployment:
     """What the deployment file says of a plan that was carried out from `start_block` on."""
     at, bond, network = plan.address, plan.parameters.bond, plan.parameters.network
+    data = plan.parameters.data
     return Deployment(
         chain_id=plan.chain_id,
         start_block=start_block,
@@ -166,11 +181,14 @@ def deployment_of(plan: Plan, start_block: int) -> Deployment:
             commitment_chain=at("CommitmentChain"),
             equivocation_slasher=at("EquivocationSlasher"),
             rollup_inbox=at("RollupInbox"),
+            data_availability_challenge=at("DataAvailabilityChallenge"),
         ),
         schedule=Schedule(plan.genesis, bond.epoch_seconds),
         force_window_seconds=plan.parameters.inbox.force_window_seconds,
         commit_grace_seconds=bond.commit_grace_seconds,
         unbonding_seconds=bond.unbonding_seconds,
+        data_window_seconds=data.window_seconds,
+        data_answer_seconds=data.answer_seconds,
         batch_bytes=network.batch_bytes,
         batch_age_ms=network.batch_age_ms,
         block_bytes=network.block_bytes,

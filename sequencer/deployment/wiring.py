@@ -15,6 +15,7 @@ from sequencer.deployment.artifacts import Artifact, abi_types
 from sequencer.deployment.plan import (
     Plan,
     bond_parameters,
+    data_parameters,
     fallback_parameters,
     floor_parameters,
     inbox_parameters,
@@ -60,6 +61,7 @@ def questions(plan: Plan, artifacts: Mapping[str, Artifact]) -> Iterator[Questio
         ("RollupRegistry", "exitDelaySeconds", (), plan.parameters.rollups.exit_delay_seconds),
         ("BondRegistry", "parameters", (), bond_parameters(plan.genesis, plan.parameters)),
         ("BondRegistry", "isSlasher", (at("EquivocationSlasher"),), True),
+        ("BondRegistry", "isSlasher", (at("DataAvailabilityChallenge"),), True),
         ("BondRegistry", "domainSeparator", (), plan.domain.separator()),
         ("Committee", "registry", (), at("BondRegistry")),
         ("Committee", "minSize", (), sizes.min_size),
@@ -76,6 +78,10 @@ def questions(plan: Plan, artifacts: Mapping[str, Artifact]) -> Iterator[Questio
         ("RollupInbox", "rollups", (), at("RollupRegistry")),
         ("RollupInbox", "chain", (), at("CommitmentChain")),
         ("RollupInbox", "parameters", (), floor_parameters(plan.parameters)),
+        ("DataAvailabilityChallenge", "registry", (), at("BondRegistry")),
+        ("DataAvailabilityChallenge", "committee", (), at("Committee")),
+        ("DataAvailabilityChallenge", "chain", (), at("CommitmentChain")),
+        ("DataAvailabilityChallenge", "parameters", (), data_parameters(plan.parameters)),
     ]
     for name, function, arguments, answer in expected:
         yield Question(artifacts[name], at(name), function, arguments, answer)

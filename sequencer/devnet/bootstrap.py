@@ -16,6 +16,7 @@ from sequencer.deployment.words import WEI_PER_ETHER
 from sequencer.devnet.accounts import DEPLOYER, OPERATORS, Account, account
 from sequencer.devnet.anvil import Anvil
 from sequencer.devnet.layout import Layout
+from sequencer.devnet.wallets import Rollup
 from sequencer.errors import LocalFault
 from sequencer.l1 import abi
 from sequencer.l1.deployment import Deployment, save_deployment
@@ -65,10 +66,10 @@ async def prepare_l1(
     layout: Layout,
     parameters: Parameters,
     operators: Sequence[Operator],
-    chain_ids: Sequence[int],
+    rollups: Sequence[Rollup],
 ) -> Deployment:
-    """Create the contracts, bond the operators, register rollups 1, 2, ... with these chain ids,
-    and write the deployment file.
+    """Create the contracts, bond the operators, register the rollups, whose ids count
+    from 1, and write the deployment file.
 
     All of it is sent at once: addresses are known beforehand, and Anvil takes transactions in
     the order they come.
@@ -78,7 +79,7 @@ async def prepare_l1(
     creations = await send_creations(anvil, plan, artifacts)
     registry, domain = plan.address("BondRegistry"), plan.domain
     bonds = [await bond(anvil, registry, domain, operator, BOND_WEI) for operator in operators]
-    registrations = [await _register(anvil, plan, chain_id) for chain_id in chain_ids]
+    registrations = [await _register(anvil, plan, rollup) for rollup in rollups]
     deployment = deployment_of(plan, check_creations(plan, await anvil.wait(creations)))
     for mined in await anvil.wait(bonds):
         await _require_before_genesis(anvil, deployment, mined)
@@ -116,10 +117,11 @@ async def bond(
     return await anvil.send(label, cold, registry, data, gas=_CALL_GAS, value_wei=wei)
 
 
-async def _register(anvil: Anvil, plan: Plan, chain_id: int) -> Sent:
-    data = abi.function("RollupRegistry", "register").call(chain_id, bytes(20))
+async def _register(anvil: Anvil, plan: Plan, rollup: Rollup) -> Sent:
+    register = abi.function("RollupRegistry", "register")
+    data = register.call(rollup.chain_id, bytes(20), rollup.holds_data)
     registry = plan.address("RollupRegistry")
-    label = f"registering chain id {chain_id}"
+    label = f"registering chain id {rollup.chain_id}"
     return await anvil.send(label, plan.deployer, registry, data, gas=_CALL_GAS)
 
 

@@ -27,17 +27,22 @@ WATCH_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What kind of network; `chain_ids` are those of rollups 1, 2, ..."""
+    """What kind of network; `chain_ids` are those of rollups 1, 2, ..., and `held` the chain ids
+    of those whose data the committee keeps."""
 
     parameters: Parameters
     confirmations: int
     chain_ids: tuple[int, ...] = (7001, 7002)
+    held: tuple[int, ...] = ()
     nodes: int = 4
     followers: int = 2
 
     @property
     def rollups(self) -> tuple[Rollup, ...]:
-        return tuple(Rollup(RollupId(i), chain_id) for i, chain_id in enumerate(self.chain_ids, 1))
+        return tuple(
+            Rollup(RollupId(i), chain_id, chain_id in self.held)
+            for i, chain_id in enumerate(self.chain_ids, 1)
+        )
 
 
 DEVNET = Profile(PARAMETER_SETS["devnet"], confirmations=2)
@@ -163,7 +168,7 @@ class Network:
             f"contracts, {profile.nodes} bonded operators, rollups with chain ids {chain_ids}"
         ):
             self._deployment = await prepare_l1(
-                self.anvil, self.layout, profile.parameters, self.operators, profile.chain_ids
+                self.anvil, self.layout, profile.parameters, self.operators, profile.rollups
             )
 
     async def _resume_l1(self) -> None:

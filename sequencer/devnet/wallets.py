@@ -20,6 +20,8 @@ class Rollup:
 
     id: RollupId
     chain_id: int
+    holds_data: bool = False
+    """The committee keeps its data (ROLL-1)."""
 
 
 @dataclass(frozen=True, slots=True)

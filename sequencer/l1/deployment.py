@@ -37,6 +37,7 @@ class Contracts:
     commitment_chain: Address
     equivocation_slasher: Address
     rollup_inbox: Address
+    data_availability_challenge: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,10 @@ class Deployment:
     force_window_seconds: int
     commit_grace_seconds: int
     unbonding_seconds: int
+    data_window_seconds: int
+    """From the checkpoint that has a batch to the end of its challenges (DATA-6)."""
+    data_answer_seconds: int
+    """From a challenge to its deadline (DATA-3)."""
     batch_bytes: int
     batch_age_ms: int
     block_bytes: int
@@ -88,6 +93,7 @@ class _Contracts(msgspec.Struct, forbid_unknown_fields=True, rename="pascal"):
     commitment_chain: _Address
     equivocation_slasher: _Address
     rollup_inbox: _Address
+    data_availability_challenge: _Address
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -100,6 +106,8 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     force_window_seconds: _Positive
     commit_grace_seconds: _Positive
     unbonding_seconds: _Positive
+    data_window_seconds: _Positive
+    data_answer_seconds: _Positive
     batch_bytes: _Positive
     batch_age_ms: _Positive
     block_bytes: _Positive
@@ -142,6 +150,8 @@ def load_deployment(path: Path) -> Deployment:
         force_window_seconds=raw.force_window_seconds,
         commit_grace_seconds=raw.commit_grace_seconds,
         unbonding_seconds=raw.unbonding_seconds,
+        data_window_seconds=raw.data_window_seconds,
+        data_answer_seconds=raw.data_answer_seconds,
         batch_bytes=raw.batch_bytes,
         batch_age_ms=raw.batch_age_ms,
         block_bytes=raw.block_bytes,
@@ -165,6 +175,8 @@ def save_deployment(deployment: Deployment, path: Path) -> None:
         force_window_seconds=deployment.force_window_seconds,
         commit_grace_seconds=deployment.commit_grace_seconds,
         unbonding_seconds=deployment.unbonding_seconds,
+        data_window_seconds=deployment.data_window_seconds,
+        data_answer_seconds=deployment.data_answer_seconds,
         batch_bytes=deployment.batch_bytes,
         batch_age_ms=deployment.batch_age_ms,
         block_bytes=deployment.block_bytes,

@@ -52,6 +52,8 @@ class CommitteeRecorded:
 class RollupRegistered:
     rollup_id: RollupId
     chain_id: int
+    holds_data: bool = False
+    """The committee keeps the rollup's data (ROLL-1)."""
 
 
 class RollupMode(Enum):
@@ -164,6 +166,43 @@ class BasedEnding:
     until: int
 
 
+@dataclass(frozen=True, slots=True)
+class DataChallenged:
+    """Somebody pays for the data of a held segment (DATA-1)."""
+
+    id: Hash32
+    rollup_id: RollupId
+    index: BatchIndex
+    challenger: Address
+    length: int
+    hash: Hash32
+    deadline: int
+    """Seconds; the first second at which it is too late to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataAnswered:
+    """L1 has the data now (DATA-3)."""
+
+    id: Hash32
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DataVoided:
+    """The segment counts as empty, for ever (DATA-4)."""
+
+    id: Hash32
+    rollup_id: RollupId
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    """The window of batches up to `index` runs from here, if it did not before (DATA-6)."""
+
+    index: BatchIndex
+
+
 Event = (
     OperatorBonded
     | PeerAnnounced
@@ -181,6 +220,10 @@ Event = (
     | BatchPosted
     | BasedEntered
     | BasedEnding
+    | DataChallenged
+    | DataAnswered
+    | DataVoided
+    | Checkpointed
 )
 
 

@@ -15,6 +15,10 @@ from sequencer.l1.events import (
     BasedEntered,
     BatchCommitted,
     BatchPosted,
+    Checkpointed,
+    DataAnswered,
+    DataChallenged,
+    DataVoided,
     Event,
     ExitInitiated,
     ForceIncluded,
@@ -150,6 +154,18 @@ def _posted(a: _Arguments, log: Log) -> Event:
     )
 
 
+def _challenged(a: _Arguments, _: Log) -> Event:
+    return DataChallenged(
+        Hash32(a["id"]),
+        RollupId(a["rollupId"]),
+        BatchIndex(a["index"]),
+        _address(a["challenger"]),
+        a["length"],
+        Hash32(a["hash"]),
+        a["deadline"],
+    )
+
+
 def _announced_mode(a: _Arguments, _: Log) -> Event:
     return ModeAnnounced(
         RollupId(a["rollupId"]),
@@ -197,7 +213,7 @@ _EVENTS: dict[str, tuple[Callable[[Contracts], Address], dict[str, _Build]]] = {
         lambda contracts: contracts.rollup_registry,
         {
             "RollupRegistered": lambda a, _: RollupRegistered(
-                RollupId(a["rollupId"]), a["chainId"]
+                RollupId(a["rollupId"]), a["chainId"], a["holdsData"]
             ),
             "ModeAnnounced": _announced_mode,
             "ModeCancelled": lambda a, _: ModeCancelled(RollupId(a["rollupId"])),
@@ -222,6 +238,15 @@ _EVENTS: dict[str, tuple[Callable[[Contracts], Address], dict[str, _Build]]] = {
     "RollupInbox": (
         lambda contracts: contracts.rollup_inbox,
         {"BatchPosted": _posted},
+    ),
+    "DataAvailabilityChallenge": (
+        lambda contracts: contracts.data_availability_challenge,
+        {
+            "DataChallenged": _challenged,
+            "DataAnswered": lambda a, _: DataAnswered(Hash32(a["id"]), a["data"]),
+            "DataVoided": lambda a, _: DataVoided(Hash32(a["id"]), RollupId(a["rollupId"])),
+            "Checkpointed": lambda a, _: Checkpointed(BatchIndex(a["index"])),
+        },
     ),
 }
 _DECODERS = {

@@ -22,7 +22,11 @@ from sequencer.l1.events import (
     BasedEntered,
     BatchCommitted,
     BatchPosted,
+    Checkpointed,
     CommitteeRecorded,
+    DataAnswered,
+    DataChallenged,
+    DataVoided,
     Event,
     ForceIncluded,
     L1Block,
@@ -178,8 +182,8 @@ class L1View:
                 self._modes.note(event, state.number, timestamp)
             case BasedEntered() | BasedEnding():
                 return replace(state, based_until=based_after(state.based_until, event))
-            case BatchPosted():
-                pass  # it is nothing to the committee
+            case BatchPosted() | DataChallenged() | DataAnswered() | DataVoided() | Checkpointed():
+                pass  # it is nothing to the committee's order
             case _:
                 return replace(state, operators=apply_operator_event(state.operators, event))
         return state

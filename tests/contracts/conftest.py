@@ -158,7 +158,7 @@ def network(
     network.members = [alice, bob, carol, dave]
     for actor in network.members:
         network.bond(actor)
-    network.rollups.register(42, ZERO_ADDRESS, sender=user)
+    network.rollups.register(42, ZERO_ADDRESS, False, sender=user)
     clock.jump_to(network.bonds.genesis + 10)
     network.committee.snapshot(0, sender=user)
     return network

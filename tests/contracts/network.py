@@ -16,6 +16,7 @@ from tests.vectors import reference as ref
 
 ETHER = 10**18
 EQUIVOCATION = 1
+DATA = 2
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,17 @@ class FloorParameters:
 
 
 @dataclass(frozen=True)
+class DataParameters:
+    """In the order of the contract's struct."""
+
+    windowSeconds: int = 200  # noqa: N815 - the names are the struct's
+    answerSeconds: int = 60  # noqa: N815
+
+    def as_tuple(self) -> tuple[int, ...]:
+        return tuple(vars(self).values())
+
+
+@dataclass(frozen=True)
 class Actor:
     """An operator: a cold account of the L1 and a hot signing key."""
 
@@ -143,11 +155,13 @@ class Network:
     chain: Any
     slasher: Any
     posts: Any
+    data: Any
     domain: ref.Domain
     bonds: BondParameters
     queue: InboxParameters
     fallback: FallbackParameters
     floor: FloorParameters
+    held: DataParameters
     exit_delay: int
     members: list[Actor] = field(default_factory=list)
 
@@ -238,7 +252,7 @@ class Network:
 
     def register(self, vault: Any, *, sender: Any) -> int:
         """A further rollup with this vault; its id. The sender owns it."""
-        self.rollups.register(43, vault, sender=sender)
+        self.rollups.register(43, vault, False, sender=sender)
         return int(self.rollups.rollupCount())
 
     # --- the fallback ----------------------------------------------------------------------
@@ -299,6 +313,7 @@ def deploy(
     *,
     fallback: FallbackParameters = FallbackParameters(),
     floor: FloorParameters = FloorParameters(),
+    held: DataParameters = DataParameters(),
     exit_delay: int = 300,
     min_size: int = 4,
     max_size: int = 64,
@@ -308,16 +323,18 @@ def deploy(
     nonce = account.nonce
     chain_address = create_address(account.address, nonce + 4)
     slasher_address = create_address(account.address, nonce + 5)
+    data_address = create_address(account.address, nonce + 7)
 
     rollups = account.deploy(project.RollupRegistry, exit_delay)
     registry = account.deploy(
-        project.BondRegistry, bonds.as_tuple(), [slasher_address, *extra_slashers]
+        project.BondRegistry, bonds.as_tuple(), [slasher_address, data_address, *extra_slashers]
     )
     committee = account.deploy(project.Committee, registry, min_size, max_size)
     inbox = account.deploy(project.ForcedInbox, rollups, chain_address, queue.as_tuple())
     chain = account.deploy(project.CommitmentChain, registry, committee, inbox, fallback.as_tuple())
     slasher = account.deploy(project.EquivocationSlasher, registry, committee)
     posts = account.deploy(project.RollupInbox, rollups, chain, floor.as_tuple())
+    data = account.deploy(project.DataAvailabilityChallenge, registry, chain, held.as_tuple())
     return Network(
         registry=registry,
         committee=committee,
@@ -326,10 +343,12 @@ def deploy(
         chain=chain,
         slasher=slasher,
         posts=posts,
+        data=data,
         domain=ref.Domain(account.provider.chain_id, registry.address),
         bonds=bonds,
         queue=queue,
         fallback=fallback,
         floor=floor,
+        held=held,
         exit_delay=exit_delay,
     )

@@ -18,22 +18,24 @@ from tests.contracts.network import Network, events
 def test_register__good_chain_id__gives_the_next_id(
     network: Network, user: Any, stranger: Any
 ) -> None:
-    receipt = network.rollups.register(2**64 - 1, user, sender=stranger)
+    receipt = network.rollups.register(2**64 - 1, user, True, sender=stranger)
     assert events(receipt, "RollupRegistered") == [
         {
             "rollupId": 2,
             "owner": stranger.address,
             "chainId": 2**64 - 1,
             "vault": user.address,
+            "holdsData": True,
         }
     ]
     assert network.rollups.rollupCount() == 2
     assert tuple(network.rollups.rollup(1)) == (user.address, 42, ZERO_ADDRESS)
     assert tuple(network.rollups.rollup(2)) == (stranger.address, 2**64 - 1, user.address)
+    assert [network.rollups.holdsData(i) for i in (0, 1, 2, 3)] == [False, False, True, False]
 
 
 def test_register__taken_chain_id__is_not_squatted(network: Network, stranger: Any) -> None:
-    network.rollups.register(42, ZERO_ADDRESS, sender=stranger)
+    network.rollups.register(42, ZERO_ADDRESS, False, sender=stranger)
     assert tuple(network.rollups.rollup(2)) == (stranger.address, 42, ZERO_ADDRESS)
 
 
@@ -42,7 +44,7 @@ def test_register__bad_chain_id__is_refused(
 ) -> None:
     for chain_id in (0, 2**64):
         with faults.expect("InvalidChainId", maximum=2**64 - 1, actual=chain_id):
-            network.rollups.register(chain_id, ZERO_ADDRESS, sender=stranger)
+            network.rollups.register(chain_id, ZERO_ADDRESS, False, sender=stranger)
 
 
 def test_is_registered__only_given_ids(network: Network) -> None:

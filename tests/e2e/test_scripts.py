@@ -38,8 +38,8 @@ genesis_delay_seconds = 3600
 min_bond_gwei = 1000000000
 epoch_seconds = 1
 commit_grace_seconds = 1
-evidence_seconds = 1
-unbonding_seconds = 4
+evidence_seconds = 3
+unbonding_seconds = 6
 slash_bps = 5000
 reward_bps = 1000
 [committee]
@@ -53,6 +53,9 @@ exit_delay_seconds = 3600
 liveness_seconds = 60
 overdue_seconds = 1
 tail_seconds = 5
+[data]
+window_seconds = 1
+answer_seconds = 1
 """
 SIGNER_PROGRAM = """
 import json, sys

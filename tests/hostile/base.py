@@ -10,6 +10,7 @@ from sequencer.deployment.parameters import (
     GWEI,
     BondSection,
     CommitteeSection,
+    DataSection,
     FallbackSection,
     InboxSection,
     Parameters,
@@ -61,6 +62,7 @@ PARAMETERS = Parameters(
     inbox=InboxSection(force_window_seconds=48, max_bytes=4096, congestion_target=8),
     rollups=RollupsSection(exit_delay_seconds=30),
     fallback=FallbackSection(liveness_seconds=60, overdue_seconds=24, tail_seconds=20),
+    data=DataSection(window_seconds=24, answer_seconds=12),
 )
 VAULT = account("vault")
 
@@ -108,7 +110,7 @@ def deploy(l1: HostileL1, artifacts: Mapping[str, Artifact] | None = None) -> Ba
     registry = deployment.contracts.rollup_registry
     calls = [_bond(deployment, number) for number in range(OPERATORS)]
     for chain_id, vault in zip(CHAIN_IDS, (VAULT, actor, bytes(20)), strict=True):
-        register = abi.function("RollupRegistry", "register").call(chain_id, to_hex(vault))
+        register = abi.function("RollupRegistry", "register").call(chain_id, to_hex(vault), False)
         calls.append(Call(OWNER, registry, register))
     calls.append(Call(OWNER, actor, helper.call_data("refuseEther", (True,))))
     _mine(l1, START + 2 * SLOT_SECONDS, calls)

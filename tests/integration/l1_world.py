@@ -176,11 +176,14 @@ def deployment_of(planned: Plan) -> Deployment:
             commitment_chain=planned.address("CommitmentChain"),
             equivocation_slasher=planned.address("EquivocationSlasher"),
             rollup_inbox=planned.address("RollupInbox"),
+            data_availability_challenge=planned.address("DataAvailabilityChallenge"),
         ),
         schedule=Schedule(GENESIS, bond.epoch_seconds),
         force_window_seconds=PARAMETERS.inbox.force_window_seconds,
         commit_grace_seconds=bond.commit_grace_seconds,
         unbonding_seconds=bond.unbonding_seconds,
+        data_window_seconds=PARAMETERS.data.window_seconds,
+        data_answer_seconds=PARAMETERS.data.answer_seconds,
         batch_bytes=64 << 10,
         batch_age_ms=network.batch_age_ms,
         block_bytes=52 << 10,
@@ -200,7 +203,7 @@ async def deploy(
     await anvil.mine()
     assert all([await anvil.is_success(sent) for sent in created])
     sent = [await _bond(anvil, deployment, *one) for one in enumerate(bonds_wei)]
-    register = abi.function("RollupRegistry", "register").call(ROLLUP_CHAIN_ID, bytes(20))
+    register = abi.function("RollupRegistry", "register").call(ROLLUP_CHAIN_ID, bytes(20), False)
     sent.append(await anvil.send(DEPLOYER, deployment.contracts.rollup_registry, register))
     await anvil.mine()
     await anvil.mine_at(GENESIS + 1)

@@ -45,6 +45,7 @@ class L1Facts:
             "CommitmentChain": at.commitment_chain,
             "RollupRegistry": at.rollup_registry,
             "RollupInbox": at.rollup_inbox,
+            "DataAvailabilityChallenge": at.data_availability_challenge,
         }
         self._start_block = deployment.start_block
 

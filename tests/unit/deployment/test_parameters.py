@@ -33,6 +33,10 @@ exit_delay_seconds = 604800
 liveness_seconds = 86400
 overdue_seconds = 43200
 tail_seconds = 3600
+
+[data]
+window_seconds = 43200
+answer_seconds = 3600
 """
 
 
@@ -61,6 +65,8 @@ def test_neither_name_nor_file() -> None:
     ("line", "replacement", "complaint"),
     [
         ("unbonding_seconds = 604800", "unbonding_seconds = 100799", "is below 100800.*TIME-4"),
+        ("window_seconds = 43200", "window_seconds = 82800", "86400.*evidence.*86400.*DATA-7"),
+        ("answer_seconds = 3600", "answer_seconds = 0", r"\$\.data\.answer_seconds"),
         ("min_size = 4", "min_size = 65", "min_size 65 is above max_size 64"),
         ("max_size = 64", "max_size = 129", r"\$\.committee\.max_size"),
         ("slash_bps = 5000", "slash_bps = 0", r"\$\.bond\.slash_bps"),

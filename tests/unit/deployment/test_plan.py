@@ -53,6 +53,7 @@ def artifacts() -> Mapping[str, Artifact]:
         "ForcedInbox": ("parameters", 7),
         "CommitmentChain": ("fallbackParameters", 3),
         "RollupInbox": ("parameters", 3),
+        "DataAvailabilityChallenge": ("parameters", 2),
     }
 
     def parameters(name: str, count: int) -> dict[str, Any]:
@@ -82,6 +83,9 @@ def artifacts() -> Mapping[str, Artifact]:
             view("committee", [], "address"),
         ),
         "RollupInbox": (view("rollups", [], "address"), view("chain", [], "address")),
+        "DataAvailabilityChallenge": tuple(
+            view(name, [], "address") for name in ("registry", "committee", "chain")
+        ),
     }
     return {
         name: Artifact(
@@ -109,14 +113,14 @@ def test_create_address__known_vectors(nonce: int, expected: str) -> None:
 def test_addresses_follow_the_nonce() -> None:
     plan = make_plan(first_nonce=127)
     assert [c.name for c in plan.creations] == list(CONTRACTS)
-    assert [c.nonce for c in plan.creations] == list(range(127, 134))
+    assert [c.nonce for c in plan.creations] == list(range(127, 135))
     assert [c.address for c in plan.creations] == [
-        create_address(DEPLOYER, nonce) for nonce in range(127, 134)
+        create_address(DEPLOYER, nonce) for nonce in range(127, 135)
     ]
 
 
 def test_constructors_call_only_what_stands_before_them() -> None:
-    """Committee, CommitmentChain and EquivocationSlasher read their arguments at once."""
+    """Those named first read their arguments at once."""
     order = {name: position for position, name in enumerate(CONTRACTS)}
     for caller, called in [
         ("Committee", "BondRegistry"),
@@ -125,6 +129,7 @@ def test_constructors_call_only_what_stands_before_them() -> None:
         ("EquivocationSlasher", "BondRegistry"),
         ("EquivocationSlasher", "Committee"),
         ("RollupInbox", "CommitmentChain"),
+        ("DataAvailabilityChallenge", "CommitmentChain"),
     ]:
         assert order[called] < order[caller]
 
@@ -132,7 +137,8 @@ def test_constructors_call_only_what_stands_before_them() -> None:
 def test_the_circles_close() -> None:
     plan = make_plan()
     arguments = {c.name: c.arguments for c in plan.creations}
-    assert arguments["BondRegistry"][1] == [plan.address("EquivocationSlasher")]
+    slashers = ("EquivocationSlasher", "DataAvailabilityChallenge")
+    assert arguments["BondRegistry"][1] == [plan.address(name) for name in slashers]
     assert arguments["ForcedInbox"][1] == plan.address("CommitmentChain")
     assert arguments["CommitmentChain"] == (
         plan.address("BondRegistry"),
@@ -191,7 +197,7 @@ def answers(plan: Plan, artifacts: Mapping[str, Artifact]) -> list[tuple[Any, by
 
 def test_wiring__as_planned(artifacts: Mapping[str, Artifact]) -> None:
     asked = answers(make_plan(), artifacts)
-    assert len(asked) == 19
+    assert len(asked) == 24
     for question, output in asked:
         question.check(output)
 

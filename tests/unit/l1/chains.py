@@ -7,6 +7,7 @@ from sequencer.l1.events import (
     BatchCommitted,
     BatchPosted,
     CommitteeRecorded,
+    DataChallenged,
     Event,
     ForceIncluded,
     L1Block,
@@ -86,8 +87,21 @@ def committed(index: int, tag: bytes = b"") -> BatchCommitted:
     )
 
 
-def registered(number: int, chain_id: int = 7001) -> RollupRegistered:
-    return RollupRegistered(RollupId(number), chain_id)
+def registered(number: int, chain_id: int = 7001, *, holds_data: bool = False) -> RollupRegistered:
+    return RollupRegistered(RollupId(number), chain_id, holds_data)
+
+
+def challenged(rollup: int, index: int, data: bytes, deadline: int = 99) -> DataChallenged:
+    """A challenge whose id is a hash of its index and data."""
+    return DataChallenged(
+        keccak(word(index), data),
+        RollupId(rollup),
+        BatchIndex(index),
+        address(8),
+        len(data),
+        keccak(data),
+        deadline,
+    )
 
 
 def announced(rollup: int, mode: RollupMode, effective_at: int) -> ModeAnnounced:

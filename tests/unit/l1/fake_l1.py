@@ -14,7 +14,11 @@ from sequencer.l1.events import (
     BasedEntered,
     BatchCommitted,
     BatchPosted,
+    Checkpointed,
     CommitteeRecorded,
+    DataAnswered,
+    DataChallenged,
+    DataVoided,
     Event,
     ForceIncluded,
     L1Block,
@@ -33,7 +37,7 @@ from sequencer.l1.schedule import Schedule
 from sequencer.types import Address, Committee, Hash32
 from tests.unit.l1.chains import header
 
-CONTRACTS = Contracts(*(Address(bytes([0xC0 + number]) * 20) for number in range(7)))
+CONTRACTS = Contracts(*(Address(bytes([0xC0 + number]) * 20) for number in range(8)))
 DEPLOYMENT = Deployment(
     chain_id=31337,
     start_block=2,
@@ -42,6 +46,8 @@ DEPLOYMENT = Deployment(
     force_window_seconds=30,
     commit_grace_seconds=120,
     unbonding_seconds=600,
+    data_window_seconds=120,
+    data_answer_seconds=40,
     batch_bytes=64 << 10,
     batch_age_ms=4_000,
     block_bytes=52 << 10,
@@ -172,7 +178,7 @@ def _log(event: Event, where: L1Header, index: int) -> Log:
     topics, plain, types = [entry.hash], [], []
     for kind, indexed, value in zip(entry.types, entry.indexed, values, strict=True):
         if indexed:
-            topics.append(address_word(value) if isinstance(value, bytes) else word(value))
+            topics.append(_topic(value))
         else:
             plain.append(value)
             types.append("bytes" if kind == "string" else kind)
@@ -185,6 +191,14 @@ def _log(event: Event, where: L1Header, index: int) -> Log:
         transaction_hash=getattr(event, "transaction_hash", Hash32(keccak(b"tx"))),
         index=index,
     )
+
+
+def _topic(value: object) -> bytes:
+    """Of an address, a hash or a number."""
+    if isinstance(value, bytes):
+        return address_word(Address(value)) if len(value) == 20 else value
+    assert isinstance(value, int)
+    return word(value)
 
 
 def _pointer(event: CommitteeRecorded) -> Address:
@@ -206,6 +220,7 @@ def _parts(event: Event) -> tuple[Address, str, str, list[object]]:
             return CONTRACTS.committee, "Committee", "CommitteeRecorded", values
         case RollupRegistered():
             values = [event.rollup_id, Address(bytes(20)), event.chain_id, Address(bytes(20))]
+            values += [event.holds_data]
             return CONTRACTS.rollup_registry, "RollupRegistry", "RollupRegistered", values
         case MessageEnqueued():
             values = [event.index, event.rollup_id, event.sender]
@@ -240,4 +255,22 @@ def _later_parts(event: Event) -> tuple[Address, str, str, list[object]]:
         case BatchCommitted():
             values = [event.index, event.batch_hash, event.epoch, 0]
             return CONTRACTS.commitment_chain, "CommitmentChain", "BatchCommitted", values
-    raise NotImplementedError(event)
+    return CONTRACTS.data_availability_challenge, *_data_parts(event)
+
+
+def _data_parts(event: Event) -> tuple[str, str, list[object]]:
+    """Of challenges to held data."""
+    name = type(event).__name__
+    match event:
+        case DataChallenged():
+            values: list[object] = [event.id, event.rollup_id, event.index, event.challenger]
+            values += [event.length, event.hash, event.deadline]
+        case DataAnswered():
+            values = [event.id, event.data]
+        case DataVoided():
+            values = [event.id, event.rollup_id]
+        case Checkpointed():
+            values = [event.index]
+        case _:
+            raise NotImplementedError(event)
+    return "DataAvailabilityChallenge", name, values

@@ -6,21 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sequencer.crypto.hashing import keccak
 from sequencer.errors import DecodeError
 from sequencer.l1.events import (
     BasedEnding,
     BasedEntered,
+    Checkpointed,
+    DataAnswered,
+    DataVoided,
     Event,
     L1Block,
     MessageKind,
     RollupMode,
 )
 from sequencer.l1.logs import addresses_of, decode_log
+from sequencer.types import BatchIndex, RollupId
 from tests.unit.l1.chains import (
     address,
     announced,
     bonded,
     cancelled,
+    challenged,
     committed,
     consumed,
     enqueued,
@@ -39,6 +45,7 @@ EVENTS: list[Event] = [
     consumed(2, 3),
     committed(4),
     registered(5),
+    registered(6, holds_data=True),
     announced(5, RollupMode.SOLO, 99),
     announced(5, RollupMode.BASED, 99),
     cancelled(5),
@@ -47,6 +54,11 @@ EVENTS: list[Event] = [
     replace(posted(5, 1, b"data"), data=None),
     BasedEntered(),
     BasedEnding(77),
+    challenged(5, 4, b"data"),
+    DataAnswered(keccak(b"id"), b"data"),
+    DataAnswered(keccak(b"id"), b""),
+    DataVoided(keccak(b"id"), RollupId(5)),
+    Checkpointed(BatchIndex(4)),
 ]
 LOGS = logs(L1Block(header(9), (*EVENTS, recorded(0))))
 

@@ -28,7 +28,7 @@ SECRET = b"\x01" * 32
 
 
 def deployment() -> Deployment:
-    addresses = [Address(bytes([number]) * 20) for number in range(1, 8)]
+    addresses = [Address(bytes([number]) * 20) for number in range(1, 9)]
     return Deployment(
         chain_id=31_337,
         start_block=0,
@@ -37,6 +37,8 @@ def deployment() -> Deployment:
         force_window_seconds=20,
         commit_grace_seconds=60,
         unbonding_seconds=600,
+        data_window_seconds=120,
+        data_answer_seconds=40,
         batch_bytes=60_000,
         batch_age_ms=2_000,
         block_bytes=50_000,

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {BondParameters, IBondRegistry} from "../interfaces/IBondRegistry.sol";
+import {Batch, ICommitmentChain} from "../interfaces/ICommitmentChain.sol";
+import {ICommittee} from "../interfaces/ICommittee.sol";
+import {
+    Challenge,
+    ChallengeStatus,
+    DataParameters,
+    HeldEntry,
+    HeldProof,
+    IDataAvailabilityChallenge
+} from "../interfaces/IDataAvailabilityChallenge.sol";
+import {BlockHeader, Digests} from "../libraries/Digests.sol";
+import {EvidenceLib} from "../libraries/EvidenceLib.sol";
+import {HeldDataLib} from "../libraries/HeldDataLib.sol";
+import {SignatureLib} from "../libraries/SignatureLib.sol";
+import {Schedule, TimeLib} from "../libraries/TimeLib.sol";
+import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
+
+/// @title Held data (DATA-1 to DATA-8)
+/// @notice See IDataAvailabilityChallenge for what each function checks, leaves unchecked and does.
+contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
+    using Checkpoints for Checkpoints.Trace208;
+    using TimeLib for Timestamp;
+
+    /// @notice The offence's number in the registry (DATA-5).
+    uint8 public constant DATA = 2;
+
+    /// @notice What an answer costs its sender at most (DATA-2): gas, and gas per byte as EIP-7623
+    /// counts it. `docs/gas.md` has what it was measured at.
+    uint256 public constant ANSWER_GAS = 100_000;
+    uint256 public constant ANSWER_GAS_PER_BYTE = 40;
+
+    /// @notice Per gas, on top of the base fee.
+    uint256 public constant TIP_WEI = 1 gwei;
+
+    /// @notice Longer data is no answer in any transaction: L1's pools take none that is longer.
+    uint256 public constant MAX_ANSWER_BYTES = 128 << 10;
+
+    IBondRegistry public immutable registry;
+    ICommittee public immutable committee;
+    ICommitmentChain public immutable chain;
+    Schedule private immutable SCHEDULE;
+
+    /// @dev How long after its epoch an attestation is still evidence (SLASH-2).
+    uint64 private immutable EVIDENCE_LIFE_SECONDS;
+
+    uint64 private immutable WINDOW_SECONDS;
+    uint64 private immutable ANSWER_SECONDS;
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    mapping(address account => uint256 amountWei) public credit;
+
+    mapping(bytes32 id => Challenge) private _challenges;
+
+    /// @dev The last committed index, by the second in which it was noted (DATA-6).
+    Checkpoints.Trace208 private _checkpoints;
+
+    constructor(IBondRegistry registry_, ICommitmentChain chain_, DataParameters memory d) {
+        // A slasher that its registry does not know could never punish anyone.
+        if (!registry_.isSlasher(address(this))) revert UnknownToRegistry(address(registry_));
+        ICommittee committee_ = chain_.committee();
+        if (address(committee_.registry()) != address(registry_)) {
+            revert ChainOfAnotherRegistry(address(registry_), address(committee_.registry()));
+        }
+        // Nothing could be challenged, or nothing answered.
+        if (d.windowSeconds == 0) revert ZeroParameter("windowSeconds");
+        if (d.answerSeconds == 0) revert ZeroParameter("answerSeconds");
+        // DATA-7: whoever challenges in time finds the signers' bonds in place.
+        BondParameters memory p = registry_.parameters();
+        uint256 longest = uint256(d.windowSeconds) + d.answerSeconds;
+        if (longest >= p.evidenceSeconds) revert TimesTooLong(p.evidenceSeconds - 1, longest);
+
+        registry = registry_;
+        committee = committee_;
+        chain = chain_;
+        SCHEDULE = TimeLib.schedule(p.genesis, p.epochSeconds);
+        EVIDENCE_LIFE_SECONDS = EvidenceLib.lifeSeconds(p);
+        WINDOW_SECONDS = d.windowSeconds;
+        ANSWER_SECONDS = d.answerSeconds;
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function challenge(HeldEntry calldata entry, HeldProof calldata proof)
+        external
+        payable
+        returns (bytes32 id)
+    {
+        (Batch calldata batch, bytes32 batchHash) = _requireBatch(proof.batches);
+        id = _requireEntry(entry, proof, batch);
+        _requireStatus(id, ChallengeStatus.None);
+        uint256 priceWei = priceOf(entry.length);
+        if (msg.value < priceWei) revert PriceTooLow(priceWei, msg.value);
+
+        Timestamp deadline = TimeLib.timestamp().plus(ANSWER_SECONDS);
+        _challenges[id] = Challenge({
+            challenger: msg.sender,
+            deadline: deadline,
+            length: entry.length,
+            // casting to 'uint128' is safe because no account has that much ether
+            // forge-lint: disable-next-line(unsafe-typecast)
+            priceWei: uint128(priceWei),
+            rollupId: entry.rollupId,
+            index: batch.index,
+            status: ChallengeStatus.Open,
+            hash: entry.hash,
+            batchHash: batchHash
+        });
+        if (msg.value > priceWei) credit[msg.sender] += msg.value - priceWei;
+
+        emit DataChallenged(
+            id, entry.rollupId, batch.index, msg.sender, entry.length, entry.hash, deadline
+        );
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function answer(bytes32 id, bytes calldata data) external {
+        Challenge storage asked = _requireStatus(id, ChallengeStatus.Open);
+        Timestamp now_ = TimeLib.timestamp();
+        if (asked.deadline.isDue(now_)) revert AnswerTooLate(asked.deadline, now_);
+        if (data.length != asked.length) revert WrongLength(asked.length, data.length);
+        bytes32 hash = keccak256(data);
+        if (hash != asked.hash) revert WrongHash(asked.hash, hash);
+
+        asked.status = ChallengeStatus.Answered;
+        credit[msg.sender] += asked.priceWei;
+
+        emit DataAnswered(id, data);
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function settle(bytes32 id) external {
+        Challenge storage asked = _requireStatus(id, ChallengeStatus.Open);
+        Timestamp now_ = TimeLib.timestamp();
+        if (!asked.deadline.isDue(now_)) revert NotYetDue(asked.deadline, now_);
+
+        asked.status = ChallengeStatus.Void;
+        credit[asked.challenger] += asked.priceWei;
+
+        emit DataVoided(id, asked.rollupId);
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function punish(bytes32 id, Epoch epoch, bytes calldata signature) external {
+        Challenge storage asked = _requireStatus(id, ChallengeStatus.Void);
+        bytes32 members = committee.committeeHash(epoch);
+        EvidenceLib.requireFresh(SCHEDULE, epoch, EVIDENCE_LIFE_SECONDS);
+        bytes32 digest = Digests.batchAttestation(
+            Digests.domainSeparator(address(registry)), epoch, members, asked.index, asked.batchHash
+        );
+        address signer = SignatureLib.recover(digest, signature);
+        uint32 operatorId = registry.operatorIdOfSigner(signer);
+        if (operatorId == 0) revert UnknownSigner(signer);
+
+        registry.slash(operatorId, epoch, DATA, asked.challenger);
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function checkpoint() external {
+        BatchIndex last = chain.lastIndex();
+        if (BatchIndex.unwrap(last) == _checkpoints.latest()) return;
+        _checkpoints.push(uint48(block.timestamp), BatchIndex.unwrap(last));
+
+        emit Checkpointed(last);
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function withdraw(address to) external returns (uint256 amountWei) {
+        if (to == address(0)) revert ZeroRecipient();
+        amountWei = credit[msg.sender];
+        if (amountWei == 0) revert NoCredit(msg.sender);
+
+        credit[msg.sender] = 0;
+        emit CreditWithdrawn(msg.sender, to, amountWei);
+        (bool isSent,) = to.call{value: amountWei}("");
+        if (!isSent) revert TransferFailed(to, amountWei);
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function challengeOf(bytes32 id) external view returns (Challenge memory) {
+        return _challenges[id];
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function checkpointedIndex() external view returns (BatchIndex) {
+        return BatchIndex.wrap(uint64(_checkpoints.latest()));
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function parameters() external view returns (DataParameters memory) {
+        return DataParameters(WINDOW_SECONDS, ANSWER_SECONDS);
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function priceOf(uint32 length) public view returns (uint256) {
+        uint256 gas_ = ANSWER_GAS + ANSWER_GAS_PER_BYTE * Math.min(length, MAX_ANSWER_BYTES);
+        return gas_ * (2 * block.basefee + TIP_WEI);
+    }
+
+    /// @inheritdoc IDataAvailabilityChallenge
+    function settledIndex() public view returns (BatchIndex) {
+        uint256 opened = Math.saturatingSub(block.timestamp, WINDOW_SECONDS);
+        return BatchIndex.wrap(uint64(_checkpoints.upperLookupRecent(uint48(opened))));
+    }
+
+    /// @dev DATA-1 and DATA-6. The last of a chain of batches down from one in the ring, and its
+    /// hash. The chain has checked index and parent of each.
+    function _requireBatch(Batch[] calldata batches)
+        private
+        view
+        returns (Batch calldata batch, bytes32 hash)
+    {
+        if (batches.length == 0) revert EmptyProof();
+        bytes32 expected = chain.batchHashAt(batches[0].index);
+        for (uint256 i = 0; i < batches.length; ++i) {
+            hash = Digests.batchHash(batches[i]);
+            if (hash != expected) revert WrongBatch(i, expected, hash);
+            expected = batches[i].parentHash;
+        }
+        batch = batches[batches.length - 1];
+        BatchIndex settled = settledIndex();
+        if (BatchIndex.unwrap(batch.index) <= BatchIndex.unwrap(settled)) {
+            revert WindowClosed(settled, batch.index);
+        }
+    }
+
+    /// @dev DATA-1. The entry is a leaf of the last of a chain of headers down from the batch's last
+    /// block. Returns its id.
+    function _requireEntry(HeldEntry calldata entry, HeldProof calldata proof, Batch calldata batch)
+        private
+        pure
+        returns (bytes32 id)
+    {
+        BlockHeader[] calldata headers = proof.headers;
+        if (headers.length == 0) revert EmptyProof();
+        bytes32 hash;
+        bytes32 expected = batch.lastBlockHash;
+        for (uint256 i = 0; i < headers.length; ++i) {
+            hash = Digests.headerHash(headers[i]);
+            if (hash != expected) revert WrongHeader(i, expected, hash);
+            expected = headers[i].parentHash;
+        }
+        BlockHeader calldata header = headers[headers.length - 1];
+        if (header.height < batch.firstHeight) revert BelowBatch(batch.firstHeight, header.height);
+
+        bytes32 leaf = HeldDataLib.leafHash(entry);
+        bytes32 root = HeldDataLib.rootOf(leaf, proof.siblings, proof.sides);
+        if (root != header.transactionRoot) revert WrongRoot(header.transactionRoot, root);
+        return keccak256(abi.encode(hash, leaf));
+    }
+
+    function _requireStatus(bytes32 id, ChallengeStatus expected)
+        private
+        view
+        returns (Challenge storage asked)
+    {
+        asked = _challenges[id];
+        if (asked.status != expected) revert WrongStatus(id, expected, asked.status);
+    }
+}
