@@ -102,10 +102,12 @@ contract Committee is ICommittee {
         Epoch current = SCHEDULE.epochOf(now_);
         if (epoch > current.next()) revert EpochTooFar(current.next(), epoch);
 
-        bool isFirst = latest.pointer == address(0);
-        if (!isFirst && epoch <= latest.epoch) revert EpochNotAscending(latest.epoch, epoch);
-        if (epoch < current && Epoch.unwrap(epoch) != 0) {
-            revert EpochEnded(SCHEDULE.endOf(epoch), now_);
+        if (latest.pointer == address(0)) {
+            // The chain starts there (ENC-9): without it no later committee would ever be used.
+            if (Epoch.unwrap(epoch) != 0) revert EpochZeroMissing(epoch);
+        } else {
+            if (epoch <= latest.epoch) revert EpochNotAscending(latest.epoch, epoch);
+            if (epoch < current) revert EpochEnded(SCHEDULE.endOf(epoch), now_);
         }
 
         selection = selectionTime(epoch);

@@ -19,6 +19,7 @@ interface ICommittee {
     error EpochTooFar(Epoch maximum, Epoch actual);
     error EpochEnded(Timestamp endedAt, Timestamp actual);
     error EpochNotAscending(Epoch last, Epoch actual);
+    error EpochZeroMissing(Epoch actual);
     error SelectionNotInThePast(Timestamp selection, Timestamp actual);
     error TooFewEligible(uint256 minimum, uint256 actual);
     error NoCommittee(Epoch epoch);
@@ -26,7 +27,7 @@ interface ICommittee {
     /// @notice Record the committee of `epoch` (COMM-3). By anyone, once per epoch.
     ///
     /// Checks: `epoch` is later than the last recorded one, at most the next epoch, and has not
-    /// ended (epoch 0 may be taken late, if it is the first); its selection time is past.
+    /// ended; the first is epoch 0, however late; its selection time is past.
     ///
     /// Not checked: that the members of a kept committee still have bonds. Keeping it puts
     /// liveness first; their signatures no longer put weight at risk once released.
@@ -35,8 +36,8 @@ interface ICommittee {
     /// fewer than `minSize` of them the last committee is kept.
     ///
     /// @return pointer the account whose code, behind a STOP byte, is the committee (ENC-4)
-    /// @custom:reverts BeforeGenesis (TimeLib), EpochTooFar, EpochEnded, EpochNotAscending,
-    /// SelectionNotInThePast, TooFewEligible
+    /// @custom:reverts BeforeGenesis (TimeLib), EpochTooFar, EpochZeroMissing, EpochEnded,
+    /// EpochNotAscending, SelectionNotInThePast, TooFewEligible
     function snapshot(Epoch epoch) external returns (address pointer);
 
     /// @notice Where the committee of `epoch` is stored, or zero (COMM-4).

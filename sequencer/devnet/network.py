@@ -202,8 +202,8 @@ class Network:
         await asyncio.gather(*(follower.ready() for follower in self.followers))
 
     async def _record_committee(self, keep: bool = False) -> None:
-        """Of epoch 0, with which the chain begins however long the start took (COMM-3: it cannot be
-        recorded after another); or of the epoch that a network kept for a while has come to."""
+        """Of epoch 0, with which the chain begins however long the start took (COMM-3); or of the
+        epoch that a network kept for a while has come to."""
         head = await self.anvil.client.head()
         now = self.deployment.schedule.epoch_of(head.timestamp) or Epoch(0)
         await snapshot(self.anvil, self.deployment, now if keep else Epoch(0))

@@ -148,12 +148,14 @@ def test_snapshot__epoch_0_first__may_be_late(late: Network, user: Any) -> None:
     late.committee.snapshot(6, sender=user)
 
 
-def test_snapshot__epoch_0_not_first__is_refused(
+def test_snapshot__another_epoch_first__is_refused(
     late: Network, faults: FaultCatalogue, user: Any
 ) -> None:
+    """COMM-3: whoever could record a later epoch first would stop the chain before it begins."""
+    with faults.expect("EpochZeroMissing", actual=5):
+        late.committee.snapshot(5, sender=user)
+    late.committee.snapshot(0, sender=user)
     late.committee.snapshot(5, sender=user)
-    with faults.expect("EpochNotAscending", last=5, actual=0):
-        late.committee.snapshot(0, sender=user)
 
 
 def test_snapshot__too_few_and_none_before__is_refused(
