@@ -7,7 +7,7 @@ every node must judge alike, and "at the head" for what is committed.
 Bounds: one small state for each block of the window; the messages not consumed before the window
 and the commits inside it; the committees from `KEPT_COMMITTEES` epochs before the one this node has
 come to (`reach`); 128 operators; and for each rollup ever registered, which its owner pays L1 for,
-its chain id and its last mode.
+what it is and its last mode. Challenges are bounded by what is paid for them (`challenges.py`).
 """
 
 from bisect import bisect_right
@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from sequencer.batches.attestations import NO_BATCH
 from sequencer.errors import LocalFault, PeerFault
+from sequencer.l1.challenges import Challenges
 from sequencer.l1.events import (
     BasedEnding,
     BasedEntered,
@@ -90,6 +91,7 @@ class _State:
     last_index: BatchIndex = NO_BATCH
     latest_epoch: Epoch | None = None
     based_until: int = 0
+    holders: int = 0
     operators: tuple[Operator, ...] = ()
 
 
@@ -107,8 +109,9 @@ class L1View:
         self._commits: _Log[BatchIndex, Commit] = {}
         self._committees: _Log[Epoch, Committee] = {}
         self._reached = Epoch(0)
-        self._rollups: _Log[RollupId, int] = {}
+        self._rollups: _Log[RollupId, RollupRegistered] = {}
         self._modes = ModeHistory()
+        self.challenges = Challenges()
 
     # --- following the chain ---
 
@@ -175,15 +178,18 @@ class L1View:
                 return replace(state, latest_epoch=event.committee.epoch)
             case RollupRegistered():
                 _expect("rollup", event.rollup_id, len(self._rollups) + 1)
-                self._rollups[event.rollup_id] = (state.number, event.chain_id)
+                self._rollups[event.rollup_id] = (state.number, event)
+                return replace(state, holders=state.holders + event.holds_data)
             case ModeAnnounced() | ModeCancelled():
                 if event.rollup_id not in self._rollups:
                     raise PeerFault(f"L1 logs show no rollup {event.rollup_id}: logs are missing")
                 self._modes.note(event, state.number, timestamp)
             case BasedEntered() | BasedEnding():
                 return replace(state, based_until=based_after(state.based_until, event))
-            case BatchPosted() | DataChallenged() | DataAnswered() | DataVoided() | Checkpointed():
-                pass  # it is nothing to the committee's order
+            case DataChallenged() | DataAnswered() | DataVoided() | Checkpointed():
+                self.challenges.note(event, state.number, timestamp)
+            case BatchPosted():
+                pass  # it is nothing to the committee
             case _:
                 return replace(state, operators=apply_operator_event(state.operators, event))
         return state
@@ -199,6 +205,7 @@ class L1View:
         _drop_after(self._committees, number)
         _drop_after(self._rollups, number)
         self._modes.drop_after(number)
+        self.challenges.drop_after(number)
 
     def _prune(self) -> None:
         """Drop what no rollback can bring back."""
@@ -210,6 +217,7 @@ class L1View:
         del states[:surplus]
         base = states[0]
         self._modes.forget_before(base.number)
+        self.challenges.forget_before(base.number, base.header.timestamp if base.header else 0)
         _drop_first(self._messages, lambda index: index < base.consumed)
         _drop_first(self._commits, lambda index: index < base.last_index)
         oldest_epoch = self._reached - KEPT_COMMITTEES
@@ -244,7 +252,14 @@ class L1View:
 
     def chain_id_of(self, rollup_id: RollupId, at_number: int) -> int | None:
         """The chain id of a rollup that was registered at or before a block."""
-        return _recorded(self._rollups, rollup_id, at_number)
+        found = _recorded(self._rollups, rollup_id, at_number)
+        return None if found is None else found.chain_id
+
+    def holds_data(self, rollup_id: RollupId, at_number: int) -> bool:
+        """Whether the committee keeps the data of a rollup that was registered at or before a
+        block (ROLL-1)."""
+        found = _recorded(self._rollups, rollup_id, at_number)
+        return found is not None and found.holds_data
 
     def modes_at(self, rollup_id: RollupId, number: int) -> Modes:
         """Who orders a rollup, by what was announced up to a block (ROLL-3); below the window, up
@@ -291,6 +306,11 @@ class L1View:
     def based_until(self) -> int:
         """FALLBACK-1: until when the chain is based, in seconds; `FOREVER` without an end."""
         return self._states[-1].based_until
+
+    @property
+    def has_held_data(self) -> bool:
+        """Whether any rollup holds its data."""
+        return self._states[-1].holders > 0
 
     def rollups_with_modes(self) -> list[RollupId]:
         """Those that have ever announced a mode."""

@@ -19,6 +19,8 @@ PURE_MODULES = (
     ),
     ROOT / "derivation" / "derive.py",
     ROOT / "ingress" / "transaction.py",
+    ROOT / "l1" / "challenges.py",
+    ROOT / "l1" / "submission.py",
     ROOT / "l1" / "view.py",
     ROOT / "evidence.py",
     ROOT / "types.py",
