@@ -255,12 +255,6 @@ class L1View:
         found = _recorded(self._rollups, rollup_id, at_number)
         return None if found is None else found.chain_id
 
-    def holds_data(self, rollup_id: RollupId, at_number: int) -> bool:
-        """Whether the committee keeps the data of a rollup that was registered at or before a
-        block (ROLL-1)."""
-        found = _recorded(self._rollups, rollup_id, at_number)
-        return found is not None and found.holds_data
-
     def modes_at(self, rollup_id: RollupId, number: int) -> Modes:
         """Who orders a rollup, by what was announced up to a block (ROLL-3); below the window, up
         to its oldest block."""
