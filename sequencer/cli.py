@@ -95,6 +95,21 @@ def _add_long_running(commands: Any) -> None:
     rollup.add_argument("--quiet", action="store_true", help="print no entries")
     rollup.set_defaults(handler=_rollup)
 
+    listing = commands.add_parser(
+        "transactions", help="print what a rollup executes, in order, held data included"
+    )
+    listing.add_argument("--follower", required=True, metavar="URL", help="a `switchyard rollup`")
+    listing.add_argument("--rollup", required=True, type=int, metavar="ID")
+    listing.add_argument(
+        "--node",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a node's RPC address, for held data (may be repeated)",
+    )
+    listing.add_argument("--json", action="store_true", help="print entries as JSON lines")
+    listing.set_defaults(handler=_transactions)
+
 
 def _add_networks(commands: Any) -> None:
     devnet = commands.add_parser(
@@ -188,6 +203,15 @@ def _rollup(args: argparse.Namespace) -> int:
     )
     _run(run_follower(config))
     return 0
+
+
+def _transactions(args: argparse.Namespace) -> int:
+    from sequencer.derivation.listing import ListingOptions, print_transactions
+    from sequencer.types import RollupId
+
+    nodes = tuple(args.node)
+    options = ListingOptions(args.follower, RollupId(args.rollup), nodes, args.json)
+    return _run(print_transactions(options))
 
 
 def _devnet(args: argparse.Namespace) -> int:

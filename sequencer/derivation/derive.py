@@ -1,4 +1,4 @@
-"""From L1 to the canonical list of each rollup (DERIVE-1 to DERIVE-12), a pure function.
+"""From L1 to the canonical list of each rollup (DERIVE-1 to DERIVE-16), a pure function.
 
 The deriver takes L1 blocks in order, hands out the entries they add and keeps none of them. It
 remembers how to undo each of the last blocks, so that it can go back through a reorg.
@@ -10,11 +10,10 @@ mode; for each block of the window what it changed.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from sequencer.batches.batch import Batch
-from sequencer.batches.codec import decode_batch_data
 from sequencer.blocks.header import Block
 from sequencer.blocks.payload import decode_payload, decode_segment
 from sequencer.crypto.hashing import keccak
+from sequencer.derivation.committed import linked_blocks
 from sequencer.derivation.entries import (
     DerivedBatch,
     DerivedPost,
@@ -23,13 +22,14 @@ from sequencer.derivation.entries import (
     QueuedMessage,
     Source,
 )
-from sequencer.derivation.found import Found, hash_of, judge
+from sequencer.derivation.found import Found, VoidMark, hash_of, held_segment, judge
 from sequencer.errors import DecodeError, PeerFault
 from sequencer.l1.events import (
     BasedEnding,
     BasedEntered,
     BatchCommitted,
     BatchPosted,
+    DataVoided,
     Event,
     ForceIncluded,
     L1Block,
@@ -92,7 +92,7 @@ class Deriver:
         self._window = window
         self._undo: list[_Undo] = []
         self._messages: dict[int, MessageEnqueued] = {}
-        self._chain_ids: dict[RollupId, int] = {}
+        self._registered: dict[RollupId, RollupRegistered] = {}
         self._rollups: dict[RollupId, RollupState] = {}
         self._modes = ModeHistory()
 
@@ -114,7 +114,11 @@ class Deriver:
     @property
     def chain_ids(self) -> dict[RollupId, int]:
         """The rollups that are derived and registered, with their chain ids."""
-        return {known: found for known, found in self._chain_ids.items() if self._is_wanted(known)}
+        return {
+            known: found.chain_id
+            for known, found in self._registered.items()
+            if self._is_wanted(known)
+        }
 
     def rollup(self, rollup_id: RollupId) -> RollupState:
         return self._rollups.get(rollup_id, RollupState())
@@ -157,8 +161,8 @@ class Deriver:
         """DERIVE-1: every other event is nothing to derivation."""
         match event:
             case RollupRegistered():
-                _expect("rollup", event.rollup_id, len(self._chain_ids) + 1)
-                self._chain_ids[event.rollup_id] = event.chain_id
+                _expect("rollup", event.rollup_id, len(self._registered) + 1)
+                self._registered[event.rollup_id] = event
                 self._undo[-1].registered.append(event.rollup_id)
             case ModeAnnounced() | ModeCancelled():
                 self._modes.note(event, self._tip.number, self._tip.timestamp)
@@ -174,6 +178,11 @@ class Deriver:
                 yield from self._batch(event)
             case BatchPosted():
                 yield from self._post(event)
+            case DataVoided() if self._is_wanted(event.rollup_id):  # DERIVE-16
+                mark = VoidMark(event.id)
+                yield self._append(
+                    Found(event.rollup_id, mark, Source.VOID, self._tip.number, None)
+                )
 
     def _batch(self, event: BatchCommitted) -> Iterator[Output]:
         """DERIVE-4 and DERIVE-5."""
@@ -182,12 +191,12 @@ class Deriver:
             raise PeerFault(f"L1 shows batch {event.index} without the calldata it was made of")
         batch, void = event.call.batch, None
         try:
-            blocks = self._linked_blocks(batch, event.call.data)
+            blocks = linked_blocks(batch, event.call.data, self._tip.last_hash, self._tip.height)
         except DecodeError as error:
             blocks, void = (), str(error)
         for block in blocks:
             yield from self._consume(block.header.forced_count, batch.index)
-            yield from self._transactions(block, batch.index)
+            yield from self._contents(block, batch.index)
         yield from self._consume(batch.forced_count, batch.index)
         self._tip = replace(
             self._tip,
@@ -198,32 +207,6 @@ class Deriver:
         yield DerivedBatch(
             batch.index, batch.first_height, batch.last_height, self._tip.number, void
         )
-
-    def _linked_blocks(self, batch: Batch, data: bytes) -> tuple[Block, ...]:
-        """The blocks of a batch that decodes, links and matches; raises `DecodeError`."""
-        if keccak(data) != batch.data_hash:  # CERT-5 sees to it only for calldata
-            raise DecodeError("the data in the blobs is not what the batch states")
-        decoded = decode_batch_data(data)
-        if decoded.parent_hash != self._tip.last_hash or decoded.first_height != (
-            self._tip.height + 1
-        ):
-            raise DecodeError(
-                f"block {decoded.first_height} on 0x{decoded.parent_hash.hex()} does not follow"
-                f" block {self._tip.height} 0x{self._tip.last_hash.hex()}"
-            )
-        last = decoded.blocks[-1].header
-        stated = (batch.first_height, batch.last_height, batch.last_block_hash, batch.forced_count)
-        found = (decoded.first_height, last.height, last.hash, last.forced_count)
-        if found != stated:
-            raise DecodeError(
-                f"blocks {found[0]} to {found[1]} end with 0x{found[2].hex()} and {found[3]} forced"
-                f" messages; the batch states {stated[0]} to {stated[1]}, 0x{stated[2].hex()},"
-                f" {stated[3]}"
-            )
-        counts = [block.header.forced_count for block in decoded.blocks]
-        if counts != sorted(counts):
-            raise DecodeError(f"forced counts {counts[0]} to {counts[-1]} fall in between")
-        return decoded.blocks
 
     def _enqueue(self, event: MessageEnqueued) -> Iterator[QueuedMessage]:
         _expect("message", event.index, self._tip.queue_length)
@@ -249,20 +232,23 @@ class Deriver:
             self._tip = replace(self._tip, consumed=index + 1)
             found = self._messages[index]
             if self._is_wanted(found.rollup_id):
-                yield self._append(
-                    Found(found.rollup_id, found.content, Source.FORCED, index, batch_index, found)
-                )
+                yield self._append(Found(found.rollup_id, found, Source.FORCED, index, batch_index))
 
-    def _transactions(self, block: Block, batch_index: BatchIndex) -> Iterator[Entry]:
+    def _contents(self, block: Block, batch_index: BatchIndex) -> Iterator[Entry]:
+        """DERIVE-4, DERIVE-11, DERIVE-15."""
         # Decoded once more, block by block: the inflated payloads of a whole batch could be large.
-        for segment in decode_payload(block.payload).segments:
-            rollup_id = segment.rollup
-            if not self._is_wanted(rollup_id) or not self._is_shared(rollup_id):
-                continue
-            for raw in segment.transactions:
-                yield self._append(
-                    Found(rollup_id, raw, Source.BLOCK, block.header.height, batch_index)
-                )
+        payload = decode_payload(block.payload)
+        height = block.header.height
+        for segment in payload.segments:
+            if self._is_wanted(segment.rollup) and self._is_shared(segment.rollup):
+                for raw in segment.transactions:
+                    yield self._append(
+                        Found(segment.rollup, raw, Source.BLOCK, height, batch_index)
+                    )
+        for position, held in enumerate(payload.held, start=len(payload)):
+            if self._is_wanted(held.rollup) and self._is_shared(held.rollup):
+                found = held_segment(block.header.hash, position, held)
+                yield self._append(Found(held.rollup, found, Source.BLOCK, height, batch_index))
 
     def _post(self, event: BatchPosted) -> Iterator[Output]:
         """DERIVE-10."""
@@ -294,7 +280,7 @@ class Deriver:
     def _append(self, found: Found) -> Entry:
         """DERIVE-6 and DERIVE-7."""
         state = self.rollup(found.rollup_id)
-        sender, skipped = judge(found, self._chain_ids.get(found.rollup_id))
+        sender, skipped = judge(found, self._registered.get(found.rollup_id))
         transaction_hash = found.hash()
         running_hash = state.running_hash
         if skipped is None:
@@ -316,6 +302,8 @@ class Deriver:
             kind=found.kind,
             sender=sender,
             gas_limit=found.gas_limit,
+            held=found.held,
+            voids=found.voids,
         )
 
     def _set(self, rollup_id: RollupId, state: RollupState) -> None:
@@ -333,7 +321,7 @@ class Deriver:
             else:
                 self._rollups[rollup_id] = before
         for rollup_id in undo.registered:
-            del self._chain_ids[rollup_id]
+            del self._registered[rollup_id]
         while self._messages and next(reversed(self._messages)) >= undo.tip.queue_length:
             self._messages.popitem()
         self._modes.drop_after(undo.tip.number)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from sequencer.blocks.held import HeldEntry
 from sequencer.l1.events import MessageKind
 from sequencer.types import Address, BatchIndex, Hash32, Height, RollupId
 
@@ -13,6 +14,7 @@ class Source(Enum):
     FORCED = "forced"
     BLOCK = "block"
     POST = "post"
+    VOID = "void"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,17 @@ class Entry:
     """Position in the rollup's list, from 0; skipped entries count."""
     source: Source
     position: int
-    """Height of the block, index of the forced message, or number of the post."""
+    """Height of the block, index of the forced message, number of the post, or, of a void mark, the
+    L1 block."""
     batch_index: BatchIndex | None
-    """None if L1 included it by itself (DERIVE-3, DERIVE-10)."""
+    """None if L1 included it by itself (DERIVE-3, DERIVE-10, DERIVE-16)."""
     l1_block: int
     transaction_hash: Hash32
-    """Of a call or a deposit, its message hash (DERIVE-12)."""
+    """Of a call or a deposit, its message hash (DERIVE-12); of a held segment, its id; of a void
+    mark, as DERIVE-16 has it."""
     transaction: bytes = field(repr=False)
-    """Raw; of a call or a deposit, its content (INBOX-4)."""
+    """Raw; of a call or a deposit, its content (INBOX-4). L1 has none of a held segment, and a void
+    mark is none."""
     running_hash: Hash32
     """After this entry (DERIVE-7)."""
     skipped: str | None = None
@@ -41,6 +46,10 @@ class Entry:
     """Who acts on the rollup: the signer, or who enqueued the call or deposit (INBOX-7)."""
     gas_limit: int | None = None
     """Declared for a forced message."""
+    held: HeldEntry | None = None
+    """If the entry is a held segment, whose data L1 does not have (DERIVE-15)."""
+    voids: Hash32 | None = None
+    """If the entry is a void mark: the id of the held segment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""The derived entries and the forced messages in a SQLite file, so that lists of any length take
-little memory.
+"""The derived entries, the forced messages and the answers to challenges in a SQLite file, so that
+lists of any length take little memory.
 
 The file is a cache of L1: it is made afresh at each start (P37).
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from sequencer.blocks.held import HeldEntry
 from sequencer.derivation.entries import Entry, QueuedMessage, Source
 from sequencer.errors import LocalFault
 from sequencer.l1.events import MessageKind
@@ -18,13 +19,20 @@ from sequencer.types import Address, BatchIndex, Hash32, RollupId
 _SCHEMA = """
 CREATE TABLE entries (
     rollup INTEGER, number INTEGER, hash BLOB, l1_block INTEGER, message INTEGER, record BLOB,
+    held BLOB, voids BLOB,
     PRIMARY KEY (rollup, number)
 ) WITHOUT ROWID;
 CREATE TABLE messages (number INTEGER PRIMARY KEY, l1_block INTEGER, record BLOB);
+CREATE TABLE answers (
+    hash BLOB, l1_block INTEGER, data BLOB, PRIMARY KEY (hash, l1_block)
+) WITHOUT ROWID;
 CREATE INDEX by_hash ON entries (rollup, hash);
 CREATE INDEX by_l1_block ON entries (l1_block);
 CREATE INDEX by_message ON entries (message) WHERE message IS NOT NULL;
+CREATE INDEX by_held ON entries (rollup, held) WHERE held IS NOT NULL;
+CREATE INDEX by_voids ON entries (rollup, voids) WHERE voids IS NOT NULL;
 CREATE INDEX messages_by_l1_block ON messages (l1_block);
+CREATE INDEX answers_by_l1_block ON answers (l1_block);
 """
 
 
@@ -38,6 +46,8 @@ class _Record(msgspec.Struct, frozen=True, array_like=True):
     kind: int
     sender: bytes | None
     gas_limit: int | None
+    held: tuple[int, bytes] | None
+    """Length and hash of a held segment."""
 
 
 class _Queued(msgspec.Struct, frozen=True, array_like=True):
@@ -53,8 +63,10 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Record)
 _queued_decoder = msgspec.msgpack.Decoder(_Queued)
 
-_Row = tuple[int, int, bytes, int, int | None, bytes]
+_Row = tuple[int, int, bytes, int, int | None, bytes, bytes | None, bytes | None]
 _MessageRow = tuple[int, int, bytes]
+Answer = tuple[Hash32, int, bytes]
+"""The hash of the data, the L1 block that has it, and the data."""
 
 
 class EntryStore:
@@ -74,20 +86,31 @@ class EntryStore:
     def close(self) -> None:
         self._db.close()
 
-    def add(self, entries: Iterable[Entry], messages: Iterable[QueuedMessage] = ()) -> None:
+    def add(
+        self,
+        entries: Iterable[Entry],
+        messages: Iterable[QueuedMessage] = (),
+        answers: Iterable[Answer] = (),
+    ) -> None:
         """All or none."""
         self._db.execute("BEGIN")
-        self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", map(_to_row, entries))
+        self._db.executemany(
+            "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_to_row, entries)
+        )
         self._db.executemany(
             "INSERT INTO messages VALUES (?, ?, ?)", map(_to_message_row, messages)
         )
+        self._db.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?, ?)", answers)
         self._db.execute("COMMIT")
 
     def drop_after(self, l1_block: int) -> None:
-        """Forget what L1 blocks above this one had added (DERIVE-9)."""
+        """Forget what L1 blocks above this one had added (DERIVE-9). Answers too, though their
+        bytes would still be right: so the file holds what L1 does, and no storm of reorgs fills it.
+        """
         self._db.execute("BEGIN")
         self._db.execute("DELETE FROM entries WHERE l1_block > ?", (l1_block,))
         self._db.execute("DELETE FROM messages WHERE l1_block > ?", (l1_block,))
+        self._db.execute("DELETE FROM answers WHERE l1_block > ?", (l1_block,))
         self._db.execute("COMMIT")
 
     def read(self, rollup: RollupId, first: int, limit: int) -> list[Entry]:
@@ -105,6 +128,29 @@ class EntryStore:
             (rollup, transaction_hash),
         )
         return [_to_entry(row) for row in rows]
+
+    def counterpart(self, entry: Entry) -> int | None:
+        """Of a held segment, the position of the void mark that has its id; of a void mark, that of
+        the segment (DERIVE-16). None if the list has none.
+
+        Not by the hash in the list: anyone can enqueue bytes that hash to it, though not as a
+        transaction that is included.
+        """
+        match entry:
+            case Entry(held=HeldEntry()):
+                query = "SELECT number FROM entries WHERE rollup = ? AND voids = ?"
+                held_id = entry.transaction_hash
+            case Entry(voids=bytes(held_id)):
+                query = "SELECT number FROM entries WHERE rollup = ? AND held = ?"
+            case _:
+                return None
+        row = self._db.execute(query, (entry.rollup_id, held_id)).fetchone()
+        return None if row is None else int(row[0])
+
+    def answer(self, data_hash: Hash32) -> bytes | None:
+        """Bytes of that hash which L1 has as an answer (DATA-3)."""
+        row = self._db.execute("SELECT data FROM answers WHERE hash = ?", (data_hash,)).fetchone()
+        return None if row is None else bytes(row[0])
 
     def message(self, index: int) -> tuple[QueuedMessage, Entry | None] | None:
         """A forced message, and its entry once it is in the order (DERIVE-13)."""
@@ -126,6 +172,7 @@ def _to_row(entry: Entry) -> _Row:
         entry.kind.value,
         entry.sender,
         entry.gas_limit,
+        None if entry.held is None else (entry.held.length, entry.held.hash),
     )
     return (
         entry.rollup_id,
@@ -134,11 +181,13 @@ def _to_row(entry: Entry) -> _Row:
         entry.l1_block,
         entry.position if entry.source is Source.FORCED else None,
         _encoder.encode(record),
+        None if entry.held is None else entry.transaction_hash,
+        entry.voids,
     )
 
 
 def _to_entry(row: _Row) -> Entry:
-    rollup, number, transaction_hash, l1_block, _, record = row
+    rollup, number, transaction_hash, l1_block, _, record, _, voids = row
     found = _decoder.decode(record)
     return Entry(
         RollupId(rollup),
@@ -154,7 +203,13 @@ def _to_entry(row: _Row) -> Entry:
         MessageKind(found.kind),
         None if found.sender is None else Address(found.sender),
         found.gas_limit,
+        None if found.held is None else _held(RollupId(rollup), *found.held),
+        None if voids is None else Hash32(voids),
     )
+
+
+def _held(rollup: RollupId, length: int, data_hash: bytes) -> HeldEntry:
+    return HeldEntry(rollup, length, Hash32(data_hash))
 
 
 def _to_message_row(message: QueuedMessage) -> _MessageRow:

@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable
 
+from sequencer.crypto.hashing import keccak
 from sequencer.derivation.derive import Deriver
 from sequencer.derivation.entries import DerivedBatch, DerivedPost, Entry, QueuedMessage, Source
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.l1.deployment import Deployment
-from sequencer.l1.events import L1Block
+from sequencer.l1.events import DataAnswered, L1Block
 from sequencer.types import RollupId
 
 log = logging.getLogger(__name__)
@@ -56,19 +57,25 @@ class Following:
 
     async def extend(self, block: L1Block) -> None:
         outputs = self.deriver.extend(block)
+        number = block.header.number
         self._store.add(
             [output for output in outputs if isinstance(output, Entry)],
             [output for output in outputs if isinstance(output, QueuedMessage)],
+            [
+                (keccak(event.data), number, event.data)
+                for event in block.events
+                if isinstance(event, DataAnswered)
+            ],
         )
         for output in outputs:
             match output:
                 case Entry():
                     self._show(output)
                 case DerivedBatch(void=str()):
-                    self._void_batches_in.append(block.header.number)
+                    self._void_batches_in.append(number)
                     log.warning("batch %d is void: %s", output.index, output.void)
                 case DerivedPost(void=str()):
-                    self._void_posts_in.append(block.header.number)
+                    self._void_posts_in.append(number)
                     place = output.number, output.rollup_id
                     log.warning("post %d of rollup %d is void: %s", *place, output.void)
 
@@ -84,9 +91,17 @@ def describe(entry: Entry) -> str:
     """An entry in one line."""
     by_l1 = entry.batch_index is None
     batch = "included by L1 alone" if by_l1 else f"batch {entry.batch_index}"
-    what = "message" if entry.source is Source.FORCED else entry.source.value
     fate = f"skipped: {entry.skipped}" if entry.skipped else f"running {entry.running_hash.hex()}"
     return (
         f"rollup {entry.rollup_id} #{entry.index} 0x{entry.transaction_hash.hex()}"
-        f" {what} {entry.position}, {batch}, L1 block {entry.l1_block}, {fate}"
+        f" {_source(entry)}, {batch}, L1 block {entry.l1_block}, {fate}"
     )
+
+
+def _source(entry: Entry) -> str:
+    if entry.voids is not None:
+        return f"void mark of 0x{entry.voids.hex()}"
+    if entry.held is not None:
+        return f"{entry.held.length} held bytes of block {entry.position}"
+    what = "message" if entry.source is Source.FORCED else entry.source.value
+    return f"{what} {entry.position}"

@@ -1,14 +1,17 @@
 """The follower's HTTP: what was derived, for anyone who asks. Read only.
 
 `GET /status`; `GET /rollup/{id}/entries?from=0&limit=100` (at most 1,000);
-`GET /rollup/{id}/entry/{transaction hash}`; `GET /message/{index}`.
+`GET /rollup/{id}/entry/{transaction hash}`; `GET /message/{index}`; `GET /held/{hash}`: the bytes
+of a held segment that L1 has as an answer to a challenge (DATA-3).
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from aiohttp import web
 
+from sequencer.derivation.entries import Entry
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.derivation.following import Following
 from sequencer.derivation.views import entry_view, message_view, rollup_view
@@ -29,6 +32,7 @@ def create_app(current: Current) -> web.Application:
     app.router.add_get("/rollup/{rollup}/entries", handlers.entries)
     app.router.add_get("/rollup/{rollup}/entry/{hash}", handlers.entry)
     app.router.add_get("/message/{index}", handlers.message)
+    app.router.add_get("/held/{hash}", handlers.held)
     return app
 
 
@@ -61,20 +65,21 @@ class _Handlers:
         rollup = self._rollup(request)
         first = _number(request.query.get("from", "0"), "from", 0, MAX_POSITION)
         limit = _number(request.query.get("limit", "100"), "limit", 1, MAX_LIMIT)
-        return _json({"entries": [entry_view(e) for e in store.read(rollup, first, limit)]})
+        return _json(
+            {"entries": [_view(store, entry) for entry in store.read(rollup, first, limit)]}
+        )
 
     async def entry(self, request: web.Request) -> web.Response:
         _, store, _ = self._current()
-        text = request.match_info["hash"]
-        try:
-            wanted = Hash32(bytes.fromhex(text.removeprefix("0x")))
-        except ValueError:
-            wanted = Hash32(b"")
-        if len(wanted) != 32:
-            raise _bad("a transaction hash is 0x and 32 bytes in hex")
-        return _json(
-            {"entries": [entry_view(e) for e in store.find(self._rollup(request), wanted)]}
-        )
+        rollup, wanted = self._rollup(request), _hash(request, "a transaction hash")
+        return _json({"entries": [_view(store, entry) for entry in store.find(rollup, wanted)]})
+
+    async def held(self, request: web.Request) -> web.Response:
+        _, store, _ = self._current()
+        data = store.answer(_hash(request, "the hash of held data"))
+        if data is None:
+            raise web.HTTPNotFound(text="L1 has no such data as an answer\n")
+        return web.Response(body=data, content_type="application/octet-stream")
 
     async def message(self, request: web.Request) -> web.Response:
         _, store, _ = self._current()
@@ -90,6 +95,21 @@ class _Handlers:
         if rollup not in known:
             raise web.HTTPNotFound(text=f"rollup {rollup} is not followed here\n")
         return rollup
+
+
+def _view(store: EntryStore, entry: Entry) -> dict[str, Any]:
+    return entry_view(entry, store.counterpart(entry))
+
+
+def _hash(request: web.Request, what: str) -> Hash32:
+    text = request.match_info["hash"]
+    try:
+        wanted = Hash32(bytes.fromhex(text.removeprefix("0x")))
+    except ValueError:
+        wanted = Hash32(b"")
+    if len(wanted) != 32:
+        raise _bad(f"{what} is 0x and 32 bytes in hex")
+    return wanted
 
 
 def _number(text: str, what: str, least: int, most: int) -> int:

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from sequencer.blocks.held import HeldEntry
 from sequencer.derivation.derive import Deriver
 from sequencer.derivation.entries import Entry, QueuedMessage
 from sequencer.l1.modes import Order
 from sequencer.types import RollupId
 
 
-def entry_view(entry: Entry) -> dict[str, Any]:
+def entry_view(entry: Entry, counterpart: int | None = None) -> dict[str, Any]:
+    """`counterpart`: as `EntryStore.counterpart` has it, if that is known."""
     return {
         "rollup": entry.rollup_id,
         "index": entry.index,
@@ -16,13 +18,16 @@ def entry_view(entry: Entry) -> dict[str, Any]:
         "position": entry.position,
         "batch": entry.batch_index,
         "l1Block": entry.l1_block,
-        "kind": entry.kind.name.lower(),
+        "kind": _kind(entry),
         "sender": None if entry.sender is None else _hex(entry.sender),
         "gasLimit": entry.gas_limit,
         "hash": _hex(entry.transaction_hash),
         "transaction": _hex(entry.transaction),
         "runningHash": _hex(entry.running_hash),
         "skipped": entry.skipped,
+        "held": None if entry.held is None else _held_view(entry, entry.held, counterpart),
+        "voids": None if entry.voids is None else _hex(entry.voids),
+        "voidsEntry": None if entry.voids is None else counterpart,
     }
 
 
@@ -64,6 +69,22 @@ def order_view(order: Order) -> dict[str, Any]:
     """ROLL-2."""
     sequencer = _hex(order.sequencer) if any(order.sequencer) else None
     return {"mode": order.mode.name.lower(), "sequencer": sequencer}
+
+
+def _kind(entry: Entry) -> str:
+    """`held` and `void` beside the kinds of messages: whoever does not know them finds out."""
+    if entry.voids is not None:
+        return "void"
+    return entry.kind.name.lower() if entry.held is None else "held"
+
+
+def _held_view(entry: Entry, held: HeldEntry, voided_by: int | None) -> dict[str, Any]:
+    return {
+        "id": _hex(entry.transaction_hash),
+        "length": held.length,
+        "hash": _hex(held.hash),
+        "voidedBy": voided_by,
+    }
 
 
 def _consumed_view(entry: Entry) -> dict[str, Any]:

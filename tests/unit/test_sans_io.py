@@ -17,7 +17,7 @@ PURE_MODULES = (
         for path in sorted((ROOT / package).glob("*.py"))
         if path.name != "journal.py"  # the journal is a file: that is its subject
     ),
-    ROOT / "derivation" / "derive.py",
+    *(ROOT / "derivation" / f"{name}.py" for name in ("committed", "derive", "found")),
     ROOT / "ingress" / "transaction.py",
     ROOT / "l1" / "challenges.py",
     ROOT / "l1" / "submission.py",

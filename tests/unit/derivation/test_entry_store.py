@@ -1,9 +1,11 @@
 """Derived entries on disk: what was added comes back, reorgs take it away, a start is fresh."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sequencer.blocks.held import HeldEntry
 from sequencer.crypto.hashing import keccak
 from sequencer.derivation.entries import Entry, QueuedMessage, Source
 from sequencer.derivation.entry_store import EntryStore
@@ -30,6 +32,23 @@ def entry(rollup: RollupId, index: int, l1_block: int, raw: bytes = b"\x02raw") 
         kind=MessageKind.ETHER if is_forced else MessageKind.TRANSACTION,
         sender=Address(b"\x05" * 20) if is_forced else None,
         gas_limit=21_000 if is_forced else None,
+    )
+
+
+def held_entry(index: int, l1_block: int, rollup: RollupId = ONE) -> Entry:
+    stated = HeldEntry(rollup, 812, keccak(b"data"))
+    plain = entry(rollup, 2 * index, l1_block)
+    return replace(plain, index=index, transaction=b"", transaction_hash=keccak(b"id"), held=stated)
+
+
+def void_mark(index: int, l1_block: int, rollup: RollupId = ONE) -> Entry:
+    return replace(
+        entry(rollup, 2 * index, l1_block),
+        index=index,
+        source=Source.VOID,
+        transaction=b"",
+        transaction_hash=keccak(b"\x03", keccak(b"id")),
+        voids=keccak(b"id"),
     )
 
 
@@ -82,6 +101,43 @@ def test_message__queued_then_in_the_order_then_back(tmp_path: Path) -> None:
     assert store.message(101) == (message, None)
     store.drop_after(9)
     assert store.message(101) is None
+    store.close()
+
+
+def test_held_segment_and_void_mark__come_back_and_know_each_other(tmp_path: Path) -> None:
+    """DERIVE-15, DERIVE-16."""
+    store = EntryStore(tmp_path / "entries.sqlite")
+    segment, between, mark = held_entry(0, 10), entry(ONE, 1, 10), void_mark(2, 12)
+    store.add([segment, between, mark])
+    assert store.read(ONE, 0, 100) == [segment, between, mark]
+    assert [store.counterpart(one) for one in (segment, between, mark)] == [2, None, 0]
+    store.drop_after(11)
+    assert store.counterpart(segment) is None
+    store.close()
+
+
+def test_counterpart__bytes_that_hash_alike_or_of_another_rollup__are_none(tmp_path: Path) -> None:
+    """Whoever enqueues `0x03 ‖ id` has an entry with the hash of a mark, and voids nothing."""
+    store = EntryStore(tmp_path / "entries.sqlite")
+    segment, mark = held_entry(0, 10), void_mark(0, 12, TWO)
+    forgery = entry(ONE, 1, 11, b"\x03" + keccak(b"id"))
+    assert forgery.transaction_hash == mark.transaction_hash
+    store.add([segment, forgery, mark])
+    assert [store.counterpart(one) for one in (segment, mark)] == [None, None]
+    store.close()
+
+
+def test_answer__is_there_as_long_as_an_l1_block_has_it(tmp_path: Path) -> None:
+    """DATA-3, through the reorgs of DERIVE-9; the same data may be answered twice."""
+    store = EntryStore(tmp_path / "entries.sqlite")
+    wanted = keccak(b"data")
+    assert store.answer(wanted) is None
+    store.add([], [], [(wanted, 10, b"data"), (wanted, 10, b"data"), (wanted, 12, b"data")])
+    assert store.answer(wanted) == b"data"
+    store.drop_after(11)
+    assert store.answer(wanted) == b"data"
+    store.drop_after(9)
+    assert store.answer(wanted) is None
     store.close()
 
 

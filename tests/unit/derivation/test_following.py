@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from sequencer.crypto.hashing import keccak
 from sequencer.derivation.entries import Entry
 from sequencer.derivation.entry_store import EntryStore
 from sequencer.derivation.following import Following
+from sequencer.l1.events import DataAnswered
 from sequencer.types import RollupId
 from tests.unit.derivation.worlds import Committee, message, transaction
 from tests.unit.l1.chains import block, forced, posted, registered
@@ -71,6 +73,19 @@ async def test_void_posts__are_counted_on_the_present_branch(followed: Followed)
     await following.extend(block(2, posted(1, 0, b"rubbish"), branch="other"))
     following.begin()
     assert following.void_posts == 0
+
+
+async def test_answers_on_l1__are_kept_by_hash_and_go_with_their_blocks(followed: Followed) -> None:
+    """DERIVE-17: whoever asks the follower has what L1 has."""
+    following, wanted = followed.following, keccak(b"data")
+    await following.extend(block(1, registered(1, 7001, holds_data=True)))
+    await following.extend(block(2, DataAnswered(keccak(b"id"), b"data")))
+    assert followed.store.answer(wanted) == b"data"
+    await following.rollback_to(1)
+    assert followed.store.answer(wanted) is None
+    await following.extend(block(2, DataAnswered(keccak(b"id"), b"data"), branch="other"))
+    following.begin()
+    assert followed.store.answer(wanted) is None
 
 
 async def test_begin__derives_again_from_nothing(followed: Followed) -> None:

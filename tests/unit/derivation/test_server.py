@@ -1,4 +1,5 @@
-"""What a follower serves (`/status`, `/entries`, `/entry`, `/message`), to hostile requests too.
+"""What a follower serves (`/status`, `/entries`, `/entry`, `/message`, `/held`), to hostile
+requests too.
 
 P35: the running hash that is served is recomputed here from the entries served, so a follower
 that answered without deriving would be caught.
@@ -22,6 +23,8 @@ from sequencer.l1.deployment import Deployment
 from sequencer.l1.events import (
     BasedEnding,
     BasedEntered,
+    DataAnswered,
+    DataVoided,
     Event,
     L1Block,
     L1Header,
@@ -37,6 +40,8 @@ from tests.unit.derivation.worlds import (
     DECLARED_GAS,
     GARBAGE,
     Committee,
+    held,
+    held_id,
     message,
     transaction,
 )
@@ -181,6 +186,41 @@ async def test_entry__of_a_call__says_who_acts(world: World, url: str) -> None:
     assert receipt["hash"] == served["entries"][0]["hash"]
 
 
+async def test_held_segment__says_what_is_held_and_the_mark_what_is_void(
+    world: World, url: str
+) -> None:
+    """DERIVE-15, DERIVE-16."""
+    await world.see(RollupRegistered(RollupId(3), 7001, holds_data=True))
+    stated, _ = held(3, transaction(0))
+    made = world.committee.block((3, [transaction(1)]), held=[stated])
+    await world.see(world.committee.commit(made))
+    id_ = held_id(made, 1, stated)
+    view = {"id": "0x" + id_.hex(), "length": stated.length, "hash": "0x" + stated.hash.hex()}
+    _, served = await get(f"{url}/rollup/3/entries")
+    plain, segment = served["entries"]
+    assert (plain["kind"], plain["held"], plain["voids"]) == ("transaction", None, None)
+    assert (segment["kind"], segment["hash"], segment["transaction"]) == ("held", view["id"], "0x")
+    assert segment["held"] == {**view, "voidedBy": None}
+
+    await world.see(DataVoided(id_, RollupId(3)))
+    _, served = await get(f"{url}/rollup/3/entries?from=1")
+    segment, mark = served["entries"]
+    assert segment["held"] == {**view, "voidedBy": 2}
+    assert (mark["kind"], mark["voids"], mark["voidsEntry"]) == ("void", view["id"], 1)
+    assert f"{stated.length} held bytes of block 1, batch 1" in world.shown[-2]
+    assert f"void mark of {view['id']}, included by L1 alone" in world.shown[-1]
+
+
+async def test_held__bytes_that_l1_has_as_an_answer(world: World, url: str) -> None:
+    """DERIVE-17."""
+    path = f"{url}/held/0x{keccak(b'data').hex()}"
+    assert (await get(path))[0] == 404
+    await world.see(DataAnswered(keccak(b"id"), b"data"))
+    async with aiohttp.ClientSession() as session, session.get(path) as answer:
+        assert (answer.status, answer.content_type) == (200, "application/octet-stream")
+        assert await answer.read() == b"data"
+
+
 async def test_entry__by_hash__says_where_it_was_ordered(world: World, url: str) -> None:
     await world.order(0)
     status, found = await get(f"{url}/rollup/1/entry/0x{keccak(transaction(0)).hex()}")
@@ -238,6 +278,8 @@ async def test_describe__an_entry__is_one_line(world: World) -> None:
         ("/message/0", 404, "message 0 is not on L1"),
         ("/message/-1", 400, "a message's index is a number"),
         ("/message/99999999999999999999999", 400, "a message's index is a number"),
+        ("/held/0x12", 400, "32 bytes in hex"),
+        ("/held/0x" + "00" * 32, 404, "no such data"),
         ("/nothing", 404, ""),
     ],
 )

@@ -1,13 +1,17 @@
 """What happens on an L1, and a plain reading of the derivation rules to compare with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from eth_abi.abi import encode
+from eth_abi.packed import encode_packed
 from eth_account import Account
 
 from sequencer.batches.batch import Batch
 from sequencer.batches.codec import encode_batch_data
 from sequencer.blocks.header import Block, Header, genesis
+from sequencer.blocks.held import HeldEntry
 from sequencer.blocks.payload import encode_payload
 from sequencer.crypto.hashing import keccak, word
 from sequencer.l1.events import BatchCommitted, CommitCall, MessageEnqueued
@@ -41,6 +45,23 @@ def message(index: int, raw: bytes, rollup: int = 1, gas: int = DECLARED_GAS) ->
     return MessageEnqueued(index, RollupId(rollup), Address(bytes(20)), gas, 0, raw)
 
 
+def held(rollup: int, *raws: bytes) -> tuple[HeldEntry, bytes]:
+    """A held segment (ENC-15) as a block names it, and its bytes."""
+    data = encode_payload([(RollupId(rollup), raws)])
+    return HeldEntry(RollupId(rollup), len(data), keccak(data)), data
+
+
+def held_id(block: Block, position: int, entry: HeldEntry) -> Hash32:
+    """DATA-1, as Solidity writes it; the leaf by ENC-11."""
+    leaf = keccak(
+        encode_packed(
+            ["uint8", "uint32", "uint32", "uint32", "bytes32"],
+            [2, entry.rollup, position, entry.length, entry.hash],
+        )
+    )
+    return keccak(encode(["bytes32", "bytes32"], [block.header.hash, leaf]))
+
+
 @dataclass
 class Committee:
     """Makes blocks and batches as an honest committee does, or with a given twist."""
@@ -50,9 +71,14 @@ class Committee:
     batch_hash: Hash32 = SEPARATOR
     last: Header = field(default_factory=lambda: genesis(SEPARATOR))
 
-    def block(self, *segments: tuple[int, list[bytes]], forced: int = 0) -> Block:
+    def block(
+        self,
+        *segments: tuple[int, list[bytes]],
+        held: Sequence[HeldEntry] = (),
+        forced: int = 0,
+    ) -> Block:
         """The next block; `forced` more messages precede its end."""
-        payload = encode_payload([(RollupId(rollup), raws) for rollup, raws in segments])
+        payload = encode_payload([(RollupId(rollup), raws) for rollup, raws in segments], held=held)
         made = next_block(self.last, Step(forced=forced, payload=payload))
         self.last = made.header
         return made
