@@ -25,6 +25,8 @@ class NodeSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     peer_listen: str = "127.0.0.1:0"
     peer_source: str = ""
     """NET-2: the local IP address to connect to peers from; empty lets the system choose."""
+    withhold_data: bool = False
+    """HELD-5."""
 
 
 class L1Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -21,7 +21,7 @@ MAX_WANTED = 64
 PROBES = 2
 """Peers that are asked for a single final block, for their height."""
 BLOCK_BYTES = 1_024
-"""Counted for each block besides its payload."""
+"""Counted for each block besides its payload and held segments."""
 _FRESH_MS = 1_000
 
 P = TypeVar("P", bound=Hashable)
@@ -295,7 +295,7 @@ class Fetcher(Generic[P]):
 def _check_shape(reply: Blocks, request: BlockRequest, most: int) -> int:
     """The answer's size in bytes; raises `PeerFault` unless it is of the range asked for."""
     first = reply.blocks[0].header.height
-    size = sum(len(block.payload) + BLOCK_BYTES for block in reply.blocks)
+    size = sum(block.content_bytes + BLOCK_BYTES for block in reply.blocks)
     size += BLOCK_BYTES * len(reply.proof.descendants) if reply.proof else 0
     if size > most:
         raise PeerFault(f"an answer of {size} bytes, at most {most} are taken")

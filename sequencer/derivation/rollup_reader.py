@@ -62,9 +62,7 @@ class RollupReader:
         await self._follower.close()
         await self._held.close()
 
-    async def read(
-        self, after: int = -1, running_hash: Hash32 = ZERO_HASH
-    ) -> AsyncIterator[Step]:
+    async def read(self, after: int = -1, running_hash: Hash32 = ZERO_HASH) -> AsyncIterator[Step]:
         """The list to its present end: all of it, or what follows the entry `after`, which had that
         running hash.
 

@@ -23,6 +23,7 @@ data_dir = "data"
 rpc_listen = "127.0.0.1:{rpc_port}"
 peer_listen = "127.0.0.1:{peer_port}"
 peer_source = "{peer_source}"
+withhold_data = {withhold_data}
 
 [l1]
 url = "{l1_url}"
@@ -47,12 +48,14 @@ class NodeSettings:
     rpc_port: int = 0
     peer_source: str = ""
     deny_senders: tuple[Address, ...] = ()
+    withhold_data: bool = False
 
     def to_toml(self) -> str:
         return _CONFIG.format(
             rpc_port=self.rpc_port,
             peer_port=self.peer_port,
             peer_source=self.peer_source,
+            withhold_data=json.dumps(self.withhold_data),
             l1_url=self.l1_url,
             confirmations=self.confirmations,
             deny_senders=json.dumps(["0x" + sender.hex() for sender in self.deny_senders]),
@@ -89,6 +92,10 @@ class NodeProcess:
     def deny(self, senders: tuple[Address, ...]) -> None:
         """From the next start on, censor these accounts (POOL-6)."""
         self.settings = replace(self.settings, deny_senders=senders)
+
+    def withhold(self) -> None:
+        """From the next start on, keep held data to itself (HELD-5)."""
+        self.settings = replace(self.settings, withhold_data=True)
 
     @property
     def process(self) -> Process:

@@ -53,6 +53,9 @@ class Backend(Protocol):
     def archived_blob(self, versioned_hash: Hash32) -> bytes | None:
         """Commitment, proof and blob, if the archive has them (SUBMIT-6)."""
 
+    def held_segment(self, held_hash: Hash32) -> bytes | None:
+        """The bytes of a held segment with this hash, if the node has and gives them (HELD-2)."""
+
     def status(self) -> dict[str, object]:
         """The state of the node, of values that JSON has."""
 

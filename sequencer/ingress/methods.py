@@ -11,8 +11,9 @@ from binascii import unhexlify
 from collections import OrderedDict
 from collections.abc import Callable
 
+from sequencer.blocks.contents import read_contents
 from sequencer.blocks.header import Block
-from sequencer.blocks.payload import MAX_TRANSACTION_BYTES, decode_payload
+from sequencer.blocks.payload import MAX_TRANSACTION_BYTES
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import DecodeError, PeerFault
 from sequencer.ingress.backend import Backend
@@ -178,7 +179,7 @@ class Methods:
     def _transactions(self, block: Block) -> tuple[tuple[RollupId, bytes], ...]:
         height = block.header.height
         if height not in self._payloads:
-            self._payloads[height] = tuple(decode_payload(block.payload))
+            self._payloads[height] = tuple(read_contents(block))
             if len(self._payloads) > _CACHED_BLOCKS:
                 self._payloads.popitem(last=False)
         return self._payloads[height]

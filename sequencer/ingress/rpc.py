@@ -1,5 +1,6 @@
 """JSON-RPC over HTTP: `/rollup/{id}` for wallets, `/` for the node's own methods; and
-`GET /blobs/{versioned hash}` for followers that come late (SUBMIT-6).
+`GET /blobs/{versioned hash}` for followers that come late (SUBMIT-6), `GET /held/{hash}` for
+whoever needs the data that L1 does not have (HELD-2).
 
 What a stranger can make a node hold is bounded: bodies (TX-5), how many at a time and for how
 long, and the answers to a batch. Bodies are not inflated: a Content-Encoding is refused.
@@ -35,9 +36,9 @@ MAX_ANSWER = 8 << 20
 """Bytes of answers to one batch; the calls after that are answered with -32005."""
 MAX_IN_FLIGHT = 256
 """Requests that are read or answered at one time."""
-MAX_BLOBS_IN_FLIGHT = 32
-"""Blobs on their way at one time: four MiB, however slowly they are taken."""
-BLOB_SECONDS = 30.0
+MAX_RECORDS_IN_FLIGHT = 32
+"""Blobs and held segments on their way at one time: four MiB, however slowly they are taken."""
+RECORD_SECONDS = 30.0
 """How long one may take."""
 BODY_SECONDS = 10.0
 """How long a body may take to arrive."""
@@ -63,6 +64,7 @@ def create_app(backend: Backend, now_ms: Callable[[], int] = wall_clock_ms) -> w
     app.router.add_post("/", server.post)
     app.router.add_post("/rollup/{rollup}", server.post)
     app.router.add_get("/blobs/{hash}", server.blob)
+    app.router.add_get("/held/{hash}", server.held_segment)
     app.router.add_get("/healthz", server.healthz)
     app.router.add_get("/readyz", server.readyz)
     return app
@@ -141,7 +143,7 @@ class _Server:
         self._backend = backend
         self._rpc = rpc
         self._in_flight = 0
-        self._blobs_in_flight = 0
+        self._records_in_flight = 0
 
     async def healthz(self, _request: web.Request) -> web.Response:
         """The process answers."""
@@ -154,19 +156,28 @@ class _Server:
 
     async def blob(self, request: web.Request) -> web.StreamResponse:
         """A blob with its commitment and proof, 131,168 bytes."""
+        return await self._record(request, self._backend.archived_blob)
+
+    async def held_segment(self, request: web.Request) -> web.StreamResponse:
+        """The bytes with this hash, no more than a block holds."""
+        return await self._record(request, self._backend.held_segment)
+
+    async def _record(
+        self, request: web.Request, find: Callable[[Hash32], bytes | None]
+    ) -> web.StreamResponse:
         text = request.match_info["hash"]
         if not re.fullmatch("0x[0-9a-fA-F]{64}", text):
-            raise web.HTTPBadRequest(text="a versioned hash is 0x and 32 bytes in hex\n")
-        if self._blobs_in_flight >= MAX_BLOBS_IN_FLIGHT:
-            raise web.HTTPServiceUnavailable(text="many ask for blobs now, try again\n")
-        record = self._backend.archived_blob(Hash32(bytes.fromhex(text[2:])))
+            raise web.HTTPBadRequest(text="the hash is 0x and 32 bytes in hex\n")
+        if self._records_in_flight >= MAX_RECORDS_IN_FLIGHT:
+            raise web.HTTPServiceUnavailable(text="many ask for data now, try again\n")
+        record = find(Hash32(bytes.fromhex(text[2:])))
         if record is None:
-            raise web.HTTPNotFound(text="not in this archive\n")
-        self._blobs_in_flight += 1
+            raise web.HTTPNotFound(text="not here\n")
+        self._records_in_flight += 1
         try:
             return await _send(request, record)
         finally:
-            self._blobs_in_flight -= 1
+            self._records_in_flight -= 1
 
     async def post(self, request: web.Request) -> web.Response:
         """One JSON-RPC request."""
@@ -198,7 +209,7 @@ async def _send(request: web.Request, record: bytes) -> web.StreamResponse:
     response.content_type = "application/octet-stream"
     response.content_length = len(record)
     try:
-        async with asyncio.timeout(BLOB_SECONDS):
+        async with asyncio.timeout(RECORD_SECONDS):
             await response.prepare(request)
             await response.write(record)
             await response.write_eof()

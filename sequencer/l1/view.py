@@ -255,6 +255,12 @@ class L1View:
         found = _recorded(self._rollups, rollup_id, at_number)
         return None if found is None else found.chain_id
 
+    def holds_data(self, rollup_id: RollupId) -> bool:
+        """Whether the committee holds the data of a rollup (ROLL-1), which never changes; False
+        for one that is not known."""
+        _, found = self._rollups.get(rollup_id, (0, None))
+        return found is not None and found.holds_data
+
     def modes_at(self, rollup_id: RollupId, number: int) -> Modes:
         """Who orders a rollup, by what was announced up to a block (ROLL-3); below the window, up
         to its oldest block."""

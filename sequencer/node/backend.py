@@ -29,6 +29,7 @@ class NodeBackend:
         ledger: Ledger,
         archive: BlobArchive,
         block_bytes: int,
+        withhold_data: bool,
         on_accepted: Callable[[RollupId, Transaction], None],
         describe: Callable[[], dict[str, object]],
         is_ordering: Callable[[], bool],
@@ -39,6 +40,7 @@ class NodeBackend:
         self._ledger = ledger
         self._archive = archive
         self._max_raw = block_bytes - PAYLOAD_ROOM
+        self._withhold_data = withhold_data
         self._on_accepted = on_accepted
         self._describe = describe
         self._is_ordering = is_ordering
@@ -92,6 +94,9 @@ class NodeBackend:
 
     def archived_blob(self, versioned_hash: Hash32) -> bytes | None:
         return self._archive.get(versioned_hash)
+
+    def held_segment(self, held_hash: Hash32) -> bytes | None:
+        return None if self._withhold_data else self._ledger.held_segment(held_hash)
 
     def status(self) -> dict[str, object]:
         return self._describe()

@@ -33,7 +33,7 @@ class History:
         if not self._budget.admits(peer, is_busy, now_ms):
             return nothing(request, height)
         reply = answer(request, self._store, core, height)
-        self._budget.spend(peer, sum(len(block.payload) for block in reply.blocks))
+        self._budget.spend(peer, sum(block.content_bytes for block in reply.blocks))
         return reply
 
 
@@ -88,7 +88,7 @@ def _end_that_fits(blocks: list[Block]) -> tuple[Block, ...]:
     fitting: list[Block] = []
     size = 0
     for block in reversed(blocks):
-        size += len(block.payload)
+        size += block.content_bytes
         if fitting and (len(fitting) == MAX_BLOCKS_IN_REPLY or size > 2 * MAX_REPLY_BYTES):
             break
         fitting.append(block)

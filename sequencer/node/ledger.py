@@ -15,17 +15,18 @@ from sequencer.batches.cut import (
     CutPoint,
     genesis_cut,
 )
+from sequencer.blocks.contents import read_contents
 from sequencer.blocks.header import Block, Header, genesis
-from sequencer.blocks.payload import decode_payload
 from sequencer.consensus.messages import FinalityProof
 from sequencer.crypto.hashing import keccak
-from sequencer.errors import DecodeError, LocalFault
+from sequencer.errors import LocalFault
 from sequencer.ingress.backend import Commitment
 from sequencer.l1.schedule import Schedule
 from sequencer.l1.view import L1View
 from sequencer.mempool.pool import Mempool
 from sequencer.node.catch_up import encode_proof
-from sequencer.ordering.application import Application, Ordered
+from sequencer.ordering.application import Application
+from sequencer.ordering.contents import Ordered
 from sequencer.ordering.turn import is_terminal
 from sequencer.store.blocks import BlockStore, FinalizedBlock
 from sequencer.types import BatchIndex, Hash32, Height, RollupId
@@ -127,6 +128,10 @@ class Ledger:
         stored = self._store.block_by_height(height)
         return None if stored is None else stored.block
 
+    def held_segment(self, held_hash: Hash32) -> bytes | None:
+        """The bytes of a held segment of a final block (HELD-2)."""
+        return self._store.held_segment(held_hash)
+
     def locate(self, rollup: RollupId, tx_hash: Hash32) -> tuple[Height, int] | None:
         """The height and the position in its block of a final transaction."""
         found = self._store.locate(rollup, tx_hash)
@@ -217,9 +222,6 @@ class Ledger:
 
 
 def _locations(block: Block) -> list[tuple[RollupId, Hash32]]:
-    """Every entry of the payload, in order; a quorum that finalizes an undecodable payload
+    """Every transaction of a block, in order; a quorum that finalizes an undecodable payload
     orders nothing with it (DERIVE-5)."""
-    try:
-        return [(rollup, keccak(raw)) for rollup, raw in decode_payload(block.payload)]
-    except DecodeError:
-        return []
+    return [(rollup, keccak(raw)) for rollup, raw in read_contents(block)]

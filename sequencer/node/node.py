@@ -56,7 +56,8 @@ from sequencer.node.status import forced_status, modes_status
 from sequencer.node.transport import Peer, Transport
 from sequencer.node.votes import VoteSigner
 from sequencer.node.wire import GossipedTransaction, encode_signed_attestation
-from sequencer.ordering.application import Application, Ordered
+from sequencer.ordering.application import Application
+from sequencer.ordering.contents import Ordered
 from sequencer.ordering.turn import is_terminal
 from sequencer.serving import listen, write_endpoints
 from sequencer.store.blocks import BlockStore
@@ -251,6 +252,7 @@ class Node:
             self.ledger,
             self._blobs.archive,
             self._deployment.block_bytes,
+            self._config.node.withhold_data,
             self._on_accepted,
             self.status,
             lambda: self.epochs.instance is not None,

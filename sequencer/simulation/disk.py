@@ -72,7 +72,7 @@ class Disk:
         found: list[StoredBlock] = []
         first = max(0, from_height - self.start.height - 1)
         for block in self.chain[first : first + limit]:
-            max_bytes -= len(block.payload)
+            max_bytes -= block.content_bytes
             if found and max_bytes < 0:
                 break
             proof = self.proofs.get(block.header.height)

@@ -209,7 +209,7 @@ class Node(Process):
             return
         reply = self.find_blocks(request)
         if reply is not None:
-            self._budget.spend(peer, sum(len(block.payload) for block in reply.blocks))
+            self._budget.spend(peer, sum(block.content_bytes for block in reply.blocks))
             self.post(peer, reply)
 
     def find_blocks(self, request: BlockRequest) -> Blocks | None:

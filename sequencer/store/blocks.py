@@ -7,7 +7,8 @@ survives a power cut too. The journal drops records only then (JOURNAL-5), so wh
 takes away here is replayed from there.
 
 One process holds the file, by SQLite's own exclusive lock. Calls may come from any thread and
-take turns. A damaged file, one of another program or of a newer version is a `LocalFault`.
+take turns. A damaged file, one of another program or of a newer version is a `LocalFault`; one from
+before there were held segments is brought up to date.
 """
 
 import os
@@ -21,6 +22,7 @@ from typing import NamedTuple
 import msgspec
 
 from sequencer.blocks.header import Block, Header
+from sequencer.blocks.payload import held_entries
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
 from sequencer.store.schema import (
@@ -29,7 +31,10 @@ from sequencer.store.schema import (
     SELECT_BLOCK_BY_HASH,
     SELECT_BLOCK_BY_HEIGHT,
     SELECT_BLOCKS,
+    SELECT_HELD_SEGMENT,
+    UPGRADE,
     VERSION,
+    WITHOUT_HELD,
 )
 from sequencer.types import Address, BatchIndex, Epoch, Hash32, Height, RollupId, View
 
@@ -115,7 +120,8 @@ class BlockStore:
         return self._one_block(SELECT_BLOCK_BY_HASH, block_hash)
 
     def blocks(self, from_height: Height, limit: int, max_bytes: int) -> list[StoredBlock]:
-        """Up to `limit` blocks from a height on, ascending, in at most `max_bytes` of payload.
+        """Up to `limit` blocks from a height on, ascending, in at most `max_bytes` of payload
+        and held segments.
 
         The first is given whatever its size, so that a reader always gets on.
         """
@@ -124,11 +130,18 @@ class BlockStore:
             rows = self._db.execute(SELECT_BLOCKS, (_integer(from_height), limit))
             for row in rows:
                 stored = self._decode_block(row)
-                max_bytes -= len(stored.block.payload)
+                max_bytes -= stored.block.content_bytes
                 if found and max_bytes < 0:
                     break
                 found.append(stored)
             rows.close()
+        return found
+
+    def held_segment(self, held_hash: Hash32) -> bytes | None:
+        """The bytes of a held segment with this hash, of whatever block (HELD-2)."""
+        found = self._one(SELECT_HELD_SEGMENT, held_hash)
+        if found is not None and keccak(found) != held_hash:
+            raise LocalFault(f"{self.path}: held segment 0x{held_hash.hex()} is damaged")
         return found
 
     def locate(self, rollup: RollupId, tx_hash: Hash32) -> Location | None:
@@ -243,11 +256,12 @@ class BlockStore:
                 f"{self.path}: block {header.height} does not follow "
                 f"block {height} (0x{tip.hash.hex() if tip else ''})"
             )
-        packed, payload = msgspec.msgpack.encode(header), finalized.block.payload
+        block, packed = finalized.block, msgspec.msgpack.encode(header)
         self._db.execute(
-            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?)",
-            (header.height, header.hash, packed, payload, finalized.certificate),
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
+            (header.height, header.hash, packed, block.payload, finalized.certificate, block.held),
         )
+        self._index_held(block)
         self._db.executemany(
             "INSERT OR IGNORE INTO transactions VALUES (?, ?, ?, ?)",
             [
@@ -257,24 +271,33 @@ class BlockStore:
         )
         return header
 
+    def _index_held(self, block: Block) -> None:
+        start = 0
+        for entry in held_entries(block.payload):
+            self._db.execute(
+                "INSERT OR IGNORE INTO held_segments VALUES (?, ?, ?, ?)",
+                (entry.hash, block.header.height, start, entry.length),
+            )
+            start += entry.length
+
     def _one_block(self, query: str, value: int | bytes) -> StoredBlock | None:
         with self._faults():
             row = self._db.execute(query, (value,)).fetchone()
             return self._decode_block(row) if row else None
 
-    def _decode_block(self, row: tuple[bytes, bytes, bytes, bytes | None]) -> StoredBlock:
+    def _decode_block(self, row: tuple[bytes, bytes, bytes, bytes, bytes | None]) -> StoredBlock:
         """A row as a block. The hashes show damage that SQLite has no checksums to notice."""
-        block_hash, packed, payload, certificate = row
-        header = _header_decoder.decode(packed)
-        if header.hash != block_hash or keccak(payload) != header.payload_hash:
-            raise LocalFault(f"{self.path}: block {header.height} is damaged")
-        return StoredBlock(Block(header, payload), certificate)
+        block_hash, packed, payload, held, certificate = row
+        block = Block(_header_decoder.decode(packed), payload, held)
+        if block.header.hash != block_hash or not block.is_whole():
+            raise LocalFault(f"{self.path}: block {block.header.height} is damaged")
+        return StoredBlock(block, certificate)
 
     def _read_tip(self) -> Header | None:
         packed = self._one("SELECT header FROM blocks ORDER BY height DESC LIMIT 1")
         return _header_decoder.decode(packed) if packed else None
 
-    def _one(self, query: str, *values: int | str) -> bytes | None:
+    def _one(self, query: str, *values: int | str | bytes) -> bytes | None:
         with self._faults():
             row = self._db.execute(query, values).fetchone()
         return row[0] if row else None
@@ -292,6 +315,9 @@ class BlockStore:
                     self._db.execute(statement)
             elif application != APPLICATION_ID:
                 raise LocalFault(f"{self.path} belongs to another program")
+            elif version == WITHOUT_HELD:
+                for statement in UPGRADE:
+                    self._db.execute(statement)
             elif version != VERSION:
                 raise LocalFault(
                     f"{self.path} has schema version {version}, this program knows {VERSION}"

@@ -2,7 +2,25 @@
 
 APPLICATION_ID = 0x53574459
 """`SWDY`, where SQLite files name their program."""
-VERSION = 2
+VERSION = 3
+WITHOUT_HELD = 2
+"""The version from before there were held segments: its blocks have none. A file of it becomes one
+of this version when it is opened, once and for all."""
+
+HELD_TABLE = """CREATE TABLE held_segments (
+        hash BLOB PRIMARY KEY,
+        height INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        length INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID"""
+"""Where in `blocks.held` the bytes with a hash are."""
+
+UPGRADE = (
+    "ALTER TABLE blocks ADD COLUMN held BLOB NOT NULL DEFAULT x''",
+    HELD_TABLE,
+    f"PRAGMA user_version = {VERSION}",
+)
+"""From `WITHOUT_HELD`."""
 
 SCHEMA = (
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -12,8 +30,10 @@ SCHEMA = (
         hash BLOB NOT NULL UNIQUE,
         header BLOB NOT NULL,
         payload BLOB NOT NULL,
-        certificate BLOB
+        certificate BLOB,
+        held BLOB NOT NULL
     ) STRICT""",
+    HELD_TABLE,
     """CREATE TABLE transactions (
         hash BLOB NOT NULL,
         rollup INTEGER NOT NULL,
@@ -42,9 +62,11 @@ SCHEMA = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
 )
 
-SELECT_BLOCK_BY_HEIGHT = "SELECT hash, header, payload, certificate FROM blocks WHERE height = ?"
-SELECT_BLOCK_BY_HASH = "SELECT hash, header, payload, certificate FROM blocks WHERE hash = ?"
-SELECT_BLOCKS = (
-    "SELECT hash, header, payload, certificate FROM blocks "
-    "WHERE height >= ? ORDER BY height LIMIT ?"
+_SELECT = "SELECT hash, header, payload, held, certificate FROM blocks"
+SELECT_BLOCK_BY_HEIGHT = f"{_SELECT} WHERE height = ?"
+SELECT_BLOCK_BY_HASH = f"{_SELECT} WHERE hash = ?"
+SELECT_BLOCKS = f"{_SELECT} WHERE height >= ? ORDER BY height LIMIT ?"
+SELECT_HELD_SEGMENT = (
+    "SELECT coalesce(substr(held, start + 1, length), x'') "
+    "FROM held_segments JOIN blocks USING (height) WHERE held_segments.hash = ?"
 )

@@ -149,12 +149,12 @@ class Member(Node):
         parent = output.parent
         turn = self.turn(output.view)
         block = make_block(turn, parent, origin_of(parent), self.now_ms, self._content)
-        self._work(self._costs.build_us_per_kib * len(block.payload) / 1024)
+        self._work(self._costs.build_us_per_kib * block.content_bytes / 1024)
         self.births[block.header.hash] = Birth(born_ns, output.view, self.position)
         self._answer(Built(block))
 
     def on_verify(self, output: Verify) -> None:
-        self._work(self._costs.judge_us_per_kib * len(output.block.payload) / 1024)
+        self._work(self._costs.judge_us_per_kib * output.block.content_bytes / 1024)
         super().on_verify(output)
 
     def on_finalized(self, output: Finalized) -> None:

@@ -26,6 +26,7 @@ class FakeNode:
         self.ready = True
         self.submitted_at: list[int] = []
         self.archived: Callable[[Hash32], bytes | None] = lambda _: None
+        self.held: dict[Hash32, bytes] = {}
 
     def chain_id(self, rollup: RollupId) -> int | None:
         return CHAIN_ID if rollup == ROLLUP else None
@@ -63,6 +64,9 @@ class FakeNode:
 
     def archived_blob(self, versioned_hash: Hash32) -> bytes | None:
         return self.archived(versioned_hash)
+
+    def held_segment(self, held_hash: Hash32) -> bytes | None:
+        return self.held.get(held_hash)
 
     def status(self) -> dict[str, object]:
         return {"height": len(self.blocks), "pooled": len(self.pool)}

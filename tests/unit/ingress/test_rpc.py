@@ -296,10 +296,26 @@ async def test_get_blob__from_the_archive_or_not_there() -> None:
                 assert (await found.read() == b"record") == (status == 200)
 
 
+async def test_get_held__what_the_node_has_or_not_there() -> None:
+    """HELD-2."""
+    node, wanted = FakeNode(), keccak(b"segment")
+    node.held = {wanted: b"segment"}
+    async with serving(node) as url, ClientSession() as session:
+        for text, status in (
+            (f"0x{wanted.hex()}", 200),
+            ("0x" + "00" * 32, 404),
+            (wanted.hex(), 400),
+            ("0x12", 400),
+        ):
+            async with session.get(f"{url}/held/{text}") as found:
+                assert found.status == status
+                assert (await found.read() == b"segment") == (status == 200)
+
+
 async def test_get_blob__taken_slowly__gives_way_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody holds many of them in the node's memory, or one for ever."""
-    monkeypatch.setattr(rpc_module, "MAX_BLOBS_IN_FLIGHT", 1)
-    monkeypatch.setattr(rpc_module, "BLOB_SECONDS", 0.3)
+    monkeypatch.setattr(rpc_module, "MAX_RECORDS_IN_FLIGHT", 1)
+    monkeypatch.setattr(rpc_module, "RECORD_SECONDS", 0.3)
     node, path = FakeNode(), "/blobs/0x" + "11" * 32
     node.archived = lambda _: bytes(32 << 20)  # more than the system takes for a slow reader
     async with serving(node) as url, ClientSession() as session:

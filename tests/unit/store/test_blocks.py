@@ -6,6 +6,7 @@ put_finalized
 └── another block at a kept height, a gap, another parent → LocalFault, nothing of it kept
 """
 
+import random
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from sequencer.blocks.header import Block
+from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
 from sequencer.store.blocks import BlockStore, FinalizedBlock, Location, StoredBlock
 from sequencer.types import BatchIndex, Epoch, Height, View
@@ -30,6 +32,7 @@ from tests.unit.store.builders import (
     RAW,
     TWO,
     finalized,
+    holding,
     put,
     reopened,
     tx_hash,
@@ -74,6 +77,29 @@ def test_locate__ordered_twice__is_where_it_was_first(store: BlockStore) -> None
     store.put_finalized([FinalizedBlock(block, None, twice) for block in BLOCKS[:2]])
     assert store.locate(ONE, tx_hash(0, 0)) == Location(Height(1), 0)
     assert store.locate(TWO, tx_hash(0, 0)) == Location(Height(1), 1)
+
+
+def test_held_segment__is_found_by_its_hash_and_comes_with_its_block(
+    store: BlockStore, path: Path
+) -> None:
+    """HELD-1, HELD-2: another process finds it too, once it was put."""
+    first, segment = holding(BLOCKS[0])
+    again, _ = holding(first)
+    other, other_segment = holding(again, b"other")
+    put(store, BLOCKS[0], first, again, other)
+    for found, hashed in ((segment, segment), (other_segment, other_segment), (None, b"unknown")):
+        assert store.held_segment(keccak(hashed)) == found
+    assert [stored.block for stored in store.blocks(Height(2), 9, 1 << 20)] == [first, again, other]
+    store.close()
+    assert reopened(path)[1:] == [first, again, other]
+
+
+def test_blocks__with_held_segments__count_them(store: BlockStore) -> None:
+    first, segment = holding(BLOCKS[0], random.Random(1).randbytes(500))
+    put(store, BLOCKS[0], first)
+    size = len(BLOCKS[0].payload) + len(first.payload) + len(segment)
+    assert len(store.blocks(Height(1), 2, size)) == 2
+    assert len(store.blocks(Height(1), 2, size - 1)) == 1
 
 
 def test_blocks__from_a_height__are_as_many_as_asked_for(store: BlockStore) -> None:

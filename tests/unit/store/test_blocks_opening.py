@@ -2,6 +2,7 @@
 
 opening
 ├── held by another process, of another program, of a newer version, no database → LocalFault
+├── from before there were held segments → brought up to date, its blocks hold none
 └── else → the chain as it was, but for rows that changed: reading those is a LocalFault
 """
 
@@ -12,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
 from sequencer.store.blocks import BlockStore, StoredBlock
-from sequencer.store.schema import VERSION
+from sequencer.store.schema import VERSION, WITHOUT_HELD
 from sequencer.types import Height
 from tests.unit.batches.builders import Step, chain
-from tests.unit.store.builders import BLOCKS, put, reopened
+from tests.unit.store.builders import BLOCKS, holding, put, reopened
 
 
 def test_open__held_by_another_process__is_a_fault(store: BlockStore, path: Path) -> None:
@@ -46,10 +48,29 @@ def test_open__a_newer_version__is_a_fault_and_can_be_tried_again(path: Path) ->
     BlockStore(path).close()
     edit(path, f"PRAGMA user_version = {VERSION + 1}")
     for _ in range(2):
-        with pytest.raises(LocalFault, match="schema version 3, this program knows 2"):
+        with pytest.raises(
+            LocalFault, match=f"version {VERSION + 1}, this program knows {VERSION}"
+        ):
             BlockStore(path)
     edit(path, f"PRAGMA user_version = {VERSION}")
     assert reopened(path) == []
+
+
+def test_open__from_before_held_segments__is_brought_up_to_date(path: Path) -> None:
+    store = BlockStore(path)
+    put(store, *BLOCKS[:2])
+    store.close()
+    edit(path, "DROP TABLE held_segments")
+    edit(path, "ALTER TABLE blocks DROP COLUMN held")
+    edit(path, f"PRAGMA user_version = {WITHOUT_HELD}")
+    for _ in range(2):
+        assert reopened(path) == list(BLOCKS[:2])
+    store = BlockStore(path)
+    block, segment = holding(BLOCKS[1])
+    put(store, block)
+    assert store.held_segment(keccak(segment)) == segment
+    assert [stored.block for stored in store.blocks(Height(2), 2, 1 << 20)] == [BLOCKS[1], block]
+    store.close()
 
 
 def test_open__the_file_of_another_program__is_left_alone(path: Path) -> None:
@@ -91,6 +112,21 @@ def test_read__a_row_that_changed__is_a_fault(path: Path, column: str, value: by
     with pytest.raises(LocalFault, match=str(path)):
         store.blocks(Height(1), 10, 1 << 20)
     assert store.block_by_height(Height(3)) == StoredBlock(BLOCKS[2], None)
+    store.close()
+
+
+@pytest.mark.parametrize("value", [b"", b"x"])
+def test_read__held_bytes_that_changed__are_a_fault(path: Path, value: bytes) -> None:
+    store = BlockStore(path)
+    block, segment = holding(BLOCKS[0])
+    put(store, BLOCKS[0], block)
+    store.close()
+    edit(path, "UPDATE blocks SET held = ? WHERE height = 2", value)
+    store = BlockStore(path)
+    with pytest.raises(LocalFault, match="block 2 is damaged"):
+        store.block_by_height(Height(2))
+    with pytest.raises(LocalFault, match="is damaged"):
+        store.held_segment(keccak(segment))
     store.close()
 
 

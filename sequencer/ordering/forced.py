@@ -1,0 +1,70 @@
+"""Which forced messages a block consumes (BLOCK-4), and what a denied sender costs (POOL-6)."""
+
+from sequencer.blocks.header import Header
+from sequencer.errors import DecodeError, PeerFault
+from sequencer.ingress.transaction import decode_transaction
+from sequencer.l1.events import L1Header, MessageKind
+from sequencer.l1.view import ForcedMessage, L1View
+from sequencer.types import Address
+
+
+class Forced:
+    """One node's choice and judgement of forced counts."""
+
+    def __init__(self, l1: L1View, margin_seconds: int, deny_senders: frozenset[Address]) -> None:
+        """`margin_seconds`: how long before its deadline a message is pressing."""
+        self._l1 = l1
+        self._margin_seconds = margin_seconds
+        self._deny_senders = deny_senders
+
+    def count(self, origin: L1Header, parent: Header) -> int:
+        """How many messages a block with this origin consumes: all that its origin shows."""
+        length = self._l1.queue_length_at(origin.number)
+        if length is None or length <= parent.forced_count:
+            return parent.forced_count
+        if self._deny_senders:
+            return self._count_before_denied(parent.forced_count, length)
+        return length
+
+    def check(self, header: Header, parent: Header) -> None:
+        """BLOCK-4; raises `PeerFault`."""
+        length = self._l1.queue_length_at(header.origin_number)
+        most = parent.forced_count if length is None else max(parent.forced_count, length)
+        if not parent.forced_count <= header.forced_count <= most:
+            raise PeerFault(
+                f"forced count {header.forced_count}, expected {parent.forced_count} to {most}"
+            )
+        if header.forced_count == most or header.forced_count < self._l1.consumed:
+            return
+        left_over = self._l1.message(header.forced_count)
+        pressing_from = header.origin_timestamp + self._margin_seconds
+        if left_over is None or left_over.deadline > pressing_from:
+            return
+        if self._deny_senders:
+            return  # POOL-6: this node would have left it over too
+        raise PeerFault(
+            f"forced message {left_over.index} is left over, due at {left_over.deadline},"
+            f" pressing at origin time {header.origin_timestamp}"
+        )
+
+    def _count_before_denied(self, start: int, end: int) -> int:
+        """POOL-6."""
+        for index in range(max(start, self._l1.consumed), end):
+            message = self._l1.message(index)
+            if message is None:
+                continue
+            if self._signer_of(message) in self._deny_senders:
+                return index
+        return end
+
+    def _signer_of(self, message: ForcedMessage) -> Address | None:
+        """Who acts on the rollup by a message; None if its transaction is no good."""
+        if message.kind is not MessageKind.TRANSACTION:
+            return message.sender
+        chain_id = self._l1.chain_id_of(message.rollup_id, message.l1_block)
+        if chain_id is None:
+            return None
+        try:
+            return decode_transaction(message.content, chain_id).sender
+        except DecodeError:
+            return None
