@@ -28,8 +28,8 @@ MAX_GAS = 1 << 24
 _FORCE = abi.function("ForcedInbox", "forceInclude")
 
 
-class Source(Protocol):
-    """What the submitter asks of its node."""
+class BatchSource(Protocol):
+    """What is asked of a node that commits."""
 
     def seat(self) -> tuple[int, int] | None:
         """This node's member index and the committee's size; None if it has no seat."""
@@ -49,7 +49,7 @@ class Committing:
     the calls that go together have one form, and the one that L1 refuses gives way to the other.
     """
 
-    def __init__(self, account: L1Account, contracts: Contracts, source: Source) -> None:
+    def __init__(self, account: L1Account, contracts: Contracts, source: BatchSource) -> None:
         self._account = account
         self._contracts = contracts
         self._source = source

@@ -1,17 +1,20 @@
-"""Whose turn it is to write to L1, and what (SUBMIT-1, SUBMIT-2, COMM-3), and whether as blobs
-(SUBMIT-5): pure."""
+"""Whose turn it is to write to L1, and what (SUBMIT-1, SUBMIT-2, COMM-3, HELD-3, HELD-4), and
+whether as blobs (SUBMIT-5): pure."""
 
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from sequencer.batches.attestations import NO_BATCH
 from sequencer.batches.batch import Batch
+from sequencer.l1.challenges import Challenge, Checkpoint
 from sequencer.l1.schedule import Schedule
 from sequencer.l1.view import L1View
-from sequencer.types import Epoch
+from sequencer.types import BatchIndex, Epoch
 
 MAX_TOGETHER = 4
-"""Batches committed in one go: one each L1 block would never catch up after an outage. Four full
-ones are what L1 pools let one account have waiting."""
+"""Batches committed, or challenges answered, in one go: one each L1 block would never catch up
+after an outage. Four full ones are what L1 pools let one account have waiting."""
 TRANSACTION_GAS = 21_000
 EXECUTION_GAS = 30_000
 SIGNER_GAS = 3_500
@@ -50,7 +53,21 @@ class Snapshot:
     epoch: Epoch
 
 
-Step = Commit | Snapshot
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Bring the bytes of these held segments to L1 (DATA-3)."""
+
+    challenges: tuple[Challenge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCheckpoint:
+    """Have L1 note its last batch, `index` or a later one (DATA-6)."""
+
+    index: BatchIndex
+
+
+Step = Answer | Commit | Snapshot | NoteCheckpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,46 +103,94 @@ class Situation:
     due_up_to: int
     """Messages below are due when the next L1 block comes."""
     l1_seconds: int
+    """Of L1's head."""
+    since_head_ms: int
+    """Since this node saw it."""
     latest_epoch: Epoch | None
     """With a committee on L1."""
     schedule: Schedule
+    answers: tuple[Challenge, ...]
+    """To give now (`turns_to_answer`), of which this node has the bytes."""
+    last_index: BatchIndex
+    """The last batch on L1."""
+    checkpoint: Checkpoint | None
+    """The newest one on L1."""
+    checkpoint_seconds: int | None
+    """From one checkpoint to the next (HELD-4); None while no rollup holds its data."""
+
+    def waited_since(self, l1_seconds: int) -> int:
+        """Milliseconds. L1's blocks alone are too coarse a clock: if a slot is a multiple of
+        `takeover_ms`, some members would never have a turn."""
+        return 1_000 * (self.l1_seconds - l1_seconds) + self.since_head_ms
 
 
-def next_step(now: Situation) -> Step | None:
-    """What this node should send to L1 now; None if it is not its turn, or nothing is due."""
+def next_step(now: Situation, refused: Container[Step] = ()) -> Step | None:
+    """What this node should send to L1 now, but for what L1 refuses; None if it is not its turn,
+    or nothing is due."""
+    return next((step for step in _steps(now) if step not in refused), None)
+
+
+def _steps(now: Situation) -> Iterator[Step]:
+    """All that is due, the most urgent first: an answer has a deadline (HELD-3)."""
+    if now.answers:
+        yield Answer(now.answers[:MAX_TOGETHER])
     if now.batches:
         first = now.batches[0]
         if now.seat.has_turn(first.index, now.waited_ms, now.takeover_ms):
             left = max(now.consumed, first.forced_count)
             force_up_to = now.due_up_to if now.due_up_to > left else None
-            return Commit(now.batches[:MAX_TOGETHER], force_up_to)
-    return _next_snapshot(now)
+            yield Commit(now.batches[:MAX_TOGETHER], force_up_to)
+    yield from _snapshot(now)
+    yield from _checkpoint(now)
 
 
-def _next_snapshot(now: Situation) -> Snapshot | None:
+def _snapshot(now: Situation) -> Iterator[Snapshot]:
     """The committee of this epoch if it was missed, else that of the next: without it no block
     can take an origin from there (EPOCH-2). Turns as for batches, from the epoch's start."""
     epoch = now.schedule.epoch_of(now.l1_seconds)
     if epoch is None or now.latest_epoch is None or now.latest_epoch > epoch:
-        return None
+        return
     target = Epoch(max(epoch, now.latest_epoch + 1))
     started = now.schedule.start_of(epoch)
     if now.l1_seconds <= started:  # COMM-1: the selection must lie in the past
-        return None
-    waited_ms = 1_000 * (now.l1_seconds - started)
-    return Snapshot(target) if now.seat.has_turn(target, waited_ms, now.takeover_ms) else None
+        return
+    if now.seat.has_turn(target, now.waited_since(started), now.takeover_ms):
+        yield Snapshot(target)
+
+
+def _checkpoint(now: Situation) -> Iterator[NoteCheckpoint]:
+    """HELD-4. Turns as for batches, from the time it is due."""
+    if now.checkpoint_seconds is None:
+        return
+    index, due = NO_BATCH, now.schedule.genesis
+    if now.checkpoint is not None:
+        index, due = now.checkpoint.index, now.checkpoint.made_at + now.checkpoint_seconds
+    if now.last_index <= index or now.l1_seconds < due:
+        return
+    if now.seat.has_turn(index, now.waited_since(due), now.takeover_ms):
+        yield NoteCheckpoint(BatchIndex(index + 1))
+
+
+def turns_to_answer(
+    challenges: Iterable[Challenge], seat: Seat, takeover_ms: int, l1_ms: int
+) -> Iterator[Challenge]:
+    """HELD-3: those whose turn is this member's. `l1_ms` is L1's time now."""
+    for challenge in challenges:
+        waited_ms = l1_ms - 1_000 * challenge.made_at
+        if seat.has_turn(int.from_bytes(challenge.id, "big"), waited_ms, takeover_ms):
+            yield challenge
 
 
 def due_up_to(view: L1View) -> int:
     """How many messages of the queue are due when the next L1 block comes, or before it."""
-    expected = _next_timestamp(view)
+    expected = next_timestamp(view)
     index = view.consumed
     while (message := view.message(index)) is not None and message.deadline <= expected:
         index += 1
     return index
 
 
-def _next_timestamp(view: L1View) -> int:
+def next_timestamp(view: L1View) -> int:
     """Of the next L1 block if it comes as soon as one did lately."""
     head = view.head
     if head is None:

@@ -1,36 +1,53 @@
-"""Brings batches to L1 when it is this node's turn (SUBMIT-1 to SUBMIT-5), and keeps the next
-committee recorded."""
+"""Brings to L1 what is this node's turn: answers to challenges (HELD-3), batches (SUBMIT-1 to
+SUBMIT-5), the next committee, checkpoints (HELD-4)."""
 
 import asyncio
 import logging
 from collections.abc import Callable
+from itertools import islice
+from typing import Protocol
 
 from sequencer.batches.batch import Batch
 from sequencer.errors import PeerFault
 from sequencer.l1 import abi
 from sequencer.l1.account import L1Account, L1Call, TooDear
+from sequencer.l1.answering import Answering, HeldSource
+from sequencer.l1.challenges import Challenge
 from sequencer.l1.client import Receipt
-from sequencer.l1.committing import MAX_GAS, Committing, Source
-from sequencer.l1.deployment import Contracts
+from sequencer.l1.committing import MAX_GAS, BatchSource, Committing
+from sequencer.l1.deployment import Deployment
+from sequencer.l1.events import L1Header
 from sequencer.l1.reverts import describe_revert, revert_name
 from sequencer.l1.rpc import L1Refused
 from sequencer.l1.submission import (
     MAX_TOGETHER,
+    Answer,
     Commit,
+    NoteCheckpoint,
     Seat,
     Situation,
     Snapshot,
     Step,
     due_up_to,
     next_step,
+    next_timestamp,
+    turns_to_answer,
 )
 from sequencer.l1.view import L1View
-from sequencer.types import BatchIndex, Epoch
+from sequencer.types import Address, BatchIndex
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.25
 _SNAPSHOT = abi.function("Committee", "snapshot")
+_CHECKPOINT = abi.function("DataAvailabilityChallenge", "checkpoint")
+
+
+class Source(BatchSource, HeldSource, Protocol):
+    """What the submitter asks of its node."""
+
+    def seat(self) -> tuple[int, int] | None:
+        """This node's member index and the committee's size; None if it has no seat."""
 
 
 class Submitter:
@@ -39,7 +56,7 @@ class Submitter:
     def __init__(
         self,
         account: L1Account,
-        contracts: Contracts,
+        deployment: Deployment,
         view: L1View,
         source: Source,
         takeover_ms: int,
@@ -48,8 +65,10 @@ class Submitter:
     ) -> None:
         """`on_mined` is called when L1 has something of ours, so that the view looks."""
         self._account = account
-        self._contracts = contracts
-        self._committing = Committing(account, contracts, source)
+        self._deployment = deployment
+        self._contracts = deployment.contracts
+        self._committing = Committing(account, self._contracts, source)
+        self._answering = Answering(account, self._contracts, source)
         self._view = view
         self._source = source
         self._takeover_ms = takeover_ms
@@ -58,8 +77,11 @@ class Submitter:
         self._poked = asyncio.Event()
         self._ready_index = BatchIndex(0)
         self._ready_since_ms = 0
+        self._head: L1Header | None = None
+        self._head_since_ms = 0
+        self._refused: set[Step] = set()
+        """With this head. What L1 refused stays refused until L1 changes."""
         self._mined_number = -1
-        self._refused: tuple[Step, object] | None = None
         self.last_error: str | None = None
         """Why the last attempt came to nothing; None if it did not."""
 
@@ -81,19 +103,17 @@ class Submitter:
 
     async def step(self) -> bool:
         """Do what is this node's turn now and wait until it is mined; whether it was."""
+        self._look_at_head()
         situation = self._situation()
-        step = None if situation is None else next_step(situation)
-        # What L1 refused stays refused until L1 changes.
-        if step is None or (step, self._view.head) == self._refused:
+        step = None if situation is None else next_step(situation, self._refused)
+        if step is None:
             return False
-        head = self._view.head
         try:
             receipts = await self._execute(step)
         except PeerFault as fault:
-            self._refused = step, head
+            self._refused.add(step)
             self._note(step, fault)
             return False
-        self._refused = None
         self._mined_number = max((r.block_number for r in receipts), default=-1)
         is_done = all(receipt.is_success for receipt in receipts)
         if not is_done:
@@ -102,24 +122,44 @@ class Submitter:
         self._on_mined()
         return is_done and bool(receipts)
 
+    def _look_at_head(self) -> None:
+        if self._view.head != self._head:
+            self._head, self._head_since_ms = self._view.head, self._now_ms()
+            self._refused.clear()
+
     def _situation(self) -> Situation | None:
         """None while there is nothing to decide on: no seat, no L1, or a view that has not yet
         seen what was mined."""
-        seat, head = self._source.seat(), self._view.head
-        if seat is None or head is None or head.number < self._mined_number:
+        place, head, view = self._source.seat(), self._view.head, self._view
+        if place is None or head is None or head.number < self._mined_number:
             return None
+        seat, since_head_ms = Seat(*place), self._now_ms() - self._head_since_ms
         batches = self._ready_batches()
         return Situation(
-            seat=Seat(*seat),
+            seat=seat,
             takeover_ms=self._takeover_ms,
             batches=batches,
             waited_ms=self._now_ms() - self._ready_since_ms,
-            consumed=self._view.consumed,
-            due_up_to=due_up_to(self._view),
+            consumed=view.consumed,
+            due_up_to=due_up_to(view),
             l1_seconds=head.timestamp,
-            latest_epoch=self._view.latest_epoch_recorded_at(head.number),
-            schedule=self._view.schedule,
+            since_head_ms=since_head_ms,
+            latest_epoch=view.latest_epoch_recorded_at(head.number),
+            schedule=view.schedule,
+            answers=self._answers(seat, 1_000 * head.timestamp + since_head_ms),
+            last_index=view.last_index,
+            checkpoint=view.challenges.checkpoint,
+            checkpoint_seconds=self._deployment.data_window_seconds // 2
+            if view.has_held_data
+            else None,
         )
+
+    def _answers(self, seat: Seat, l1_ms: int) -> tuple[Challenge, ...]:
+        """As many as go together, of those that this node has."""
+        waiting = self._view.challenges.open_at(next_timestamp(self._view))
+        due = turns_to_answer(waiting, seat, self._takeover_ms, l1_ms)
+        held = (challenge for challenge in due if self._source.held(challenge.hash) is not None)
+        return tuple(islice(held, MAX_TOGETHER))
 
     def _ready_batches(self) -> tuple[Batch, ...]:
         first = BatchIndex(self._view.last_index + 1)
@@ -135,9 +175,21 @@ class Submitter:
 
     async def _execute(self, step: Step) -> list[Receipt]:
         match step:
+            case Answer(challenges):
+                calls = await self._answering.calls(challenges)
+                return await self._account.send(calls, lambda: self._wants_answer(challenges))
             case Snapshot(epoch):
-                calls = [await self._snapshot_call(epoch)]
+                calls = [
+                    await self._tried(_name(step), self._contracts.committee, _SNAPSHOT.call(epoch))
+                ]
                 return await self._account.send(calls, lambda: self._wants_snapshot(step))
+            case NoteCheckpoint(index):
+                calls = [
+                    await self._tried(
+                        _name(step), self._contracts.data_availability_challenge, _CHECKPOINT.call()
+                    )
+                ]
+                return await self._account.send(calls, lambda: self._wants_checkpoint(index))
             case Commit():
                 calls = await self._committing.calls(step)
                 last = step.batches[-1].index
@@ -152,10 +204,17 @@ class Submitter:
         recorded = None if head is None else self._view.latest_epoch_recorded_at(head.number)
         return recorded is None or recorded < step.epoch
 
-    async def _snapshot_call(self, epoch: Epoch) -> L1Call:
-        to, data = self._contracts.committee, _SNAPSHOT.call(epoch)
+    def _wants_answer(self, challenges: tuple[Challenge, ...]) -> bool:
+        waiting = self._view.challenges.open_at(next_timestamp(self._view))
+        return not set(challenges).isdisjoint(waiting)
+
+    def _wants_checkpoint(self, index: BatchIndex) -> bool:
+        noted = self._view.challenges.checkpoint
+        return noted is None or noted.index < index
+
+    async def _tried(self, label: str, to: Address, data: bytes) -> L1Call:
         gas = await self._account.estimate(to, data)
-        return L1Call(f"snapshot({epoch})", to, data, min(MAX_GAS, gas + gas // 4))
+        return L1Call(label, to, data, min(MAX_GAS, gas + gas // 4))
 
     def _note(self, step: Step, fault: PeerFault) -> None:
         """That another node was first is the normal end of a race."""
@@ -165,6 +224,7 @@ class Submitter:
         is_race = isinstance(fault, L1Refused) and revert_name(fault.data) in (
             "WrongIndex",
             "EpochNotAscending",
+            "WrongStatus",
         )
         if text != self.last_error:
             log.log(logging.INFO if is_race else logging.WARNING, "L1: %s: %s", _name(step), text)
@@ -173,6 +233,10 @@ class Submitter:
 
 def _name(step: Step) -> str:
     match step:
+        case Answer(challenges):
+            return f"answer(0x{challenges[0].id[:4].hex()}…)"
+        case NoteCheckpoint(index):
+            return f"checkpoint({index})"
         case Snapshot(epoch):
             return f"snapshot({epoch})"
         case Commit(batches):

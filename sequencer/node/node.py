@@ -263,9 +263,9 @@ class Node:
         chain_id, now_ms = self._deployment.chain_id, self._clock.now_ms
         return Submitter(
             L1Account(self._client, chain_id, secret, l1.resubmit_ms, now_ms),
-            self._deployment.contracts,
+            self._deployment,
             self.l1,
-            NodeSource(self.epochs, self.ledger, self.attester, self._blobs.kzg),
+            NodeSource(self.epochs, self.ledger, self.attester, self._blobs.kzg, self._backend),
             l1.takeover_ms,
             now_ms,
             self._watcher.poke,

@@ -5,18 +5,25 @@ from sequencer.batches.batch import Batch
 from sequencer.crypto.kzg_process import KzgProcess
 from sequencer.l1.sidecar import Sidecar, make_sidecar
 from sequencer.node.attester import Attester
+from sequencer.node.backend import NodeBackend
 from sequencer.node.epochs import Epochs
 from sequencer.node.instance import Instance
 from sequencer.node.ledger import Ledger
-from sequencer.types import BatchIndex
+from sequencer.types import BatchIndex, Hash32
 
 
 class NodeSource:
     """Reads from the stages; nothing is kept here."""
 
     def __init__(
-        self, epochs: Epochs[Instance], ledger: Ledger, attester: Attester, kzg: KzgProcess
+        self,
+        epochs: Epochs[Instance],
+        ledger: Ledger,
+        attester: Attester,
+        kzg: KzgProcess,
+        backend: NodeBackend,
     ) -> None:
+        self._backend = backend
         self._kzg = kzg
         self._epochs = epochs
         self._ledger = ledger
@@ -40,3 +47,6 @@ class NodeSource:
 
     async def sidecar(self, batch: Batch) -> Sidecar:
         return await make_sidecar(self.data(batch), self._kzg)
+
+    def held(self, content_hash: Hash32) -> bytes | None:
+        return self._backend.held_segment(content_hash)

@@ -1,6 +1,7 @@
-"""What a member owes L1 and when it is its turn (SUBMIT-1, SUBMIT-2, COMM-3).
+"""What a member owes L1 and when it is its turn (SUBMIT-1, SUBMIT-2, COMM-3, HELD-3, HELD-4).
 
 next_step
+├── challenges to answer: those first, at most four
 ├── a batch is ready
 │   ├── not this member's turn: nothing
 │   ├── its turn: commit it, and what follows it, at most four
@@ -8,7 +9,8 @@ next_step
 └── no batch, or another's turn
     ├── this epoch's committee is missing: record it
     ├── the next one's is missing: record that, once its selection time is past
-    └── neither: nothing
+    ├── a rollup holds its data, the newest checkpoint is old, and there are batches since: note one
+    └── none of these: nothing
 """
 
 from dataclasses import replace
@@ -18,11 +20,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sequencer.batches.batch import Batch
+from sequencer.l1.challenges import Challenge, Checkpoint
 from sequencer.l1.events import Event, L1Block, L1Header
 from sequencer.l1.schedule import Schedule
-from sequencer.l1.submission import Commit, Seat, Situation, Snapshot, due_up_to, next_step
+from sequencer.l1.submission import (
+    Answer,
+    Commit,
+    NoteCheckpoint,
+    Seat,
+    Situation,
+    Snapshot,
+    due_up_to,
+    next_step,
+    turns_to_answer,
+)
 from sequencer.l1.view import L1View
-from sequencer.types import ZERO_HASH, BatchIndex, Epoch, Height
+from sequencer.types import ZERO_HASH, BatchIndex, Epoch, Hash32, Height, RollupId
 from tests.unit.l1.chains import block_hash, enqueued, forced
 
 SCHEDULE = Schedule(genesis=1_000, epoch_seconds=100)
@@ -51,8 +64,13 @@ def situation(**changes: object) -> Situation:
         consumed=0,
         due_up_to=0,
         l1_seconds=1_150,
+        since_head_ms=0,
         latest_epoch=Epoch(2),
         schedule=SCHEDULE,
+        answers=(),
+        last_index=BatchIndex(4),
+        checkpoint=None,
+        checkpoint_seconds=None,
     )
     return replace(calm, **changes)  # type: ignore[arg-type]
 
@@ -140,9 +158,93 @@ class TestSnapshot:
 
         assert [turn(seconds) for seconds in (1_101, 1_103, 1_104, 1_108)] == [[2], [2], [3], [0]]
 
+    def test_next_step__slots_of_whole_takeovers__leave_nobody_without_a_turn(self) -> None:
+        """L1's blocks come three take-over times apart, and there are three members."""
+        missing = {"batches": (), "latest_epoch": Epoch(1), "l1_seconds": 1_112}
+        turns = [
+            [
+                n
+                for n in range(3)
+                if next_step(situation(seat=Seat(n, 3), since_head_ms=ms, **missing))
+            ]
+            for ms in (0, 4_000, 8_000)
+        ]
+        assert turns == [[2], [0], [1]]
+
     def test_next_step__anothers_turn_to_commit__leaves_time_for_it(self) -> None:
         now = situation(seat=Seat(2, 4), latest_epoch=Epoch(1), l1_seconds=1_101)
         assert next_step(now) == Snapshot(Epoch(2))
+
+
+def challenge(number: int, made_at: int = 1_100) -> Challenge:
+    """Challenge `number` is member `number`'s at once."""
+    digest = Hash32(number.to_bytes(32, "big"))
+    return Challenge(digest, RollupId(1), 100, digest, made_at, made_at + 500)
+
+
+class TestAnswer:
+    """HELD-3."""
+
+    @pytest.mark.parametrize(
+        ("waited_ms", "ids"), [(0, [1, 5]), (3_999, [1, 5]), (4_000, [0, 4]), (16_000, [1, 5])]
+    )
+    def test_turns__by_the_id_then_by_time(self, waited_ms: int, ids: list[int]) -> None:
+        challenges = [challenge(number) for number in range(7)]
+        l1_ms = 1_100_000 + waited_ms
+        due = turns_to_answer(challenges, Seat(1, 4), TAKEOVER_MS, l1_ms)
+        assert list(due) == [challenges[number] for number in ids]
+
+    def test_next_step__goes_before_a_commit(self) -> None:
+        now = situation(answers=(challenge(1),))
+        assert next_step(now) == Answer((challenge(1),))
+
+    def test_next_step__at_most_four_together(self) -> None:
+        challenges = tuple(challenge(number) for number in range(6))
+        assert next_step(situation(answers=challenges)) == Answer(challenges[:4])
+
+    def test_next_step__refused__does_not_hold_up_commits(self) -> None:
+        now = situation(answers=(challenge(1),))
+        assert next_step(now, {Answer((challenge(1),))}) == Commit((batch(5),))
+
+
+class TestCheckpoint:
+    """HELD-4: of this world, every 50 seconds."""
+
+    @pytest.mark.parametrize(
+        ("checkpoint", "seconds", "last", "noted"),
+        [
+            (None, 1_150, 4, 1),  # there is none yet
+            (None, 1_150, 0, None),  # nor a batch
+            (Checkpoint(BatchIndex(2), 1_100), 1_149, 4, None),  # it is not old enough
+            (Checkpoint(BatchIndex(2), 1_100), 1_150, 4, 3),
+            (Checkpoint(BatchIndex(4), 1_100), 1_150, 4, None),  # it has every batch
+        ],
+    )
+    def test_next_step__old_and_batches_since__notes_one(
+        self, checkpoint: Checkpoint | None, seconds: int, last: int, noted: int | None
+    ) -> None:
+        old = {"checkpoint": checkpoint, "checkpoint_seconds": 50, "last_index": BatchIndex(last)}
+        steps = {
+            next_step(situation(batches=(), seat=Seat(n, 4), l1_seconds=seconds, **old))
+            for n in range(4)
+        }
+        expected = set() if noted is None else {NoteCheckpoint(BatchIndex(noted))}
+        assert steps - {None} == expected
+
+    def test_next_step__no_rollup_holds_its_data__none(self) -> None:
+        assert {next_step(situation(batches=(), seat=Seat(n, 4))) for n in range(4)} == {None}
+
+    def test_next_step__turns_are_taken_by_time(self) -> None:
+        old = {"checkpoint": Checkpoint(BatchIndex(2), 1_100), "checkpoint_seconds": 50}
+        turns = [
+            [
+                n
+                for n in range(4)
+                if next_step(situation(batches=(), seat=Seat(n, 4), since_head_ms=ms, **old))
+            ]
+            for ms in (0, 4_000, 8_000)
+        ]
+        assert turns == [[2], [3], [0]]
 
 
 def view_at(*blocks: tuple[int, tuple[Event, ...]]) -> L1View:
