@@ -72,6 +72,18 @@ def prove(leaves: Sequence[Hash32], position: int) -> tuple[Hash32, ...]:
     return tuple(siblings)
 
 
+def sides_of(count: int, position: int) -> int:
+    """Bit i is set if sibling i of the leaf at `position` of `count` stands on the left."""
+    sides, sibling = 0, 0
+    while count > 1:
+        if position ^ 1 < count:
+            sides |= (position & 1) << sibling
+            sibling += 1
+        position //= 2
+        count = (count + 1) // 2
+    return sides
+
+
 def verify_proof(
     root: Hash32, count: int, position: int, leaf: Hash32, siblings: Sequence[Hash32]
 ) -> bool:

@@ -105,6 +105,11 @@ class L1Client:
             raise self._rpc.fault("eth_getLogs", f"logs outside blocks {first} to {last}")
         return found
 
+    async def call(self, to: Address, data: bytes) -> bytes:
+        """What a view returns; raises `L1Refused` with the revert data."""
+        call = {"to": to_hex(to), "data": to_hex(data)}
+        return await self._rpc.ask(str, hex_data, "eth_call", call, "latest")
+
     async def code(self, address: Address) -> bytes:
         return await self._rpc.ask(str, hex_data, "eth_getCode", to_hex(address), "latest")
 

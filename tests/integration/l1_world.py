@@ -13,6 +13,7 @@ from sequencer.batches.batch import Batch
 from sequencer.batches.blobs import blobs_hash, encode_blobs
 from sequencer.batches.codec import encode_batch_data
 from sequencer.blocks.header import Block, Header, genesis
+from sequencer.blocks.held import held_entry
 from sequencer.blocks.payload import encode_payload
 from sequencer.crypto import digests
 from sequencer.crypto.hashing import keccak, word
@@ -285,7 +286,7 @@ class Node:
         )
         self.submitter = Submitter(
             self.account,
-            world.deployment.contracts,
+            world.deployment,
             self.view,
             self,
             1_000,
@@ -319,6 +320,9 @@ class Node:
     async def sidecar(self, batch: Batch) -> Sidecar:
         return await make_sidecar(self.data(batch), self._world.kzg)
 
+    def held(self, content_hash: Hash32) -> bytes | None:
+        return self._world.held.get(content_hash)
+
 
 class World:
     """L1, the committee, and whoever follows."""
@@ -332,6 +336,7 @@ class World:
         self.batch_hash = self.separator
         self.certified: dict[BatchIndex, tuple[Batch, BatchCertificate]] = {}
         self.data: dict[BatchIndex, bytes] = {}
+        self.held: dict[Hash32, bytes] = {}
         self.kzg = KzgProcess()
         self.nodes = [Node(self, member) for member in range(4)]
         self.followers: list[Follower] = []
@@ -356,8 +361,19 @@ class World:
         await made.reader.advance()
         return made
 
-    def block(self, transactions: Sequence[bytes] = (), forced: int = 0) -> Block:
-        payload = encode_payload([(ROLLUP, transactions)] if transactions else [])
+    def block(
+        self,
+        transactions: Sequence[bytes] = (),
+        forced: int = 0,
+        held: Sequence[tuple[RollupId, Sequence[bytes]]] = (),
+    ) -> Block:
+        """`held` are the transactions of rollups that hold their data, each of one rollup."""
+        segments = [(rollup, encode_payload([(rollup, raws)])) for rollup, raws in held]
+        self.held |= {keccak(data): data for _, data in segments}
+        payload = encode_payload(
+            [(ROLLUP, transactions)] if transactions else [],
+            held=[held_entry(rollup, data) for rollup, data in segments],
+        )
         made = next_block(self.tip, Step(payload=payload, forced=forced))
         self.tip = made.header
         return made

@@ -13,6 +13,7 @@ from sequencer.blocks.merkle import (
     leaf_hashes,
     payload_leaves,
     prove,
+    sides_of,
     transaction_root,
     verify_proof,
 )
@@ -119,3 +120,15 @@ def test_leaves__of_held_segments__count_on_after_the_transactions() -> None:
         held_leaf_hash(RollupId(1), 1, 7, keccak(b"segment")),
         held_leaf_hash(RollupId(4), 2, 5, keccak(b"other")),
     ]
+
+
+@given(HASHES)
+def test_sides__fold_every_leaf_to_the_root(leaves: list[Hash32]) -> None:
+    """As the contract does (DATA-1)."""
+    for position, leaf in enumerate(leaves):
+        node, sides = leaf, sides_of(len(leaves), position)
+        for at, sibling in enumerate(prove(leaves, position)):
+            left, right = (sibling, node) if sides >> at & 1 else (node, sibling)
+            node = keccak(b"\x01", left, right)
+        assert node == transaction_root(leaves)
+        assert sides < 1 << len(prove(leaves, position))
