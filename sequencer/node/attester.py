@@ -39,7 +39,9 @@ class Attester:
         l1: L1View,
         send: Callable[[SignedAttestation], None],
         on_conflict: Callable[[AttestationConflict, Committee], None],
+        vouches_for: Callable[[Batch], bool],
     ) -> None:
+        """`vouches_for`: whether this node could answer for a batch if it were challenged."""
         self._signer = signer
         self._separator = separator
         self._journal = journal
@@ -47,6 +49,7 @@ class Attester:
         self._l1 = l1
         self._send = send
         self._on_conflict = on_conflict
+        self._vouches_for = vouches_for
         self._settled = l1.final_index
         self._pool = AttestationPool(separator, self._settled)
         self._attested: dict[BatchIndex, Hash32] = {}
@@ -88,6 +91,13 @@ class Attester:
             )
             return
         if known is None:
+            if not self._vouches_for(batch):
+                log.critical(
+                    "batch %d is not attested: a quorum has made blocks final in it that no honest"
+                    " node votes for (HELD-1)",
+                    batch.index,
+                )
+                return
             self._attested[batch.index] = batch.hash
             self._journal.append(AttestedRecord(batch.index, batch.hash))
         if not self._journal.is_synced:

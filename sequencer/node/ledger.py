@@ -1,7 +1,7 @@
 """What happens to a block when it is final: it is stored, leaves the mempool, and goes into a
 batch. The batches and their commits can be looked up here again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -143,14 +143,12 @@ class Ledger:
 
     def batch_data(self, first: Height, last: Height) -> bytes:
         """ENC-13, rebuilt from the stored blocks of these heights."""
-        blocks: list[Block] = []
-        while len(blocks) <= last - first:
-            at = Height(first + len(blocks))
-            stored = self._store.blocks(at, last - at + 1, _REPLAY_BYTES)
-            if not stored:
-                raise LocalFault(f"block {at} of a batch is not in the store")
-            blocks.extend(entry.block for entry in stored)
-        return encode_batch_data(blocks)
+        return encode_batch_data(list(self._blocks(first, last)))
+
+    def vouches_for(self, batch: Batch) -> bool:
+        """Whether this node can answer for all that a batch names (HELD-1)."""
+        blocks = self._blocks(batch.first_height, batch.last_height)
+        return all(self._application.vouches_for(block) for block in blocks)
 
     def blob_data(self, index: BatchIndex, blobs_hash: Hash32) -> bytes | None:
         """The data of a batch, if it is here and has these blobs."""
@@ -195,6 +193,16 @@ class Ledger:
             return None
         recorded = self._store.get_meta(f"commit/{batch.index}")
         return None if recorded is None else Commitment(batch.index, Hash32(recorded))
+
+    def _blocks(self, first: Height, last: Height) -> Iterator[Block]:
+        """The final blocks of these heights."""
+        at = first
+        while at <= last:
+            stored = self._store.blocks(at, last - at + 1, _REPLAY_BYTES)
+            if not stored:
+                raise LocalFault(f"block {at} of a batch is not in the store")
+            yield from (entry.block for entry in stored)
+            at = Height(at + len(stored))
 
     def _cut(self, block: Block) -> None:
         cut = self._cutter.push(block, is_terminal(self._schedule, block.header))

@@ -220,6 +220,7 @@ class Node:
             self.l1,
             self._send_attestation,
             self._on_conflict,
+            self.ledger.vouches_for,
         )
 
     def _make_epochs(self) -> Epochs[Instance]:

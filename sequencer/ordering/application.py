@@ -131,6 +131,10 @@ class Application:
                 continue
         return tuple(found)
 
+    def vouches_for(self, block: Block) -> bool:
+        """HELD-1, of a final block; what this node has judged before needs no second look."""
+        return block.header.hash in self._contents or self._rules.vouches_for(block)
+
     def _check_place(self, turn: Turn, header: Header, parent: Header) -> None:
         """BLOCK-1."""
         found = (header.epoch, header.view, header.proposer, header.parent_hash, header.height)

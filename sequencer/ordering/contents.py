@@ -7,17 +7,18 @@ from itertools import groupby
 from sequencer.blocks.contents import decode_contents
 from sequencer.blocks.header import Block
 from sequencer.blocks.held import ENTRY_BYTES, TABLE_OVERHEAD, HeldEntry, held_entry
-from sequencer.blocks.merkle import leaf_hashes, transaction_root
+from sequencer.blocks.merkle import leaf_hashes, payload_leaves, transaction_root
 from sequencer.blocks.payload import (
     EMPTY_PAYLOAD,
     PAYLOAD_OVERHEAD,
     SEGMENT_OVERHEAD,
     TRANSACTION_OVERHEAD,
+    decode_payload,
     encode_payload,
     held_entries,
 )
 from sequencer.crypto.hashing import keccak
-from sequencer.errors import PeerFault
+from sequencer.errors import DecodeError, PeerFault
 from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_transaction
 from sequencer.l1.view import L1View
 from sequencer.mempool.pool import Mempool, TransactionKey
@@ -106,6 +107,17 @@ class ContentRules:
         if _root(ordered[:posted], held_entries(block.payload)) != block.header.transaction_root:
             raise PeerFault("transaction root is not that of the payload")
         return tuple(ordered)
+
+    def vouches_for(self, block: Block) -> bool:
+        """Whether a final block can be answered for on L1 (HELD-1): its root has no leaf but those
+        of its payload, it is whole, and none of it is too long for an answer."""
+        if block.content_bytes > self._block_bytes or not block.is_whole():
+            return False
+        try:
+            leaves = payload_leaves(decode_payload(block.payload))
+        except DecodeError:
+            return False
+        return transaction_root(leaves) == block.header.transaction_root
 
     def _place(self, item: Ordered) -> tuple[bool, RollupId]:
         """By this they are sorted: what is held stands last."""

@@ -7,7 +7,8 @@ import msgspec
 from sequencer.batches.batch import Batch
 from sequencer.batches.cut import BatchParameters
 from sequencer.blocks.header import Block, Header, genesis
-from sequencer.blocks.payload import EMPTY_PAYLOAD, encode_payload
+from sequencer.blocks.merkle import payload_leaves, transaction_root
+from sequencer.blocks.payload import EMPTY_PAYLOAD, decode_payload, encode_payload
 from sequencer.consensus.messages import Certificate, FinalityProof, Vote, VoteKind
 from sequencer.crypto.hashing import keccak, word
 from sequencer.crypto.signatures import Signer
@@ -41,6 +42,7 @@ from tests.unit.ingress.builders import CHAIN_ID
 SEPARATOR = keccak(b"deployment")
 SCHEDULE = Schedule(genesis=1_000, epoch_seconds=100)
 PARAMETERS = BatchParameters(batch_bytes=4_096, batch_age_ms=1_000, blob_bytes_min=4_096)
+BLOCK_BYTES = 2_048
 SIGNERS = [Signer(bytes([number]) * 32) for number in (1, 2, 3, 4)]
 ROLLUP = RollupId(1)
 
@@ -68,7 +70,7 @@ def next_block(parent: Header, *raw: bytes, at_ms: int = 0, **fields: object) ->
         parent_hash=parent.hash,
         payload_hash=keccak(payload),
         payload_length=len(payload),
-        transaction_root=Hash32(bytes(32)),
+        transaction_root=transaction_root(payload_leaves(decode_payload(payload))),
         origin_number=1,
         origin_hash=l1_hash(1),
         origin_timestamp=1_000,
@@ -93,7 +95,7 @@ class Chain:
         self.height = 0
         self.see(RollupRegistered(ROLLUP, CHAIN_ID), CommitteeRecorded(committee_of(0)))
         self.mempool = Mempool(MempoolConfig())
-        application = Application(self.l1, self.mempool, OrderingParameters(2_048, 10))
+        application = Application(self.l1, self.mempool, OrderingParameters(BLOCK_BYTES, 10))
         self.ordered: list[Hash32] = []
         self.sealed: list[BatchIndex] = []
         self.is_slow = False

@@ -1,8 +1,9 @@
-"""Batch attestations on a node (BATCH-4, BATCH-5).
+"""Batch attestations on a node (BATCH-4, BATCH-5, HELD-1).
 
 on_batch
 ├── a member: journaled, then sent; once per index
 ├── no seat, or committed already: nothing
+├── nothing that an honest node could not answer for (HELD-1)
 ├── another content for an index that was attested, also before a restart: refused (P8)
 └── a later epoch: the same content again
 quorum
@@ -25,12 +26,25 @@ from sequencer.batches.attestations import (
     decode_attestation,
     encode_attestation,
 )
+from sequencer.blocks.header import Block
+from sequencer.blocks.merkle import held_leaf_hash
+from sequencer.blocks.payload import EMPTY_PAYLOAD
 from sequencer.consensus.journal import AttestedRecord, Journal
+from sequencer.crypto.hashing import keccak
 from sequencer.crypto.signatures import Signer
 from sequencer.errors import PeerFault
 from sequencer.node.attester import Attester
-from sequencer.types import Address, BatchIndex, Hash32, MemberIndex
-from tests.unit.node.chain import SEPARATOR, SIGNERS, Chain, committee_of
+from sequencer.types import ZERO_HASH, Address, BatchIndex, Hash32, MemberIndex
+from tests.unit.node.chain import (
+    BLOCK_BYTES,
+    ROLLUP,
+    SEPARATOR,
+    SIGNERS,
+    Chain,
+    committee_of,
+    next_block,
+    proof_of,
+)
 
 
 class Member:
@@ -51,6 +65,7 @@ class Member:
             self.chain.l1,
             self.send,
             lambda conflict, _: self.conflicts.append(conflict),
+            self.chain.ledger.vouches_for,
         )
         for record in self.journal.restored():
             assert isinstance(record, AttestedRecord)
@@ -106,6 +121,39 @@ def test_on_batch__committed_already__sends_nothing(tmp_path: Path) -> None:
     member.attester.on_batch(member.chain.batches[0])
     assert member.sent == []
     member.close()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"transaction_root": held_leaf_hash(ROLLUP, 0, 100, keccak(b"never was"))},
+        {"payload": b"\xff"},
+        {"payload": bytes(BLOCK_BYTES + 1)},
+    ],
+    ids=["a leaf that the payload has not", "no payload", "too long to answer"],
+)
+def test_on_batch__of_a_hostile_quorum__is_not_answered_for(
+    tmp_path: Path, forged: dict[str, bytes]
+) -> None:
+    """HELD-1: L1 could ask for data that this node never had. Later batches are attested."""
+    member = Member(tmp_path).start()
+    tip = member.chain.ledger.tip
+    payload = forged.get("payload", EMPTY_PAYLOAD)
+    block = next_block(
+        tip,
+        at_ms=5_000_000,
+        transaction_root=forged.get("transaction_root", ZERO_HASH),
+        payload_hash=keccak(payload),
+        payload_length=len(payload),
+    )
+    block = Block(block.header, payload)
+    member.chain.ledger.append((block,), proof_of(block))
+    member.cut(2)
+    assert [s.attestation.index for s in member.sent] == [2]
+    member.close()
+    again = Member(tmp_path).start()
+    assert [s.attestation.index for s in again.sent] == [2]
+    again.close()
 
 
 def test_on_batch__other_content_of_an_attested_index__is_never_signed(tmp_path: Path) -> None:
