@@ -17,7 +17,7 @@ def check_proposal(proposal: Proposal, committee: Committee, start: Header) -> N
     if notarize.vote != expected or notarize.member != leader:
         raise PeerFault(f"proposal of view {header.view} is not signed by its leader {leader}")
     if not proposal.block.is_whole():
-        raise PeerFault(f"proposal of view {header.view} comes with another payload")
+        raise PeerFault(f"proposal of view {header.view} comes with another payload or held data")
     parent = proposal.parent_certificate
     if parent is not None and parent.vote.kind is VoteKind.NULLIFY:
         raise PeerFault(f"proposal of view {header.view} builds on a nullification")

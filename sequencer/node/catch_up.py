@@ -89,7 +89,7 @@ def check_blocks(reply: Blocks, core: Simplex, verifier: Verifier) -> None:
         if header.epoch != core.committee.epoch:
             raise PeerFault(f"block {header.height} is of epoch {header.epoch}")
         if not block.is_whole():
-            raise PeerFault(f"block {header.height} comes with another payload")
+            raise PeerFault(f"block {header.height} comes with another payload or held data")
     if reply.proof is None:
         if not core.is_wanted(headers[-1].hash):
             raise PeerFault(f"block {headers[-1].height} was not asked for")

@@ -1,9 +1,12 @@
-"""The least application: blocks of a few unique bytes, verdicts that may hesitate."""
+"""The least application: blocks of a few unique bytes, every other one with a held segment,
+verdicts that may hesitate."""
 
 from dataclasses import dataclass
 from random import Random
 
 from sequencer.blocks.header import Block, Header
+from sequencer.blocks.held import held_entry
+from sequencer.blocks.payload import encode_payload
 from sequencer.consensus.events import Verdict
 from sequencer.consensus.leaders import leader_of
 from sequencer.crypto.hashing import keccak
@@ -12,9 +15,10 @@ from sequencer.l1.events import L1Header
 from sequencer.ordering.origins import Origins
 from sequencer.ordering.turn import Turn, check_closing, closing_block, has_to_close
 from sequencer.simulation.l1 import SimL1
-from sequencer.types import ZERO_HASH, Committee, Hash32, Height
+from sequencer.types import ZERO_HASH, Committee, Hash32, Height, RollupId
 
 ORIGIN_LAG = 1
+_ROLLUP = RollupId(1)
 POISON = b"bad"
 """Payloads that start like this are against the application's rules."""
 
@@ -48,7 +52,9 @@ class Application:
     def prepare(self, turn: Turn, parent: Header, now_ms: int) -> Block:
         if has_to_close(self.schedule, turn.epoch, parent):
             return closing_block(turn, parent)
-        return make_block(turn, parent, self.origins.choose(turn.epoch, parent), now_ms)
+        held = b"held in view %d" % turn.view if turn.view % 2 else b""
+        origin = self.origins.choose(turn.epoch, parent)
+        return make_block(turn, parent, origin, now_ms, held=held)
 
     def judge(self, committee: Committee, block: Block, parent: Header, now_ms: int) -> Verdict:
         """BLOCK-1, BLOCK-2 but for the clock, BLOCK-3, EPOCH-2, EPOCH-3, and whatever mood the seed
@@ -103,10 +109,17 @@ def _judge_closing(block: Block, turn: Turn, parent: Header) -> Verdict:
 
 
 def make_block(
-    turn: Turn, parent: Header, origin: L1Header, now_ms: int, content: bytes = b""
+    turn: Turn,
+    parent: Header,
+    origin: L1Header,
+    now_ms: int,
+    content: bytes = b"",
+    held: bytes = b"",
 ) -> Block:
-    """The block proposed in a turn; `content` tells apart two of one view."""
+    """The block proposed in a turn; `content` tells apart two of one view, `held` goes behind."""
     payload = content + b"%d %d" % (turn.view, now_ms)
+    if held:
+        payload = encode_payload([(_ROLLUP, [payload])], held=[held_entry(_ROLLUP, held)])
     header = Header(
         epoch=turn.epoch,
         height=Height(parent.height + 1),
@@ -122,4 +135,4 @@ def make_block(
         forced_count=0,
         proposer=turn.proposer,
     )
-    return Block(header, payload)
+    return Block(header, payload, held)

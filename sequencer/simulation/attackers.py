@@ -292,7 +292,7 @@ class Flooder(Attacker):
         self.confess(f"proposes height {height}")
         header = msgspec.structs.replace(output.block.header, height=height)
         signed = self.sign(VoteKind.NOTARIZE, header.view, header.hash)
-        block = Block(header, output.block.payload)
+        block = msgspec.structs.replace(output.block, header=header)
         justified = (output.parent_certificate, output.nullifications)
         self.tell(self.peers(), Proposal(block, *justified, signed))
 
@@ -311,9 +311,10 @@ class Garbage(Attacker):
         poisoned = Block(
             msgspec.structs.replace(header, payload_hash=keccak(POISON), payload_length=3), POISON
         )
-        swapped = Block(header, b"not these bytes")
+        swapped = Block(header, b"not these bytes", output.block.held)
+        hollow = Block(header, output.block.payload, b"not these bytes")
         self.confess(f"forges a block of view {header.view}")
-        for block in (swapped, poisoned):
+        for block in (swapped, hollow, poisoned):
             name = block.header.hash
             signed = self.sign(VoteKind.NOTARIZE, header.view, name)
             self.tell(self.half(), Proposal(block, *justified, signed))
@@ -344,7 +345,9 @@ class Garbage(Attacker):
         if reply is None or not reply.blocks or self.has_luck(0.3):
             return reply
         *rest, last = reply.blocks
-        tampered = (*rest, Block(last.header, b"other bytes"))
-        orphaned = reply.blocks[::2]
-        blocks = tampered if self.has_luck(0.5) else orphaned
-        return msgspec.structs.replace(reply, blocks=blocks)
+        lies = [
+            (*rest, Block(last.header, b"other bytes", last.held)),
+            (*rest, Block(last.header, last.payload, last.held[:-1] or b"too much")),
+            reply.blocks[::2],
+        ]
+        return msgspec.structs.replace(reply, blocks=self._setting.random.choice(lies))

@@ -76,7 +76,9 @@ class Referee:
                 if not self.is_overrun:
                     self.blame(f"node {position}: another block is final at height {header.height}")
             if not block.is_whole():
-                self.blame(f"node {position}: a payload is final that its header does not name")
+                self.blame(
+                    f"node {position}: a block is final with contents that its header does not name"
+                )
             self._check_epoch(position, header, tip)
             tip = header
         for block in final.blocks[len(chain) :]:

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from sequencer.blocks.header import Block
 from sequencer.consensus.messages import BlockRequest, Blocks, FinalityProof, VoteKind
 from sequencer.simulation.attackers import Attacker
 from sequencer.types import Height
@@ -38,7 +37,7 @@ class FalseHistorian(Attacker):
             other = change(last, timestamp_ms=last.timestamp_ms + 1)
             vote = self.sign(VoteKind.FINALIZE, last.view, other.hash)
             forged = self.forge(vote.vote, 7, vote.signature * 3)
-            rewritten = (*blocks[:-1], Block(other, blocks[-1].payload))
+            rewritten = (*blocks[:-1], change(blocks[-1], header=other))
             lies += [
                 change(reply, blocks=blocks[1:]),
                 change(reply, blocks=rewritten),

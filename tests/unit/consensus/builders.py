@@ -51,10 +51,10 @@ def leader(view: int, committee: Committee = COMMITTEE) -> MemberIndex:
     return leader_of(committee, View(view))
 
 
-def block(view: int, parent: Header = START, content: bytes = b"") -> Block:
+def block(view: int, parent: Header = START, content: bytes = b"", held: bytes = b"") -> Block:
     """The block of a view's leader."""
     turn = Turn(COMMITTEE.epoch, View(view), COMMITTEE.members[leader(view)].signer)
-    return make_block(turn, parent, origin_of(parent), 0, content + b"%d " % leader(view))
+    return make_block(turn, parent, origin_of(parent), 0, content + b"%d " % leader(view), held)
 
 
 def vote(kind: VoteKind, view: int, of: Block | Hash32 = ZERO_HASH) -> Vote:

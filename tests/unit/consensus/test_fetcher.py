@@ -228,11 +228,19 @@ def too_large(request: BlockRequest) -> Blocks:
     )
 
 
+def too_large_with_held(request: BlockRequest) -> Blocks:
+    first, *others = good(request).blocks
+    swollen = msgspec.structs.replace(first, held=bytes(3 << 20))
+    return msgspec.structs.replace(good(request), blocks=(swollen, *others))
+
+
 def unproven(request: BlockRequest) -> Blocks:
     return msgspec.structs.replace(good(request), proof=None)
 
 
-@pytest.mark.parametrize("lie", [wrong_height, with_gap, too_many, too_large, unproven])
+@pytest.mark.parametrize(
+    "lie", [wrong_height, with_gap, too_many, too_large, too_large_with_held, unproven]
+)
 def test_false_at_first_sight__blamed_and_refused(lie: Answer) -> None:
     net = Net(liar=(lie, 1), b=(good, 10))
     caught_up(net, 1_000)

@@ -3,7 +3,8 @@
 check_proposal
 ├── signed by another member, or for another view or block: refused
 ├── payload
-│   └── other bytes, or another length, than the header commits to: refused
+│   ├── other bytes, or another length, than the header commits to: refused
+│   └── without the held segments it names, or with others: refused (BLOCK-7)
 ├── parent
 │   ├── start, without certificate: fine
 │   ├── notarized or finalized: fine
@@ -77,6 +78,15 @@ def test_signature__of_another_member_view_block_or_kind__refused() -> None:
 def test_payload__not_the_headers__refused() -> None:
     refuse(block=Block(FIVE.header, b"x" * len(FIVE.payload)))
     refuse(block=Block(FIVE.header, FIVE.payload + b"x"))
+
+
+def test_held_segments__not_those_the_payload_names__refused() -> None:
+    check(proposal(block(1, held=b"held")))
+    for held in (b"", b"hel", b"held.", b"dleh"):
+        hollow = msgspec.structs.replace(block(1, held=b"held"), held=held)
+        with pytest.raises(PeerFault, match="another payload or held data"):
+            check(proposal(hollow))
+    refuse(block=msgspec.structs.replace(FIVE, held=b"held"))
 
 
 def test_parent__not_the_certified_one__refused() -> None:

@@ -21,6 +21,7 @@ import msgspec
 import pytest
 
 from sequencer.blocks.header import Block, Header
+from sequencer.consensus.fetcher import Fetcher
 from sequencer.consensus.messages import (
     MAX_BLOCKS_IN_REPLY,
     BlockRequest,
@@ -196,6 +197,41 @@ def test_check__broken_link__refused() -> None:
     taller = Block(msgspec.structs.replace(TOP.header, height=Height(7)), TOP.payload)
     proof = FinalityProof(certificate(FINALIZE, 3, taller))
     refuse(Blocks((*BLOCKS[:2], taller), proof))
+
+
+HOLDING = block(1, held=b"held")
+
+
+@pytest.mark.parametrize("held", [b"", b"hel", b"held.", b"dleh"])
+def test_apply__other_held_bytes__faulted_and_another_peer_asked(held: bytes) -> None:
+    """CATCHUP-5, ENC-15: whoever catches up gets the bytes, from whoever has them."""
+    bench, blamed = Bench(me=1), []
+    fetcher: Fetcher[str] = Fetcher()
+    fetcher.set_peers(["liar", "other"])
+    known = catch_up.Chain(bench.core, VERIFIER, lambda event: bench.core.handle(event, 0))
+    asks = fetcher.want(ZERO_HASH, 0, 0, prefer="liar")
+    blocks = {"liar": msgspec.structs.replace(HOLDING, held=held), "other": HOLDING}
+    proof = FinalityProof(certificate(FINALIZE, 1, HOLDING))
+    answered: list[str] = []
+    while known.root == 0:
+        peer, request = asks.pop(0)
+        answered.append(peer)
+        fetcher.on_answer(peer, Blocks((blocks[peer],), proof, request, 1), 0, 1)
+        catch_up.apply_next(fetcher, known, lambda peer, fault: blamed.append((peer, fault)), 1)
+        asks += fetcher.poll(0, 1)
+    assert (answered[0], answered[-1]) == ("liar", "other")
+    assert [peer for peer, _ in blamed] == ["liar"]
+    assert "another payload or held data" in str(blamed[0][1])
+    assert known.core.tree.root == HOLDING.header
+
+
+def test_answer__large_held_segments__as_many_as_fit() -> None:
+    """NET-6 counts them as payload."""
+    big = bytes(history.MAX_REPLY_BYTES // 2)
+    blocks = [block(1, held=big)]
+    blocks.append(block(2, blocks[0].header, held=big))
+    assert names(Peer(blocks, final=2).answer(0)) == [1]
+    assert names(Peer(blocks, final=2).answer(1)) == [2]
 
 
 def test_check__other_payload_or_epoch__refused() -> None:
