@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from sequencer.blocks.contents import read_contents
 from sequencer.blocks.header import Block
-from sequencer.blocks.payload import decode_payload
 from sequencer.crypto.hashing import keccak
 from sequencer.ingress.backend import Commitment
 from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_transaction
@@ -43,7 +43,7 @@ class FakeNode:
 
     def locate(self, rollup: RollupId, tx_hash: Hash32) -> tuple[Height, int] | None:
         for block in self.blocks:
-            for position, (where, raw) in enumerate(decode_payload(block.payload)):
+            for position, (where, raw) in enumerate(read_contents(block)):
                 if (where, keccak(raw)) == (rollup, tx_hash):
                     return block.header.height, position
         return None
@@ -83,4 +83,4 @@ class FakeNode:
 
 
 def decoded(block: Block) -> list[bytes]:
-    return [raw for _, raw in decode_payload(block.payload)]
+    return [raw for _, raw in read_contents(block)]

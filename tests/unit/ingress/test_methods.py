@@ -1,7 +1,10 @@
 """The methods, one by one, on a node that is a list (TX-4, TX-6, TX-7)."""
 
+import msgspec
 import pytest
 
+from sequencer.blocks.held import held_entry
+from sequencer.blocks.payload import encode_payload
 from sequencer.crypto.hashing import keccak
 from sequencer.ingress.jsonrpc import CallFault, Code
 from sequencer.ingress.methods import CLIENT_VERSION, Methods
@@ -255,6 +258,24 @@ def test_receipt__finalized_then_committed__says_so(node: FakeNode) -> None:
         "l1TransactionHash": hexed(L1_TRANSACTION),
     }
     assert call(node, "eth_getTransactionReceipt", tx_hash) == expected
+
+
+def test_receipt__of_a_held_transaction__counts_on_after_the_payload(node: FakeNode) -> None:
+    """TX-7, ENC-15."""
+    posted, held = Raw(nonce=5).encode(), Raw(nonce=6).encode()
+    segment = encode_payload([(ROLLUP, [held])])
+    payload = encode_payload([(RollupId(9), [posted])], held=[held_entry(ROLLUP, segment)])
+    (plain,) = chain(Step(payload=payload))
+    node.blocks = [msgspec.structs.replace(plain, held=segment)]
+    receipt = call(node, "eth_getTransactionReceipt", hexed(keccak(held)))
+    assert isinstance(receipt, dict)
+    assert (receipt["transactionIndex"], receipt["ordering"]["position"]) == ("0x1", 1)
+    shown = call(node, "seq_getBlock", "latest")
+    assert isinstance(shown, dict)
+    assert shown["transactions"] == [
+        {"rollup": 9, "hash": hexed(keccak(posted))},
+        {"rollup": ROLLUP, "hash": hexed(keccak(held))},
+    ]
 
 
 def test_transaction__ordered__has_its_place(node: FakeNode) -> None:

@@ -157,6 +157,13 @@ class TestContents:
         found = [view.chain_id_of(RollupId(rollup), number) for rollup, number in asked]
         assert found == [None, 7001, None, 7001, None]
 
+    def test_holds_data__is_the_rollups_and_goes_with_it(self) -> None:
+        """ROLL-1; after a reorg another may have the id."""
+        view = view_of((registered(1),), (registered(2, holds_data=True),))
+        assert [view.holds_data(RollupId(rollup)) for rollup in (1, 2, 3)] == [False, True, False]
+        view.rollback_to(10)
+        assert not view.holds_data(RollupId(2))
+
     def test_modes__as_of_a_block(self) -> None:
         """ROLL-3: every node judges an origin by what was announced up to it."""
         one = RollupId(1)

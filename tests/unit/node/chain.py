@@ -7,6 +7,7 @@ import msgspec
 from sequencer.batches.batch import Batch
 from sequencer.batches.cut import BatchParameters
 from sequencer.blocks.header import Block, Header, genesis
+from sequencer.blocks.held import held_entry
 from sequencer.blocks.merkle import payload_leaves, transaction_root
 from sequencer.blocks.payload import EMPTY_PAYLOAD, decode_payload, encode_payload
 from sequencer.consensus.messages import Certificate, FinalityProof, Vote, VoteKind
@@ -44,7 +45,7 @@ SCHEDULE = Schedule(genesis=1_000, epoch_seconds=100)
 PARAMETERS = BatchParameters(batch_bytes=4_096, batch_age_ms=1_000, blob_bytes_min=4_096)
 BLOCK_BYTES = 2_048
 SIGNERS = [Signer(bytes([number]) * 32) for number in (1, 2, 3, 4)]
-ROLLUP = RollupId(1)
+ROLLUP, HOLDS = RollupId(1), RollupId(2)
 
 
 def committee_of(epoch: int) -> Committee:
@@ -78,6 +79,20 @@ def next_block(parent: Header, *raw: bytes, at_ms: int = 0, **fields: object) ->
         proposer=Address(bytes(20)),
     )
     return Block(msgspec.structs.replace(header, **fields), payload)
+
+
+def next_holding_block(parent: Header, posted: bytes, held: bytes, at_ms: int = 0) -> Block:
+    """A block with a transaction of `ROLLUP`, and one of `HOLDS`, whose data is held."""
+    segment = encode_payload([(HOLDS, [held])])
+    payload = encode_payload([(ROLLUP, [posted])], held=[held_entry(HOLDS, segment)])
+    block = next_block(
+        parent,
+        at_ms=at_ms,
+        payload_hash=keccak(payload),
+        payload_length=len(payload),
+        transaction_root=transaction_root(payload_leaves(decode_payload(payload))),
+    )
+    return Block(block.header, payload, segment)
 
 
 def l1_hash(number: int) -> Hash32:

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from sequencer.crypto.hashing import keccak
 from sequencer.errors import PeerFault
 from sequencer.ingress.refusal import OverLimit, Refused, RollupAway
 from sequencer.l1.events import BasedEntered, Event, L1Block, L1Header, ModeAnnounced, RollupMode
 from sequencer.l1.modes import FOREVER
 from sequencer.node import node as node_module
 from sequencer.node.node import Node
+from sequencer.store.blocks import FinalizedBlock
 from sequencer.types import Address
 from tests.unit.ingress.builders import Raw
 from tests.unit.l1.chains import registered
-from tests.unit.node.chain import CHAIN_ID, ROLLUP, l1_hash
+from tests.unit.node.chain import CHAIN_ID, ROLLUP, l1_hash, next_holding_block
 from tests.unit.node.test_node import SECRET, config, deployment, stop, until
 
 LEAVES = 2_000
@@ -66,6 +68,18 @@ def test_admit__rollup_that_leaves__is_refused_from_the_margin_on(world: World) 
     world.see(LEAVES)
     with pytest.raises(RollupAway, match="rollup 1 is SOLO, ordered by 0x0505"):
         world.admit(1)
+
+
+@pytest.mark.parametrize("withhold_data", [False, True])
+def test_held_segment__is_given_unless_withheld(tmp_path: Path, withhold_data: bool) -> None:
+    """HELD-2, HELD-5."""
+    node = Node(config(tmp_path, withhold_data=withhold_data), deployment(), SECRET)
+    block = next_holding_block(node.ledger.tip, b"posted", b"held")
+    node._store.put_finalized([FinalizedBlock(block, None, [])])
+    expected = None if withhold_data else block.held
+    assert node._backend.held_segment(keccak(block.held)) == expected
+    assert node._backend.held_segment(keccak(b"")) is None
+    node.close()
 
 
 def test_refusal__is_the_wallets_and_no_fault_of_a_peer() -> None:

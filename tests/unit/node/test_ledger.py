@@ -4,6 +4,7 @@ append
 ├── stored, out of the mempool, reported in order
 ├── blocks that are there already: nothing twice
 ├── several at once: the proof is the last one's
+├── held segments: positions after those of the payload; stored, but not in batch data
 ├── older than ten minutes: the same, but for the senders' nonces
 └── an undecodable payload: stored, orders nothing
 batches
@@ -16,17 +17,27 @@ batches
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sequencer.batches.codec import decode_batch_data
 from sequencer.batches.cut import BatchParameters
 from sequencer.crypto.hashing import keccak
 from sequencer.ingress.transaction import decode_transaction
+from sequencer.l1.events import RollupRegistered
 from sequencer.node.catch_up import decode_proof
 from sequencer.node.ledger import OLD_MS
 from sequencer.types import BatchIndex, Height
 from tests.unit.ingress.builders import CHAIN_ID, Raw
-from tests.unit.node.chain import ROLLUP, Chain, next_block, proof_of, start
+from tests.unit.node.chain import (
+    HOLDS,
+    ROLLUP,
+    Chain,
+    next_block,
+    next_holding_block,
+    proof_of,
+    start,
+)
 
 
 def test_append__a_block__is_stored_and_leaves_the_mempool(tmp_path: Path) -> None:
@@ -92,6 +103,30 @@ def test_append__undecodable_payload__orders_nothing(tmp_path: Path) -> None:
     assert chain.ordered == []
     assert chain.ledger.tip.height == 1
     chain.close()
+
+
+def test_append__held_segments__are_ordered_and_kept_but_not_posted(tmp_path: Path) -> None:
+    """ENC-15, HELD-1; a restart finds them."""
+    chain = Chain(tmp_path)
+    chain.see(RollupRegistered(HOLDS, CHAIN_ID, True))
+    posted, held = (decode_transaction(Raw(nonce=n).encode(), CHAIN_ID) for n in (0, 1))
+    chain.mempool.add(HOLDS, held, 0)
+    block = next_holding_block(start(), posted.raw, held.raw, at_ms=1)
+    block = msgspec.structs.replace(
+        block, header=msgspec.structs.replace(block.header, origin_number=chain.height)
+    )
+    chain.ledger.append((block,), proof_of(block))
+    assert chain.ordered == [posted.hash, held.hash]
+    assert len(chain.mempool) == 0
+    chain.close()
+    again = Chain(tmp_path)
+    assert again.ledger.locate(ROLLUP, posted.hash) == (1, 0)
+    assert again.ledger.locate(HOLDS, held.hash) == (1, 1)
+    assert again.ledger.held_segment(keccak(block.held)) == block.held
+    assert again.ledger.block(Height(1)) == block
+    (derived,) = decode_batch_data(again.ledger.batch_data(Height(1), Height(1))).blocks
+    assert (derived.header, derived.payload, derived.held) == (block.header, block.payload, b"")
+    again.close()
 
 
 def test_batches__data_from_the_store__is_what_was_cut(tmp_path: Path) -> None:

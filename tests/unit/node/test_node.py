@@ -46,9 +46,11 @@ def deployment() -> Deployment:
     )
 
 
-def config(folder: Path, rpc: str = "127.0.0.1:0", **mempool: Any) -> Config:
+def config(
+    folder: Path, rpc: str = "127.0.0.1:0", withhold_data: bool = False, **mempool: Any
+) -> Config:
     return Config(
-        node=NodeSection(data_dir=str(folder), rpc_listen=rpc),
+        node=NodeSection(data_dir=str(folder), rpc_listen=rpc, withhold_data=withhold_data),
         l1=L1Section(url="http://127.0.0.1:1", deployment="", poll_ms=10),
         keys=KeysSection(signer=""),
         mempool=MempoolSection(**mempool),
