@@ -260,18 +260,30 @@ class L1Reader:
 
 
 async def _gather(calls: Iterable[Awaitable[_T]]) -> list[_T]:
-    """Results in order, a bounded number of calls at a time; the first fault ends it."""
+    """Results in order, a bounded number of calls at a time; the first fault ends it.
+
+    Not by a task group or `asyncio.gather`: where a call fails while the task is cancelled, both
+    forget the latter, and the reader of a node that stops would go on.
+    """
     limit = asyncio.Semaphore(CONCURRENT_CALLS)
 
     async def bounded(call: Awaitable[_T]) -> _T:
         async with limit:
             return await call
 
+    tasks = [asyncio.create_task(bounded(call)) for call in calls]
+    if not tasks:
+        return []
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(bounded(call)) for call in calls]
-    except* PeerFault as faults:
-        fault = faults.exceptions[0]
-    else:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in tasks:
+            if task in done:
+                task.result()  # the first fault
         return [task.result() for task in tasks]
-    raise fault
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        for task in tasks:
+            if not task.cancelled():
+                task.exception()  # looked at, so that nobody complains

@@ -1,5 +1,7 @@
 """The reader hands on exactly the chain of its endpoint, whatever happens while it reads (L1-1)."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -10,6 +12,7 @@ from sequencer.l1.events import (
     BatchCommitted,
     CommitCall,
     Event,
+    L1Header,
     OperatorBonded,
     ReorgTooDeep,
 )
@@ -398,3 +401,33 @@ class TestCalldata:
         with pytest.raises(L1Error, match="eth_getTransactionByHash"):
             await reader_of(l1, sink, with_calldata=True).advance()
         assert sink.blocks == []
+
+
+class TestStopping:
+    @pytest.mark.parametrize("turns", range(16))
+    async def test_advance__cancelled_while_its_calls_fail__ends(self, turns: int) -> None:
+        """At every moment between the first failure and the end of the last call."""
+        l1 = grown(*[()] * 20)
+
+        class Slow(FakeL1):
+            async def header(self, number: int) -> L1Header | None:
+                for _ in range(number):
+                    await asyncio.sleep(0)
+                if number == 4:
+                    raise L1Unavailable("down")
+                return await super().header(number)
+
+        slow = Slow(blocks=l1.blocks)
+
+        async def follow() -> None:
+            while True:
+                with suppress(L1Error):
+                    await reader_of(slow, Recorder()).advance()
+
+        following = asyncio.create_task(follow())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        following.cancel()
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert following.cancelled()
