@@ -1,10 +1,11 @@
 """Which forced messages a block consumes (BLOCK-4), and what a denied sender costs (POOL-6)."""
 
 from sequencer.blocks.header import Header
-from sequencer.errors import DecodeError, PeerFault
+from sequencer.errors import DecodeError, NotYet, PeerFault
 from sequencer.ingress.transaction import decode_transaction
 from sequencer.l1.events import L1Header, MessageKind
 from sequencer.l1.view import ForcedMessage, L1View
+from sequencer.ordering.origins import origin_of
 from sequencer.types import Address
 
 
@@ -19,7 +20,7 @@ class Forced:
 
     def count(self, origin: L1Header, parent: Header) -> int:
         """How many messages a block with this origin consumes: all that its origin shows."""
-        length = self._l1.queue_length_at(origin.number)
+        length = self._length_at(origin)
         if length is None or length <= parent.forced_count:
             return parent.forced_count
         if self._deny_senders:
@@ -27,9 +28,14 @@ class Forced:
         return length
 
     def check(self, header: Header, parent: Header) -> None:
-        """BLOCK-4; raises `PeerFault`."""
-        length = self._l1.queue_length_at(header.origin_number)
+        """BLOCK-4; raises `PeerFault`, and `NotYet` if it depends on another L1 branch."""
+        length = self._length_at(origin_of(header))
         most = parent.forced_count if length is None else max(parent.forced_count, length)
+        if length is None and header.forced_count > most:
+            raise NotYet(
+                f"forced count {header.forced_count} is by an origin that is not on this node's"
+                " L1 branch"
+            )
         if not parent.forced_count <= header.forced_count <= most:
             raise PeerFault(
                 f"forced count {header.forced_count}, expected {parent.forced_count} to {most}"
@@ -46,6 +52,14 @@ class Forced:
             f"forced message {left_over.index} is left over, due at {left_over.deadline},"
             f" pressing at origin time {header.origin_timestamp}"
         )
+
+    def _length_at(self, origin: L1Header) -> int | None:
+        """Of the queue; None if the origin is not on this node's branch. After a reorg that is so
+        of the origin that blocks keep from their parents until another is confirmed."""
+        known = self._l1.block_at(origin.number)
+        if known is None or known.hash != origin.hash:
+            return None
+        return self._l1.queue_length_at(origin.number)
 
     def _count_before_denied(self, start: int, end: int) -> int:
         """POOL-6."""

@@ -278,6 +278,35 @@ def test_process__left_over_message_already_forced_on_l1__is_accepted() -> None:
     node.judge(changed(block, forced_count=0), start())
 
 
+def reorganised(messages: int) -> Node:
+    """At L1 block 2 of another branch, which has so many messages."""
+    node = new_node().see(1_001)
+    node.l1.rollback_to(1)
+    other = L1Header(2, keccak(b"other branch"), l1_hash(1), 1_001)
+    events = [enqueued(index, 1_002) for index in range(messages)]
+    node.l1.extend(L1Block(other, tuple(events)))
+    return node
+
+
+def test_process__origin_of_the_parent_on_another_branch__same_count_on_every_branch() -> None:
+    """BLOCK-4: what each branch shows at that number is nothing to the block."""
+    parent = new_node().see(1_001, enqueued(0, 1_001 + MARGIN + 1)).build(start())
+    assert (parent.header.origin_number, parent.header.forced_count) == (2, 1)
+    nodes = [reorganised(messages) for messages in (0, 1, 3)]
+    for builder in nodes:
+        block = builder.build(parent.header, [parent])
+        assert (block.header.origin_number, block.header.forced_count) == (2, 1)
+        for judge in nodes:
+            judge.judge(block, parent.header, [parent])
+
+
+def test_process__count_by_an_origin_on_another_branch__not_yet() -> None:
+    parent = new_node().see(1_001).build(start())
+    block = changed(reorganised(0).build(parent.header, [parent]), forced_count=1)
+    with pytest.raises(NotYet, match="not on this node's L1 branch"):
+        reorganised(3).judge(block, parent.header, [parent])
+
+
 def test_process__pressing_message_and_a_denying_judge__is_accepted() -> None:
     node = new_node(deny=frozenset({SENDER})).see(1_001, enqueued(0, 1_002))
     node.judge(changed(node.build(start()), forced_count=0), start())
