@@ -13,7 +13,11 @@ from sequencer.types import Hash32
 
 log = logging.getLogger(__name__)
 
+WITHDRAW_GAS = 100_000
+"""Above what `withdraw` takes, to an account without code."""
+
 _ANSWER = abi.function("DataAvailabilityChallenge", "answer")
+_WITHDRAW = abi.function("DataAvailabilityChallenge", "withdraw")
 
 
 class HeldSource(Protocol):
@@ -24,11 +28,13 @@ class HeldSource(Protocol):
 
 
 class Answering:
-    """Each answer is tried out, so that what L1 would refuse is known before it is paid for."""
+    """Each answer is tried out, so that what L1 would refuse is known before it is paid for. What
+    they earn is drawn behind them: otherwise whoever challenges enough would leave the accounts of
+    all nodes without gas, for twice as much (DATA-2)."""
 
     def __init__(self, account: L1Account, contracts: Contracts, source: HeldSource) -> None:
         self._account = account
-        self._contracts = contracts
+        self._contract = contracts.data_availability_challenge
         self._source = source
 
     async def calls(self, challenges: tuple[Challenge, ...]) -> list[L1Call]:
@@ -45,12 +51,15 @@ class Answering:
                 refused = refusal
                 why = describe_revert(refusal.data) if refusal.data else str(refusal)
                 log.info("L1: no answer to 0x%s: %s", challenge.id.hex(), why)
-        if not calls and refused is not None:
+        if calls:
+            to, calldata = self._contract, _WITHDRAW.call(self._account.address)
+            return [*calls, L1Call("withdraw", to, calldata, WITHDRAW_GAS)]
+        if refused is not None:
             raise refused
-        return calls
+        return []
 
     async def _call(self, challenge: Challenge, data: bytes) -> L1Call:
-        to, calldata = self._contracts.data_availability_challenge, _ANSWER.call(challenge.id, data)
+        to, calldata = self._contract, _ANSWER.call(challenge.id, data)
         await self._account.estimate(to, calldata)
         label = f"answer(0x{challenge.id[:4].hex()}…)"
         return L1Call(label, to, calldata, answer_gas(calldata))

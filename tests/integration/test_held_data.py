@@ -1,5 +1,7 @@
 """Challenges of held data on Anvil, with the real contracts (DATA-1 to DATA-6, HELD-3, HELD-4)."""
 
+from typing import Any
+
 import pytest
 from eth_abi.abi import decode
 
@@ -74,6 +76,14 @@ class Ground:
     async def credit(self, account: Address) -> int:
         return int.from_bytes(await self.call(call_of("credit", "0x" + account.hex())), "big")
 
+    async def drawn(self) -> list[dict[str, Any]]:
+        """DATA-8."""
+        event = abi.event("DataAvailabilityChallenge", "CreditWithdrawn")
+        client = self.world.nodes[0].client
+        logs = await client.logs_between([self.contract], 1, (await client.head()).number)
+        found = [log for log in logs if log.topics[0] == event.hash]
+        return [event.decode_event(log.topics, log.data) for log in found]
+
     async def step(self) -> None:
         """Each node does what is its turn, be it an answer or another thing that is due."""
         for node in self.world.nodes:
@@ -106,8 +116,11 @@ async def test_challenge__is_answered_and_the_price_paid(ground: Ground) -> None
     assert ground.open() == [entry.transaction_hash]
     await ground.step()
     assert ground.open() == []
-    earned = [await ground.credit(node.account.address) for node in ground.world.nodes]
-    assert sorted(earned) == [0, 0, 0, price]
+    (drawn,) = await ground.drawn()
+    assert drawn["amountWei"] == price
+    signers = ["0x" + node.account.address.hex() for node in ground.world.nodes]
+    assert drawn["account"] == drawn["to"]
+    assert drawn["account"] in signers
     answer = await ground.search.answer(entry.transaction_hash)
     assert decode_segment(HOLDER, answer.data) == tuple(HELD)
 

@@ -22,6 +22,7 @@ PURE_MODULES = (
     ROOT / "l1" / "challenges.py",
     ROOT / "l1" / "submission.py",
     ROOT / "l1" / "view.py",
+    ROOT / "wallet" / "held_proof.py",
     ROOT / "evidence.py",
     ROOT / "types.py",
 )

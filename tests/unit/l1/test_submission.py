@@ -158,7 +158,7 @@ class TestSnapshot:
 
         assert [turn(seconds) for seconds in (1_101, 1_103, 1_104, 1_108)] == [[2], [2], [3], [0]]
 
-    def test_next_step__slots_of_whole_takeovers__leave_nobody_without_a_turn(self) -> None:
+    def test_s11_slots_of_whole_takeovers__leave_nobody_without_a_turn(self) -> None:
         """L1's blocks come three take-over times apart, and there are three members."""
         missing = {"batches": (), "latest_epoch": Epoch(1), "l1_seconds": 1_112}
         turns = [

@@ -43,6 +43,7 @@ COMMIT = abi.function("CommitmentChain", "commit").hash[:4]
 COMMIT_BLOBS = abi.function("CommitmentChain", "commitBlobs").hash[:4]
 SNAPSHOT = abi.function("Committee", "snapshot").hash[:4]
 ANSWER = abi.function("DataAvailabilityChallenge", "answer").hash[:4]
+WITHDRAW = abi.function("DataAvailabilityChallenge", "withdraw").hash[:4]
 CHECKPOINT = abi.function("DataAvailabilityChallenge", "checkpoint").hash[:4]
 
 
@@ -108,7 +109,7 @@ class World:
         committed = [
             self._event(taken)
             for taken in self.pool.mined[before:]
-            if taken.data[:4] != SNAPSHOT and not self.pool.reverts(taken)
+            if taken.data[:4] not in (SNAPSHOT, WITHDRAW) and not self.pool.reverts(taken)
         ]
         number = self.view.head.number + 1  # type: ignore[union-attr]
         self.pool.number = number
@@ -385,21 +386,21 @@ def challenge_of(world: World, turn: int, tag: bytes = b"") -> DataChallenged:
     raise AssertionError("one in four is")
 
 
-async def test_step__challenge__is_answered_before_the_batch_is_committed() -> None:
+async def test_s12_challenge__is_answered_and_drawn_before_the_batch_is_committed() -> None:
     """HELD-3."""
     world = World(member=1)
     world.make_batches(1)
     first, second = challenge_of(world, 1), challenge_of(world, 1, b"another")
     world.l1_block(first, second)
     assert await world.submitter.step()
-    assert world.sent == [ANSWER, ANSWER]
-    for taken, asked in zip(world.pool.mined, (first, second), strict=True):
+    assert world.sent == [ANSWER, ANSWER, WITHDRAW]
+    for taken, asked in zip(world.pool.mined[:2], (first, second), strict=True):
         data = world.held_bytes[asked.hash]
         assert decode(["bytes32", "bytes"], taken.data[4:]) == (asked.id, data)
         assert taken.to == CONTRACTS.data_availability_challenge
         assert taken.gas_limit > 21_000 + 40 * len(taken.data) + 100_000
     assert await world.submitter.step()
-    assert world.sent[2:] == [COMMIT]
+    assert world.sent[3:] == [COMMIT]
     assert not await world.submitter.step()
 
 
@@ -420,10 +421,10 @@ async def test_step__anothers_turn_to_answer__waits_for_the_takeover() -> None:
     assert not await world.submitter.step()
     world.pool.now_ms += 1
     assert await world.submitter.step()
-    assert world.sent == [ANSWER]
+    assert world.sent == [ANSWER, WITHDRAW]
 
 
-async def test_step__answer_refused__holds_up_nothing() -> None:
+async def test_s13_answer_refused__holds_up_nothing() -> None:
     world = World(member=1)
     world.make_batches(1)
     world.l1_block(challenge_of(world, 1))
@@ -451,7 +452,8 @@ async def test_step__one_answer_refused__gives_the_others() -> None:
 
     world.pool.estimate = refuse_first
     assert await world.submitter.step()
-    assert [taken.data[4:36] for taken in world.pool.mined] == [second.id]
+    assert world.sent == [ANSWER, WITHDRAW]
+    assert world.pool.mined[0].data[4:36] == second.id
 
 
 async def test_step__answer_reorganised_away__is_given_again() -> None:
@@ -465,7 +467,7 @@ async def test_step__answer_reorganised_away__is_given_again() -> None:
     await world.submitter.step()
     world.pool.now_ms += TAKEOVER_MS  # a block is three take-overs, and one makes four
     assert await world.submitter.step()
-    assert world.sent == [ANSWER, ANSWER]
+    assert world.sent == [ANSWER, WITHDRAW] * 2
 
 
 async def test_step__a_rollup_holds_its_data__checkpoints_are_noted() -> None:
