@@ -38,6 +38,15 @@ class FollowerStatus(msgspec.Struct, frozen=True, rename="camel"):
     rollups: tuple[Derived, ...]
 
 
+class HeldSegment(msgspec.Struct, frozen=True, rename="camel"):
+    """What L1 knows of a held segment (DERIVE-15), and the index of its void mark."""
+
+    id: str
+    length: int
+    hash: str
+    voided_by: int | None
+
+
 class DerivedEntry(msgspec.Struct, frozen=True, rename="camel"):
     """One entry of a rollup's list; `batch` is None if L1 included it by itself."""
 
@@ -48,6 +57,9 @@ class DerivedEntry(msgspec.Struct, frozen=True, rename="camel"):
     l1_block: int
     hash: str
     skipped: str | None
+    held: HeldSegment | None = None
+    voids: str | None = None
+    """Of a void mark: the id of the segment (DERIVE-16)."""
 
 
 class _Page(msgspec.Struct):

@@ -1,11 +1,7 @@
 """The ape scripts against an L1 without any node: all a person needs is L1."""
 
-import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -15,7 +11,7 @@ from sequencer.crypto.hashing import keccak
 from sequencer.crypto.keystore import ScryptCost, create_keystore
 from sequencer.crypto.signatures import Signer
 from sequencer.devnet.accounts import account
-from sequencer.devnet.anvil import Anvil, start_anvil
+from sequencer.devnet.anvil import start_anvil
 from sequencer.devnet.demo.l1_facts import L1Facts
 from sequencer.devnet.wallets import Rollup, Wallet
 from sequencer.evidence import (
@@ -27,10 +23,10 @@ from sequencer.evidence import (
 )
 from sequencer.l1.deployment import load_deployment
 from sequencer.types import Address, Epoch, RollupId
+from tests.e2e.ground import PASSWORD, Ground
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PASSWORD = "correct horse"
 HOT = Signer(bytes([9]) * 32)
 PARAMETERS = """
 genesis_delay_seconds = 3600
@@ -68,74 +64,6 @@ print(account.sign_transaction(asked).raw_transaction.to_0x_hex())
 """
 
 
-Child = asyncio.subprocess.Process
-
-
-@dataclass(frozen=True)
-class Ground:
-    """An L1 with contracts that `ape run deploy` has put there."""
-
-    anvil: Anvil
-    folder: Path
-
-    @property
-    def deployment(self) -> Path:
-        return self.folder / "deployment.json"
-
-    async def start(self, name: str, account: int | None, *arguments: str) -> Child:
-        """Start a script."""
-        target = [] if name == "deploy" else ["--deployment", str(self.deployment)]
-        signing = [] if account is None else ["--account", f"TEST::{account}"]
-        return await asyncio.create_subprocess_exec(
-            str(Path(sys.executable).with_name("ape")),
-            *("run", name, "--network", self.anvil.url, *signing),
-            *target,
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={
-                "APE_DATA_FOLDER": "build/ape",
-                **os.environ,
-                "PYTHONUNBUFFERED": "1",
-                "SWITCHYARD_PASSWORD": PASSWORD,
-            },
-        )
-
-    async def killed(self, at: str, name: str, account: int | None, *arguments: str) -> None:
-        """Run a script until it has said `at`, and kill it."""
-        child = await self.start(name, account, *arguments)
-        assert child.stdout is not None
-        while line := await child.stdout.readline():
-            if at in line.decode():
-                break
-        assert line, f"{name} has not said {at!r}"
-        child.kill()
-        await child.communicate()
-
-    async def ape(self, name: str, account: int | None, *arguments: str) -> tuple[int, str]:
-        """Run a script to its end; exit status and output, without ape's own remarks."""
-        child = await self.start(name, account, *arguments)
-        output, _ = await child.communicate()
-        assert child.returncode is not None
-        lines = output.decode().splitlines()
-        kept = [line for line in lines if not line.startswith(("INFO:", "SUCCESS:"))]
-        return child.returncode, "\n".join(kept)
-
-    async def says(self, name: str, account: int | None, *arguments: str) -> str:
-        """What a script says that succeeds."""
-        status, output = await self.ape(name, account, *arguments)
-        assert status == 0, output
-        return output
-
-    async def refuses(self, name: str, account: int | None, *arguments: str) -> str:
-        """The error of a script that fails, which is its last line."""
-        status, output = await self.ape(name, account, *arguments)
-        assert status == 1, output
-        assert "Traceback" not in output
-        return output.splitlines()[-1]
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ground]:
     folder = tmp_path_factory.mktemp("scripts")
@@ -149,7 +77,7 @@ async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grou
             *(0, "--parameters", str(folder / "own.toml"), "--out", str(ground.deployment)),
             *("--rollup", "7001"),
         )
-        assert "Read back 19 values: all contracts are wired as planned." in output
+        assert "Read back 24 values: all contracts are wired as planned." in output
         assert "Registered rollup 1 with chain id 7001." in output
         yield ground
     finally:
@@ -188,6 +116,13 @@ async def test_bond__refused_before_anything_is_sent(ground: Ground) -> None:
     assert "is not an endpoint" in error
     missing = ("--signer", str(ground.folder / "none.json"), "--endpoint", "tcp://a:1")
     assert "none.json: no such file" in await ground.refuses("bond", 3, *missing)
+
+
+async def test_challenge_data__refused_before_anything_is_paid(ground: Ground) -> None:
+    error = await ground.refuses("challenge_data", 5, "--entry", "0x1234")
+    assert "an id is 0x and 32 bytes in hex" in error
+    error = await ground.refuses("challenge_data", 5, "--entry", "0x" + "12" * 32)
+    assert f"L1 has no held segment 0x{'12' * 32} in any batch" in error
 
 
 async def test_force_include__by_l1_alone(ground: Ground) -> None:
