@@ -81,11 +81,13 @@ class FollowerClient:
                 return known.chain_id
         raise NotYet(f"{self._http.endpoint} follows no rollup {rollup}")
 
-    async def entries(self, rollup: RollupId, first: int) -> list[tuple[Entry, int | None]]:
-        """Up to `PAGE` entries from position `first` on, each with its counterpart: of a held
-        segment the void mark, of a void mark the held segment (`EntryStore.counterpart`)."""
+    async def entries(
+        self, rollup: RollupId, first: int, limit: int | None = None
+    ) -> list[tuple[Entry, int | None]]:
+        """Up to `limit` or `PAGE` entries from position `first` on, each with its counterpart: of a
+        held segment the void mark, of a void mark the held segment (`EntryStore.counterpart`)."""
         path = f"/rollup/{rollup}/entries"
-        query = {"from": str(first), "limit": str(PAGE)}
+        query = {"from": str(first), "limit": str(limit or PAGE)}
         found = await self._get(path, _Entries, _PAGE_ROOM, query)
         try:
             return [(_entry(view), _counterpart(view)) for view in (found.entries if found else ())]

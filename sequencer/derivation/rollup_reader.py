@@ -45,8 +45,8 @@ class Step:
     """Why a held segment holds no transactions; None if it does."""
     counterpart: int | None = None
     """At a void mark, the entry that is void: who has executed transactions of it goes back to
-    before it (DERIVE-16). At a held segment, its void mark, which may be far ahead. None if the
-    list has none."""
+    before it (DERIVE-16). At a held segment, its void mark, which may be far ahead: who finds it
+    gone with a reorg goes back too. None if the list has none. `execution.py` sees to both."""
 
 
 class RollupReader:
@@ -82,8 +82,15 @@ class RollupReader:
                 after, running_hash = after + 1, _followed(entry, after + 1, running_hash)
                 yield await self._step(entry, chain_id, counterpart)
 
+    async def mark_of(self, index: int) -> int | None:
+        """The void mark of the held segment that is entry `index`; None if there is no mark."""
+        page = await self._follower.entries(self._rollup, index, 1)
+        return page[0][1] if page and page[0][0].held else None
+
     async def _step(self, entry: Entry, chain_id: int, counterpart: int | None) -> Step:
         if entry.voids is not None:
+            if counterpart is not None and counterpart >= entry.index:
+                raise PeerFault(f"void mark {entry.index} is before the entry {counterpart}")
             return Step(entry, counterpart=counterpart)
         if entry.held is None:
             hash_, raw = entry.transaction_hash, entry.transaction
@@ -95,7 +102,8 @@ class RollupReader:
             raws = decode_segment(self._rollup, data)
         except HeldMissing as missing:
             where = f"entry {entry.index} of rollup {self._rollup}"
-            raise HeldMissing(f"{where} waits for {missing}") from None
+            id_ = f"id 0x{entry.transaction_hash.hex()}"  # what to challenge
+            raise HeldMissing(f"{where}, {id_}, waits for {missing}") from None
         except DecodeError as error:
             return Step(entry, empty=str(error))
         ordered = (Ordered(keccak(raw), raw, *judge_transaction(raw, chain_id)) for raw in raws)

@@ -32,8 +32,10 @@ async def node(handler: Handler) -> AsyncIterator[str]:
     app = web.Application()
     app.router.add_get(f"/held/0x{WANTED.hash.hex()}", handler)
     runner = web.AppRunner(app)
-    yield await listen(runner, "127.0.0.1", 0, "test")
-    await runner.cleanup()
+    try:
+        yield await listen(runner, "127.0.0.1", 0, "test")
+    finally:
+        await runner.cleanup()
 
 
 def gives(body: bytes, status: int = 200) -> Handler:

@@ -12,6 +12,7 @@ read
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -77,9 +78,9 @@ class Served:
         return web.Response(body=self.holds[request.path])
 
 
-@pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    made = Served(World(tmp_path))
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[Served]:
+    made = Served(World(folder))
     world = made.world
     await world.see(RollupRegistered(ONE, 7001, holds_data=True))
     l1 = SimpleNamespace(is_connected=True, last_error=None)
@@ -89,10 +90,18 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     node = web.AppRunner(node_app)
     made.follower = await listen(follower, "127.0.0.1", 0, "follower")
     made.node = await listen(node, "127.0.0.1", 0, "node")
-    yield made
-    await follower.cleanup()
-    await node.cleanup()
-    world.store.close()
+    try:
+        yield made
+    finally:
+        await follower.cleanup()
+        await node.cleanup()
+        world.store.close()
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    async with serving(tmp_path) as made:
+        yield made
 
 
 def raws(steps: list[Step]) -> list[list[bytes]]:
@@ -138,8 +147,9 @@ async def test_read__nobody_has_it__stops_there_until_it_is_void(served: Served)
     await reader.close()
     assert raws([before]) == [[A]]
     assert str(caught.value) == (
-        f"entry 1 of rollup 1 waits for held data 0x{segment.hash.hex()} of {segment.length} bytes:"
-        f" nobody has it ({served.follower} does not have it; {served.node} does not have it)"
+        f"entry 1 of rollup 1, id 0x{id_.hex()}, waits for held data 0x{segment.hash.hex()}"
+        f" of {segment.length} bytes: nobody has it"
+        f" ({served.follower} does not have it; {served.node} does not have it)"
     )
     await served.world.see(DataVoided(id_, ONE))
     steps = await served.read(0, before.entry.running_hash)
