@@ -167,7 +167,8 @@ interface IDataAvailabilityChallenge {
     /// @custom:reverts ZeroRecipient, NoCredit, TransferFailed
     function withdraw(address to) external returns (uint256 amountWei);
 
-    /// @notice What a challenge costs in this block, in wei (DATA-2).
+    /// @notice What a challenge costs in this block, in wei (DATA-2). A node that is asked without a
+    /// gas price may count the base fee as zero; what is paid too much is credited.
     function priceOf(uint32 length) external view returns (uint256);
 
     /// @notice All zero for an id never challenged.

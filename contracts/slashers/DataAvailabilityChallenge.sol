@@ -30,9 +30,9 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
     /// @notice The offence's number in the registry (DATA-5).
     uint8 public constant DATA = 2;
 
-    /// @notice What an answer costs its sender at most (DATA-2): gas, and gas per byte as EIP-7623
-    /// counts it. `docs/gas.md` has what it was measured at.
-    uint256 public constant ANSWER_GAS = 100_000;
+    /// @notice What an answer costs its sender at most (DATA-2): the gas of the shortest, and per
+    /// byte the floor of EIP-7623, which is above what calldata, hash and log cost together.
+    uint256 public constant ANSWER_GAS = 60_000;
     uint256 public constant ANSWER_GAS_PER_BYTE = 40;
 
     /// @notice Per gas, on top of the base fee.
@@ -61,12 +61,6 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
     Checkpoints.Trace208 private _checkpoints;
 
     constructor(IBondRegistry registry_, ICommitmentChain chain_, DataParameters memory d) {
-        // A slasher that its registry does not know could never punish anyone.
-        if (!registry_.isSlasher(address(this))) revert UnknownToRegistry(address(registry_));
-        ICommittee committee_ = chain_.committee();
-        if (address(committee_.registry()) != address(registry_)) {
-            revert ChainOfAnotherRegistry(address(registry_), address(committee_.registry()));
-        }
         // Nothing could be challenged, or nothing answered.
         if (d.windowSeconds == 0) revert ZeroParameter("windowSeconds");
         if (d.answerSeconds == 0) revert ZeroParameter("answerSeconds");
@@ -74,6 +68,12 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
         BondParameters memory p = registry_.parameters();
         uint256 longest = uint256(d.windowSeconds) + d.answerSeconds;
         if (longest >= p.evidenceSeconds) revert TimesTooLong(p.evidenceSeconds - 1, longest);
+        // A slasher that its registry does not know could never punish anyone.
+        if (!registry_.isSlasher(address(this))) revert UnknownToRegistry(address(registry_));
+        ICommittee committee_ = chain_.committee();
+        if (address(committee_.registry()) != address(registry_)) {
+            revert ChainOfAnotherRegistry(address(registry_), address(committee_.registry()));
+        }
 
         registry = registry_;
         committee = committee_;
@@ -204,6 +204,8 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
     /// @inheritdoc IDataAvailabilityChallenge
     function settledIndex() public view returns (BatchIndex) {
         uint256 opened = Math.saturatingSub(block.timestamp, WINDOW_SECONDS);
+        // casting to 'uint48' is safe because it is no later than now
+        // forge-lint: disable-next-line(unsafe-typecast)
         return BatchIndex.wrap(uint64(_checkpoints.upperLookupRecent(uint48(opened))));
     }
 

@@ -23,6 +23,10 @@ CommitmentChain, EquivocationSlasher
 ├── a committee of another registry: refused
 ├── an inbox that serves another chain: refused
 └── a registry that does not know the slasher: refused
+
+DataAvailabilityChallenge
+├── a registry that does not know it, a chain of another registry: refused
+└── a time of zero, times as long together as evidence lives (DATA-7): refused
 """
 
 from __future__ import annotations
@@ -37,6 +41,7 @@ from tests.contracts.faults import FaultCatalogue
 from tests.contracts.network import (
     BondParameters,
     Clock,
+    DataParameters,
     FallbackParameters,
     FloorParameters,
     InboxParameters,
@@ -227,3 +232,45 @@ def test_equivocation_slasher__wrong_wiring__is_refused(
         "CommitteeOfAnotherRegistry", expected=other.address, actual=network.registry.address
     ):
         deployer.deploy(project.EquivocationSlasher, other, network.committee)
+
+
+def test_data_availability_challenge__wrong_wiring__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
+) -> None:
+    held = network.held.as_tuple()
+    with faults.expect("UnknownToRegistry", registry=network.registry.address):
+        deployer.deploy(project.DataAvailabilityChallenge, network.registry, network.chain, held)
+    predicted = [create_address(deployer.address, deployer.nonce + n) for n in (1, 2)]
+    other = deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), predicted)
+    with faults.expect(
+        "ChainOfAnotherRegistry", expected=other.address, actual=network.registry.address
+    ):
+        deployer.deploy(project.DataAvailabilityChallenge, other, network.chain, held)
+
+
+@pytest.mark.parametrize("name", ["windowSeconds", "answerSeconds"])
+def test_data_availability_challenge__zero_parameter__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue, name: str
+) -> None:
+    held = replace(network.held, **{name: 0}).as_tuple()
+    with faults.expect("ZeroParameter", name=name):
+        deployer.deploy(project.DataAvailabilityChallenge, network.registry, network.chain, held)
+
+
+def test_data_availability_challenge__as_long_as_evidence_lives__is_refused(
+    project: Any,
+    deployer: Any,
+    deploy_network: Callable[..., Network],
+    network: Network,
+    faults: FaultCatalogue,
+) -> None:
+    life = network.bonds.evidenceSeconds
+    # Two times that overflow together are too long, not short.
+    for times in ((life - 60, 60), (2**64 - 1, 1)):
+        with faults.expect("TimesTooLong", maximum=life - 1, actual=sum(times)):
+            wiring = (network.registry, network.chain)
+            deployer.deploy(project.DataAvailabilityChallenge, *wiring, times)
+    longest = DataParameters(windowSeconds=life - 61, answerSeconds=60)
+    other = deploy_network(held=longest)
+    assert tuple(vars(other.data.parameters()).values()) == longest.as_tuple()
+    assert other.data.committee() == other.committee
