@@ -127,6 +127,14 @@ MUTANTS = [
         applies=has(attackers.Garbage),
     ),
     mutant(
+        "held segments are not compared with the payload (ENC-15)",
+        justification,
+        "check_proposal",
+        "if not proposal.block.is_whole()",
+        "if len(proposal.block.payload) != header.payload_length",
+        applies=has(attackers.Garbage),
+    ),
+    mutant(
         "anybody's signature counts (P7)",
         verification.Verifier,
         "_check_signature",
