@@ -4,7 +4,8 @@ HELD-5). The second test ends with the whole committee slashed, so it comes last
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import aiohttp
@@ -16,11 +17,14 @@ from eth_abi.abi import decode
 from sequencer.batches.codec import decode_batch_data
 from sequencer.blocks.payload import decode_payload, decode_segment
 from sequencer.crypto.hashing import keccak
+from sequencer.derivation.held import HeldMissing
+from sequencer.derivation.rollup_reader import RollupReader
 from sequencer.devnet.accounts import Account, account
 from sequencer.devnet.demo.l1_facts import EJECTED, L1Facts
 from sequencer.devnet.follower_process import DerivedEntry
 from sequencer.devnet.layout import Layout
 from sequencer.devnet.network import DEMO, Network, running
+from sequencer.devnet.node_process import NodeProcess
 from sequencer.devnet.progress import Progress
 from sequencer.devnet.waiting import eventually
 from sequencer.devnet.wallets import Signed, Wallet
@@ -123,6 +127,12 @@ async def test_challenged__the_committee_answers_and_is_paid(network: Network) -
     assert sorted(earned)[:3] == [0, 0, 0]
     assert max(earned) > drawn.get(f"0x{CHALLENGER.address.hex()}", 0)
 
+    async def shown() -> list[tuple[bytes, ...]] | None:
+        return await executed(network, []) or None
+
+    assert (await eventually("L1's answer", shown, seconds=WAIT_SECONDS))[0] == segments[wanted]
+    assert await executed(network, network.nodes) == list(segments.values())
+
 
 async def test_withheld__void_and_all_signers_slashed(network: Network) -> None:
     segments = await segments_with(network, await send(network, SENDERS[1], 1))
@@ -164,6 +174,20 @@ async def test_withheld__void_and_all_signers_slashed(network: Network) -> None:
     assert (await entry_of(network, wanted)).held == msgspec.structs.replace(
         held, voided_by=mark.index
     )
+
+
+async def executed(network: Network, nodes: Sequence[NodeProcess]) -> list[tuple[bytes, ...]]:
+    """What an executor with a follower and these nodes runs, entry by entry (DERIVE-17), up to what
+    it waits for."""
+    reader = RollupReader(
+        network.followers[0].url, network.rollups[1].id, [node.url for node in nodes]
+    )
+    found = []
+    with suppress(HeldMissing):
+        async for step in reader.read():
+            found.append(tuple(one.raw for one in step.transactions))  # noqa: PERF401 - kept
+    await reader.close()
+    return found
 
 
 async def entry_of(network: Network, wanted: str) -> DerivedEntry:
