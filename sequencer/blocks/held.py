@@ -18,6 +18,7 @@ ENTRY_BYTES = 40
 """What each held segment adds to a payload."""
 
 _COUNT = struct.Struct(">H")
+_MAX_ENTRIES = 2**16 - 1
 _ENTRY = struct.Struct(">II32s")
 
 
@@ -44,7 +45,9 @@ def held_entry(rollup: RollupId, data: bytes) -> HeldEntry:
 def pack_table(entries: Sequence[HeldEntry]) -> bytes:
     """The table of ENC-10, of at least one entry. Raises `ValueError` for what is none."""
     ids = [entry.rollup for entry in entries]
-    if not ids or any(left >= right for left, right in pairwise(ids)):
+    if not 1 <= len(ids) <= _MAX_ENTRIES:
+        raise ValueError(f"{len(ids)} held segments, a table names 1 to {_MAX_ENTRIES}")
+    if any(left >= right for left, right in pairwise(ids)):
         raise ValueError(f"rollup ids {ids} of held segments are not strictly ascending")
     if any(entry.length < 1 for entry in entries):
         raise ValueError("a held segment has at least one byte")

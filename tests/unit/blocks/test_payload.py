@@ -146,6 +146,12 @@ def test_encode__held_segments_out_of_order__is_the_callers_error(ids: list[Roll
         encode_payload([], held=[held_entry(rollup, b"a") for rollup in ids])
 
 
+def test_encode__more_held_segments_than_a_table_counts__is_the_callers_error() -> None:
+    held = [HeldEntry(RollupId(number), 1, NAMED.hash) for number in range(2**16)]
+    with pytest.raises(ValueError, match="65536 held segments"):
+        encode_payload([], held=held)
+
+
 def test_encode__a_held_segment_of_no_bytes__is_the_callers_error() -> None:
     with pytest.raises(ValueError, match="at least one byte"):
         encode_payload([], held=[held_entry(RollupId(1), b"")])
