@@ -479,8 +479,9 @@ async def test_step__a_rollup_holds_its_data__checkpoints_are_noted() -> None:
     world.pool.now_ms += 4 * TAKEOVER_MS
     assert not await world.submitter.step()
     world.l1_block(registered(1, holds_data=True))
-    while not await world.submitter.step():
+    for _ in range(4):
         world.pool.now_ms += TAKEOVER_MS
+        await world.submitter.step()
     assert world.sent == [COMMIT, CHECKPOINT]
     assert world.view.challenges.checkpoint is not None
     assert world.view.challenges.checkpoint.index == 1
