@@ -103,7 +103,8 @@ class ContentRules:
                     raise PeerFault(f"transaction 0x{key[1].hex()} is in the chain already")
                 seen.add(key)
                 ordered.append((rollup, self._checked(key, raw, chain_id)))
-            posted = posted if part.is_held else len(ordered)
+            if not part.is_held:
+                posted = len(ordered)
         if _root(ordered[:posted], held_entries(block.payload)) != block.header.transaction_root:
             raise PeerFault("transaction root is not that of the payload")
         return tuple(ordered)
