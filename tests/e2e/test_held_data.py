@@ -137,11 +137,7 @@ async def test_challenged__the_committee_answers_and_is_paid(network: Network) -
 async def test_withheld__void_and_all_signers_slashed(network: Network) -> None:
     segments = await segments_with(network, await send(network, SENDERS[1], 1))
     wanted = list(segments)[-1]
-    for node in network.nodes:
-        node.withhold()
-        await node.stop()
-        await node.start()
-    await asyncio.gather(*(node.ready() for node in network.nodes))
+    await asyncio.gather(*(restart_withholding(node) for node in network.nodes))
     entry = await entry_of(network, wanted)
     held = entry.held
     assert held is not None
@@ -188,6 +184,14 @@ async def executed(network: Network, nodes: Sequence[NodeProcess]) -> list[tuple
             found.append(tuple(one.raw for one in step.transactions))  # noqa: PERF401 - kept
     await reader.close()
     return found
+
+
+async def restart_withholding(node: NodeProcess) -> None:
+    """HELD-5."""
+    node.withhold()
+    await node.stop()
+    await node.start()
+    await node.ready()
 
 
 async def entry_of(network: Network, wanted: str) -> DerivedEntry:
