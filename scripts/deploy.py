@@ -124,4 +124,5 @@ def _register(
     for chain_id in chain_ids:
         receipt = contracts.rollups.register(chain_id, ZERO_ADDRESS, holds_data, sender=account)
         (event,) = contracts.rollups.RollupRegistered.from_receipt(receipt)
-        click.echo(f"Registered rollup {event.rollupId} with chain id {chain_id}.")
+        held = "; the committee keeps its data" if event.holdsData else ""
+        click.echo(f"Registered rollup {event.rollupId} with chain id {chain_id}{held}.")

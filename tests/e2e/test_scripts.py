@@ -75,10 +75,11 @@ async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grou
         output = await ground.says(
             "deploy",
             *(0, "--parameters", str(folder / "own.toml"), "--out", str(ground.deployment)),
-            *("--rollup", "7001"),
+            *("--rollup", "7001", "--held-rollup", "7002"),
         )
         assert "Read back 24 values: all contracts are wired as planned." in output
         assert "Registered rollup 1 with chain id 7001." in output
+        assert "Registered rollup 2 with chain id 7002; the committee keeps its data." in output
         yield ground
     finally:
         await anvil.stop()
@@ -138,7 +139,7 @@ async def test_force_include__by_l1_alone(ground: Ground) -> None:
 
 async def test_force_include__refused_before_anything_is_paid(ground: Ground) -> None:
     to = ("--nonce", "0", "--to", "0x" + "11" * 20)
-    assert "there is no rollup 9; 1 are registered" in await ground.refuses(
+    assert "there is no rollup 9; 2 are registered" in await ground.refuses(
         "force_include", 5, "--rollup", "9", *to
     )
     assert "gas limit 1000 is below the intrinsic 21000" in await ground.refuses(
