@@ -40,6 +40,7 @@ class L1Call:
     data: bytes
     gas_limit: int
     sidecar: Sidecar | None = None
+    value_wei: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,10 @@ class L1Account:
         """The gas of a call as of now; raises `L1Refused` with the revert data if it fails, so
         that nothing is paid for it."""
         return await self._client.estimate_gas(self.address, to, data)
+
+    async def read(self, to: Address, data: bytes) -> bytes:
+        """What a view of a contract returns."""
+        return await self._client.call(to, data)
 
     async def prices(self) -> Prices:
         """What gas and blob gas cost at L1's head (SUBMIT-5)."""
@@ -216,7 +221,7 @@ class L1Account:
                 "chainId": self._chain_id,
                 "nonce": nonce,
                 "to": to_checksum_address(call.to),
-                "value": 0,
+                "value": call.value_wei,
                 "data": call.data,
                 "gas": call.gas_limit,
                 "maxFeePerGas": fees.max_fee,

@@ -47,6 +47,14 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """Enqueue messages without effect until there are as many as the next batch counts
+    (SUBMIT-7)."""
+
+    up_to: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Record the committee of an epoch."""
 
@@ -67,7 +75,7 @@ class NoteCheckpoint:
     index: BatchIndex
 
 
-Step = Answer | Commit | Snapshot | NoteCheckpoint
+Step = Answer | Commit | Fill | Snapshot | NoteCheckpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +106,9 @@ class Situation:
     """The batches after the last one on L1 that have a quorum, without a gap."""
     waited_ms: int
     """Since the first of them had its quorum."""
+    queue_length: int
+    """Forced messages on L1, of which `consumed` are in the order."""
     consumed: int
-    """Forced messages in the order."""
     due_up_to: int
     """Messages below are due when the next L1 block comes."""
     l1_seconds: int
@@ -134,14 +143,25 @@ def _steps(now: Situation) -> Iterator[Step]:
     """All that is due, the most urgent first: an answer has a deadline (HELD-3)."""
     if now.answers:
         yield Answer(now.answers[:MAX_TOGETHER])
-    if now.batches:
-        first = now.batches[0]
-        if now.seat.has_turn(first.index, now.waited_ms, now.takeover_ms):
-            left = max(now.consumed, first.forced_count)
-            force_up_to = now.due_up_to if now.due_up_to > left else None
-            yield Commit(now.batches[:MAX_TOGETHER], force_up_to)
+    yield from _commit(now)
     yield from _snapshot(now)
     yield from _checkpoint(now)
+
+
+def _commit(now: Situation) -> Iterator[Commit | Fill]:
+    """SUBMIT-1, SUBMIT-2; what stands in the way first (SUBMIT-7)."""
+    if not now.batches:
+        return
+    first = now.batches[0]
+    if not now.seat.has_turn(first.index, now.waited_ms, now.takeover_ms):
+        return
+    if first.forced_count > now.queue_length:
+        if now.waited_ms >= now.takeover_ms:
+            yield Fill(first.forced_count)
+        return
+    left = max(now.consumed, first.forced_count)
+    force_up_to = now.due_up_to if now.due_up_to > left else None
+    yield Commit(now.batches[:MAX_TOGETHER], force_up_to)
 
 
 def _snapshot(now: Situation) -> Iterator[Snapshot]:

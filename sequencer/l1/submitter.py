@@ -17,12 +17,14 @@ from sequencer.l1.client import Receipt
 from sequencer.l1.committing import MAX_GAS, BatchSource, Committing
 from sequencer.l1.deployment import Deployment
 from sequencer.l1.events import L1Header
+from sequencer.l1.filling import filling
 from sequencer.l1.reverts import describe_revert, revert_name
 from sequencer.l1.rpc import L1Refused
 from sequencer.l1.submission import (
     MAX_TOGETHER,
     Answer,
     Commit,
+    Fill,
     NoteCheckpoint,
     Seat,
     Situation,
@@ -140,6 +142,7 @@ class Submitter:
             takeover_ms=self._takeover_ms,
             batches=batches,
             waited_ms=self._now_ms() - self._ready_since_ms,
+            queue_length=view.queue_length,
             consumed=view.consumed,
             due_up_to=due_up_to(view),
             l1_seconds=head.timestamp,
@@ -190,6 +193,14 @@ class Submitter:
                     )
                 ]
                 return await self._account.send(calls, lambda: self._wants_checkpoint(index))
+            case Fill(up_to):
+                count = min(MAX_TOGETHER, up_to - self._view.queue_length)
+                log.warning(
+                    "L1 has %d forced messages, batch %d counts %d: %d are filled up (SUBMIT-7)",
+                    *(self._view.queue_length, self._view.last_index + 1, up_to, count),
+                )
+                calls = await filling(self._account, self._contracts, count)
+                return await self._account.send(calls, lambda: self._view.queue_length < up_to)
             case Commit():
                 calls = await self._committing.calls(step)
                 last = step.batches[-1].index
@@ -237,6 +248,8 @@ def _name(step: Step) -> str:
             return f"answer(0x{challenges[0].id[:4].hex()}…)"
         case NoteCheckpoint(index):
             return f"checkpoint({index})"
+        case Fill(up_to):
+            return f"fill({up_to})"
         case Snapshot(epoch):
             return f"snapshot({epoch})"
         case Commit(batches):

@@ -5,6 +5,7 @@ next_step
 ├── a batch is ready
 │   ├── not this member's turn: nothing
 │   ├── its turn: commit it, and what follows it, at most four
+│   ├── L1 has fewer messages than it counts: nothing for a while, then fill up (SUBMIT-7)
 │   └── messages due beyond it when the next block comes: forced first, and no more
 └── no batch, or another's turn
     ├── this epoch's committee is missing: record it
@@ -26,6 +27,7 @@ from sequencer.l1.schedule import Schedule
 from sequencer.l1.submission import (
     Answer,
     Commit,
+    Fill,
     NoteCheckpoint,
     Seat,
     Situation,
@@ -61,6 +63,7 @@ def situation(**changes: object) -> Situation:
         takeover_ms=TAKEOVER_MS,
         batches=(batch(5),),
         waited_ms=0,
+        queue_length=9,
         consumed=0,
         due_up_to=0,
         l1_seconds=1_150,
@@ -124,6 +127,20 @@ class TestCommit:
         """SUBMIT-2."""
         now = situation(batches=(batch(5, counted),), consumed=consumed, due_up_to=due)
         assert next_step(now) == Commit((batch(5, counted),), forced_to)
+
+    def test_next_step__l1_has_lost_messages_it_counts__fills_up_after_a_takeover(self) -> None:
+        """SUBMIT-7: L1 itself or their owners may bring them again first."""
+        lost = situation(batches=(batch(5, 9), batch(6, 9)), queue_length=7)
+        assert next_step(lost) is None
+        late = replace(lost, seat=Seat(2, 4), waited_ms=TAKEOVER_MS)
+        assert next_step(late) == Fill(9)
+        assert next_step(replace(late, seat=Seat(1, 4))) is None
+        assert next_step(replace(late, queue_length=9)) == Commit(late.batches)
+
+    def test_next_step__waits_for_lost_messages__still_records_a_committee(self) -> None:
+        lost = situation(batches=(batch(5, 9),), queue_length=7, latest_epoch=Epoch(1))
+        seats = [next_step(replace(lost, seat=Seat(member, 4))) for member in range(4)]
+        assert seats.count(Snapshot(Epoch(2))) == 1
 
 
 class TestSnapshot:
