@@ -1,11 +1,13 @@
 """What a wallet asks of L1 (L1-4: every answer is typed here)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
 
 from sequencer.l1.logs import Log, RawLog, log_of
-from sequencer.l1.rpc import L1Refused, hex_data, quantity, to_hex
+from sequencer.l1.rpc import L1Error, L1Refused, L1Unavailable, hex_data, quantity, to_hex
 from sequencer.types import Address, Hash32
 from sequencer.wallet.blocking import BlockingRpc, Web3Like, rpc_of
 
@@ -47,7 +49,8 @@ class _Receipt(msgspec.Struct):
 
 
 class Endpoint:
-    """One endpoint. Every method raises `L1Error` (`L1Unavailable`, `L1Refused`)."""
+    """One endpoint. Every method raises `L1Error`: `L1Unavailable` if it is to be asked again,
+    `L1Refused`."""
 
     def __init__(self, l1: str | Web3Like) -> None:
         self._rpc: BlockingRpc = rpc_of(l1)
@@ -60,10 +63,10 @@ class Endpoint:
 
     def timestamp_of(self, number: int) -> int:
         """Seconds, of a block that is there."""
-        block = hex(number)
-        return self._rpc.fetch(
-            _Block, lambda b: quantity(b.timestamp), "eth_getBlockByNumber", block, False
-        )
+        with _of_known_blocks():
+            return self._rpc.fetch(
+                _Block, lambda b: quantity(b.timestamp), "eth_getBlockByNumber", hex(number), False
+            )
 
     def finalized(self) -> int:
         """The last block that no reorg takes back."""
@@ -78,7 +81,8 @@ class Endpoint:
     def nonce(self, account: Address, block: int | str = "latest") -> int:
         """Transactions of the account up to a block, or those that wait too (`pending`)."""
         at = block if isinstance(block, str) else hex(block)
-        return self._rpc.fetch(str, quantity, "eth_getTransactionCount", to_hex(account), at)
+        with _of_known_blocks():
+            return self._rpc.fetch(str, quantity, "eth_getTransactionCount", to_hex(account), at)
 
     def balance(self, account: Address) -> int:
         """Wei."""
@@ -125,14 +129,27 @@ class Endpoint:
                 "fromBlock": hex(start),
                 "toBlock": hex(min(start + _LOG_BLOCKS - 1, last)),
             }
-            found += self._rpc.fetch(
-                list[RawLog], lambda logs: [log_of(log) for log in logs], "eth_getLogs", query
-            )
+            with _of_known_blocks():
+                found += self._rpc.fetch(
+                    list[RawLog], lambda logs: [log_of(log) for log in logs], "eth_getLogs", query
+                )
         return found
 
     def send_raw(self, raw: bytes) -> None:
         """Give a signed transaction to L1; raises `L1Refused` if it does not want it."""
         self._rpc.fetch(str, hex_data, "eth_sendRawTransaction", to_hex(raw))
+
+
+@contextmanager
+def _of_known_blocks() -> Iterator[None]:
+    """For questions about blocks that L1 has just named: if it has not got them, it changes its
+    branch, and will answer once it has. Raises `L1Unavailable` for a refusal."""
+    try:
+        yield
+    except L1Unavailable:
+        raise
+    except L1Error as error:
+        raise L1Unavailable(str(error)) from error
 
 
 def _head(raw: _Block) -> Head:

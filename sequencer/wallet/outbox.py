@@ -45,6 +45,9 @@ class Notes(Protocol):
 
     def save(self, attempts: tuple[Attempt, ...]) -> None: ...
 
+    def of_others(self, nonce: int) -> Signed | None:
+        """What other errands of the account have signed last at a nonce."""
+
 
 class Outbox:
     """Sends one call, and replaces it at the same nonce until it is mined.
@@ -102,8 +105,10 @@ class Outbox:
             self._begin(attempts, head, draft())
             return
         last = attempts[-1]
-        if self._endpoint.nonce(self._signer.address) > last.nonce:
+        next_nonce = self._endpoint.nonce(self._signer.address)
+        if next_nonce > last.nonce:
             return  # mined, by us or by another; wait until that is final
+        self._fill_gap(next_nonce, last.nonce)
         newest = last.versions[-1]
         waited = head.timestamp - newest.sent_at
         if newest.decode(self._chain_id).data != data or waited >= self._resubmit_seconds:
@@ -125,6 +130,20 @@ class Outbox:
         if self._endpoint.nonce(self._signer.address, settled) <= attempt.nonce:
             return False
         return self._is_repeatable or self.succeeded() is None
+
+    def _fill_gap(self, first: int, end: int) -> None:
+        """WALLET-9: before the transaction of nonce `end`, L1 takes those from `first` on."""
+        pending = self._endpoint.nonce(self._signer.address, "pending")
+        for nonce in range(max(first, pending), end):
+            found = self._notes.of_others(nonce)
+            if found is None:
+                log.warning(
+                    "L1 waits for nonce %d of 0x%s before %d, and no errand here has signed it:"
+                    " send anything with it",
+                    *(nonce, self._signer.address.hex(), end),
+                )
+                return
+            self._send(found)
 
     def _begin(self, attempts: tuple[Attempt, ...], head: Head, draft: Draft) -> None:
         """At the next free nonce: what else the account has on its way stays."""

@@ -15,7 +15,7 @@ from sequencer.wallet.options import Options
 from sequencer.wallet.outbox import Draft, Outbox, TooDear
 from sequencer.wallet.queue import Queue
 from sequencer.wallet.signers import Signer
-from sequencer.wallet.state_file import Attempt, State, StateFile
+from sequencer.wallet.state_file import Attempt, Signed, State, StateFile, signed_at
 
 _GAS_MARGIN_PERCENT = 20
 
@@ -39,6 +39,10 @@ class FileNotes:
     def save(self, attempts: tuple[Attempt, ...]) -> None:
         state = self._file.load() or self._fresh
         self._file.save(msgspec.structs.replace(state, **{self._name: attempts}))
+
+    def of_others(self, nonce: int) -> Signed | None:
+        """In all errands of this account and deployment that are kept in the same folder."""
+        return signed_at(self._file.path.parent, self._fresh, nonce)
 
 
 def outbox(

@@ -5,6 +5,7 @@ One errand, one file. Where the message stands is not in it: that is read from L
 """
 
 import fcntl
+import logging
 import os
 from pathlib import Path
 from typing import IO, Annotated
@@ -17,6 +18,8 @@ from sequencer.ingress.transaction import Transaction, decode_transaction
 from sequencer.l1.deployment import Deployment
 from sequencer.types import Address, RollupId
 from sequencer.wallet.errands import Errand, Kind
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 MAX_BYTES = 64 << 20
@@ -130,3 +133,20 @@ class StateFile:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def signed_at(folder: Path, like: State, nonce: int) -> Signed | None:
+    """What the errands of a folder have signed last at a nonce, with the sender and on the
+    deployment of `like`. Files that cannot be read are left out."""
+    found: list[Signed] = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            state = StateFile(path).load()
+        except LocalFault as fault:
+            log.warning("%s", fault)
+            continue
+        if state is None or (state.sender, state.deployment) != (like.sender, like.deployment):
+            continue
+        attempts = (*state.enqueue, *state.force)
+        found += [attempt.versions[-1] for attempt in attempts if attempt.nonce == nonce]
+    return max(found, key=lambda signed: signed.sent_at, default=None)

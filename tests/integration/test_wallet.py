@@ -359,6 +359,30 @@ class TestReorgs:
         assert receipt.consumption.caller == to_hex(ground.signer.address)
         assert await ground.enqueued() == [A.content]
 
+    async def test_forgotten__errand_that_is_done__is_sent_by_the_next_one(
+        self, ground: Ground, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """WALLET-9: nobody asks for A any more, and L1 takes nothing of B before it."""
+        before = str(await ground.world.anvil.ask("evm_snapshot"))
+        with ground.wallet().open(A) as done:
+            await ground.queued(done)
+        with ground.wallet().open(B) as message:
+            await ground.queued(message)
+            await ground.world.anvil.ask("evm_revert", before)
+            before = str(await ground.world.anvil.ask("evm_snapshot"))
+            await ground.world.anvil.ask("anvil_dropAllTransactions")
+            await ground.queued(message)
+            assert await ground.enqueued() == [A.content, B.content]
+            assert not caplog.records
+
+            await ground.world.anvil.ask("evm_revert", before)
+            await ground.world.anvil.ask("anvil_dropAllTransactions")
+            for path in ground.folder.glob("*.json"):
+                if path != message._enqueue._notes._file.path:
+                    path.unlink()
+            message.step()
+        assert "L1 waits for nonce 0 of" in caplog.text
+
 
 async def test_estimate__holds(ground: Ground) -> None:
     """WALLET-3, WALLET-4: a dead committee, and no block is missed."""

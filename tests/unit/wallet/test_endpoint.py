@@ -1,13 +1,17 @@
 """What a wallet asks of L1: the block that no reorg takes back."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from sequencer.l1.rpc import L1Error
+from sequencer.l1.rpc import L1Error, L1Refused, L1Unavailable
+from sequencer.types import Address
 from sequencer.wallet.endpoint import FINALITY_BLOCKS, Endpoint
 from tests.unit.wallet.servers import serving
+
+ADDRESS = Address(b"\x11" * 20)
 
 
 def block(number: int) -> dict[str, str]:
@@ -42,3 +46,38 @@ def test_finalized__tag_not_known__two_epochs_back(answer: dict[str, Any]) -> No
 def test_finalized__nonsense__is_an_error() -> None:
     with pytest.raises(L1Error):
         finalized({"result": {"number": "soon"}})
+
+
+REFUSAL = {"error": {"code": -32602, "message": "BlockOutOfRangeError: block height is 5"}}
+
+
+@pytest.mark.parametrize("answer", [REFUSAL, {"result": None}], ids=["refused", "null"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda l1: l1.timestamp_of(9),
+        lambda l1: l1.nonce(ADDRESS, 9),
+        lambda l1: l1.logs([ADDRESS], 1, 9),
+    ],
+    ids=["timestamp_of", "nonce", "logs"],
+)
+def test_block_that_l1_has_not_any_more__is_asked_for_again(
+    ask: Callable[[Endpoint], object], answer: dict[str, Any]
+) -> None:
+    """WALLET-10: during a reorg an answer may be older than the next question."""
+    with serving(lambda _, body: reply_with(body, answer)) as url, pytest.raises(L1Unavailable):
+        ask(Endpoint(url))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda l1: l1.send_raw(b"\x02"), lambda l1: l1.estimate_gas(ADDRESS, ADDRESS, b"", 0)],
+    ids=["send_raw", "estimate_gas"],
+)
+def test_transaction_that_l1_refuses__is_an_end(ask: Callable[[Endpoint], object]) -> None:
+    with serving(lambda _, body: reply_with(body, REFUSAL)) as url, pytest.raises(L1Refused):
+        ask(Endpoint(url))
+
+
+def reply_with(body: Any, answer: dict[str, Any]) -> tuple[int, bytes]:
+    return 200, json.dumps({"id": body["id"], **answer}).encode()
