@@ -67,7 +67,7 @@ class Epochs(Generic[R]):
         self._ledger = ledger
         self._attester = attester
         self._l1 = l1
-        self._waiting_for: Epoch | None = None
+        self._waiting_for: tuple[Epoch, bool] | None = None
         self._restored: list[JournalRecord] = list(self._journal.restored())
         for record in self._restored:
             if isinstance(record, AttestedRecord):
@@ -90,9 +90,7 @@ class Epochs(Generic[R]):
         head = self._l1.head
         committee = head and self._l1.committee_at(place.epoch, head.number)
         if not committee:
-            if self._waiting_for != place.epoch:
-                self._waiting_for = place.epoch
-                log.info("waiting for the committee of epoch %d on L1", place.epoch)
+            self._wait_for(place.epoch)
             return False
         is_first = self.instance is None
         self.instance = self._make_instance(committee, place.start, self._finalized(place))
@@ -104,6 +102,24 @@ class Epochs(Generic[R]):
             self._attester.restore_pool(self._ledger)
         self._attester.attest_waiting(self._ledger)
         return True
+
+    def _wait_for(self, epoch: Epoch) -> None:
+        """Say so once, and once more if it is in vain."""
+        head = self._l1.head
+        recorded = None if head is None else self._l1.latest_epoch_recorded_at(head.number)
+        is_lost = recorded is not None and recorded > epoch
+        if self._waiting_for == (epoch, is_lost):
+            return
+        self._waiting_for = epoch, is_lost
+        if is_lost:
+            log.error(
+                "L1 has no committee of epoch %d, in which this node's chain stands, and can record"
+                " none any more: it has that of epoch %d (COMM-3, EPOCH-7). This node has no part"
+                " until an L1 reorg brings it back",
+                *(epoch, recorded),
+            )
+        else:
+            log.info("waiting for the committee of epoch %d on L1", epoch)
 
     def compact(self, above_bytes: int = COMPACT_BYTES) -> None:
         """Keep the journal short (JOURNAL-5). An instance that is over may have votes that never

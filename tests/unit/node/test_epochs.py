@@ -12,6 +12,7 @@ compact
 └── store lost afterwards: refused at the next start (JOURNAL-7)
 """
 
+import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -189,6 +190,31 @@ async def test_advance__terminal_block_final__next_epoch_and_no_wait_for_the_dis
     assert succession.epochs.advance()
     assert succession.instance.committee.epoch == 1
     assert succession.journal.written is None
+
+
+async def test_advance__l1_forgot_the_committee__waits_and_says_when_it_is_in_vain(
+    succession: Succession, caplog: pytest.LogCaptureFixture
+) -> None:
+    """EPOCH-7: the reorg took what recorded epoch 1, and L1 went on to epoch 2."""
+    caplog.set_level(logging.INFO)
+    succession.epochs.advance()
+    succession.end_epoch()
+    chain = succession.chain
+    chain.l1.rollback_to(1)
+    chain.height = 1
+    for _ in range(2):
+        assert not succession.epochs.advance()
+    chain.see(CommitteeRecorded(committee_of(2)))
+    for _ in range(2):
+        assert not succession.epochs.advance()
+    assert [record.levelname for record in caplog.records if "committee" in record.message] == [
+        "INFO",
+        "ERROR",
+    ]
+    chain.l1.rollback_to(1)
+    chain.height = 1
+    chain.see(CommitteeRecorded(committee_of(1)))
+    assert succession.epochs.advance()
 
 
 async def test_advance__journal_an_epoch_ahead__each_instance_gets_its_own_votes(
