@@ -45,6 +45,7 @@ from tests.unit.batches.builders import Step, next_block
 CHAIN_ID = 31_337
 SECONDS = 12
 """Between two blocks."""
+TAKEOVER_MS = 1_000
 TIMEOUT_SECONDS = 600
 """Anvil loads its own KZG setup with the first blob, which is long on a busy machine."""
 START = 1_900_000_000
@@ -289,7 +290,7 @@ class Node:
             world.deployment,
             self.view,
             self,
-            1_000,
+            TAKEOVER_MS,
             lambda: world.now_ms,
             lambda: None,
         )

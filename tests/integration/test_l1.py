@@ -15,6 +15,7 @@ from tests.integration.l1_world import (
     ROLLUP,
     ROLLUP_CHAIN_ID,
     SECRETS,
+    TAKEOVER_MS,
     Anvil,
     World,
     deploy,
@@ -257,6 +258,28 @@ class TestSubmitter:
         fresh = await world.follower()
         assert follower.outputs == fresh.outputs
         assert follower.included == [A, B]
+
+    async def test_step__messages_it_counts_are_gone__filled_up_then_committed(
+        self, world: World
+    ) -> None:
+        """SUBMIT-7, DERIVE-6: a reorg deeper than the confirmations, which nobody makes good."""
+        before = str(await world.anvil.ask("evm_snapshot"))
+        await world.enqueue(A)
+        await world.enqueue(B)
+        await world.anvil.mine()
+        world.batch(world.block([C], forced=2))
+        await world.anvil.ask("evm_revert", before)
+        await world.anvil.ask("anvil_dropAllTransactions")
+        await world.anvil.mine(2)
+        assert not any([await node.step() for node in world.nodes])
+        world.now_ms += TAKEOVER_MS
+        assert [await node.step() for node in world.nodes] == [False, False, True, False]
+        view = world.nodes[2].view
+        assert (view.queue_length, view.last_index) == (2, 0)
+        assert await world.nodes[2].step()
+        follower = await world.follower()
+        assert follower.included == [C]
+        assert [entry.skipped is None for entry in follower.entries] == [False, False, True]
 
     async def test_step__next_epochs_committee__is_recorded_once(self, world: World) -> None:
         await world.anvil.mine_at(GENESIS + 61)
