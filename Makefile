@@ -139,6 +139,10 @@ sim-mutants: $(READY) ## plant bugs and count the schedules until each is found
 hostile: build ## everybody against one user's forced message (SEQUENCES=5000 SEED=0, or CASE=line)
 	@python -m tests.hostile.run --sequences $(SEQUENCES) --seed $(SEED) $(if $(CASE),--case '$(CASE)') $(ARGS)
 
+.PHONY: reorgs
+reorgs: $(READY) ## L1 goes back at any moment, for all who read it (SEQUENCES=1000 SEED=0)
+	@python -m tests.reorgs.run --sequences $(if $(filter file,$(origin SEQUENCES)),1000,$(SEQUENCES)) --seed $(SEED) $(ARGS)
+
 .PHONY: hostile-mutants
 hostile-mutants: build ## plant bugs in contracts and derivation, count the sequences until each is found
 	@python -m tests.hostile.table $(ARGS)
