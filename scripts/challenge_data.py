@@ -20,7 +20,13 @@ from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option
 from ape.exceptions import CustomError
 
-from scripts._shared import Contracts, deployment_option, plain_errors, unattended
+from scripts._shared import (
+    Contracts,
+    bytes_address,
+    deployment_option,
+    plain_errors,
+    unattended,
+)
 from sequencer.blocks.payload import decode_segment
 from sequencer.crypto.hashing import keccak
 from sequencer.crypto.kzg_process import KzgProcess
@@ -164,7 +170,8 @@ class _Errand:
         )
         if (settled := contract.settledIndex()) >= batch:
             raise LocalFault(f"too late: batches up to {settled} can be challenged no more")
-        price = contract.priceOf(entry.length)
+        payer = bytes_address(self._account.address)
+        price = self._l1.search(lambda search: search.price(entry.length, payer))
         click.echo(
             f"The price is {ether(price)}: it goes to whoever answers, or comes back to you. A"
             " third of it is sent along in case it rises, and credited to you if it does not."
@@ -206,9 +213,9 @@ class _Errand:
         try:
             count = len(decode_segment(RollupId(state.rollupId), answer.data))
         except DecodeError as error:
-            click.echo(f"They are no transactions, and count as none: {error}.")
+            click.echo(f"They hold no transactions: {error}.")
         else:
-            click.echo(f"They are {count} transactions of rollup {state.rollupId}.")
+            click.echo(f"Transactions of rollup {state.rollupId} in them: {count}.")
 
     def punish(self) -> None:
         """DATA-5, everyone whose signature is with the batch."""
@@ -229,12 +236,12 @@ class _Errand:
     def withdraw(self) -> None:
         """DATA-8, BOND-6: what is credited to this account."""
         for what, contract in (
-            ("price", self._contracts.data),
+            ("challenges", self._contracts.data),
             ("rewards", self._contracts.registry),
         ):
             if amount := contract.credit(self._account.address):
                 contract.withdraw(self._account.address, sender=self._account)
-                click.echo(f"Paid {ether(amount)} of {what} to {self._account.address}.")
+                click.echo(f"Paid {ether(amount)} from {what} to {self._account.address}.")
 
 
 def _id(text: str) -> Hash32:

@@ -20,6 +20,7 @@ from sequencer.wallet.held_proof import HeldPlace, find_held
 RANGE_BLOCKS = 1_000
 """Asked for at once; providers bound it."""
 _BATCH_HASH_AT = abi.function("CommitmentChain", "batchHashAt")
+_PRICE_OF = abi.function("DataAvailabilityChallenge", "priceOf")
 _ANSWERED = abi.event("DataAvailabilityChallenge", "DataAnswered")
 
 
@@ -76,6 +77,14 @@ class HeldSearch:
                 return FoundHeld(place, await self._from_ring(later, call), call)
         where = "any batch" if index is None else f"batch {index}"
         raise EntryUnknown(f"L1 has no held segment 0x{wanted.hex()} in {where}")
+
+    async def price(self, length: int, payer: Address) -> int:
+        """What a challenge of so many bytes costs, in wei, at the base fee of now (DATA-2)."""
+        contract = self._deployment.contracts.data_availability_challenge
+        gas_price = 2 * await self._client.base_fee_wei() + 1
+        data = _PRICE_OF.call(length)
+        answer = await self._client.call_priced(payer, contract, data, gas_price)
+        return int.from_bytes(answer[:32], "big")
 
     async def commit(self, index: BatchIndex) -> CommitCall:
         """The call that committed a batch. Raises `EntryUnknown`."""

@@ -118,7 +118,7 @@ async def test_challenged__the_committee_answers_and_is_paid(network: Network) -
     assert "The price is" in said
     assert "Challenged. The committee must answer before" in said
     assert "Answered in L1 block" in said
-    assert f"They are {len(segments[wanted])} transactions of rollup 2." in said
+    assert f"Transactions of rollup 2 in them: {len(segments[wanted])}." in said
     assert await network.anvil.balance(CHALLENGER.address) < before
     facts = L1Facts(network.anvil, network.deployment)
     found = await facts.events("DataAvailabilityChallenge", "CreditWithdrawn")
@@ -154,8 +154,8 @@ async def test_withheld__void_and_all_signers_slashed(network: Network) -> None:
     assert "Challenged before" in said
     assert "nobody has answered. Settling" in said
     assert said.count(" lost 5 ETH") >= 3  # a quorum of four, half of ten
-    assert f"of price to 0x{CHALLENGER.address.hex()}" in said.lower()
-    assert f"of rewards to 0x{CHALLENGER.address.hex()}" in said.lower()
+    assert f"from challenges to 0x{CHALLENGER.address.hex()}" in said.lower()
+    assert f"from rewards to 0x{CHALLENGER.address.hex()}" in said.lower()
     assert await credit(network, CHALLENGER.address) == 0
     facts = L1Facts(network.anvil, network.deployment)
     ejected = [(await facts.operator(number)).status for number in range(1, 5)].count(EJECTED)

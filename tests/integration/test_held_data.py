@@ -59,10 +59,11 @@ class Ground:
     async def challenge(self, found: FoundHeld, batches: tuple[Batch, ...] = ()) -> int:
         """Pays the price exactly, at the head's base fee; the price."""
         length = found.place.entry.length
-        price = int.from_bytes(await self.call(call_of("priceOf", length)), "big")
+        price = await self.search.price(length, CHALLENGER)
         data = call_of("challenge", *challenge_arguments(found.place, batches or found.batches))
         await self.send(CHALLENGER, data, 2 * price)
         surplus = await self.credit(CHALLENGER)
+        assert 0 <= 2 * price - surplus <= price  # the base fee falls
         return 2 * price - surplus
 
     async def call(self, data: bytes) -> bytes:

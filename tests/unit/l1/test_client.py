@@ -150,6 +150,11 @@ class TestAnswers:
         assert await client.nonce(ADDRESS) == 5
         assert await client.estimate_gas(ADDRESS, ADDRESS, b"\x01") == 5
         assert await client.chain_id() == 5
+        server.says("0x0102")
+        assert await client.call(ADDRESS, b"\x01") == b"\x01\x02"
+        assert await client.call_priced(ADDRESS, ADDRESS, b"\x01", 7) == b"\x01\x02"
+        (call, _block) = server.requests[-1]["params"]
+        assert (int(call["gasPrice"], 16), call["from"]) == (7, call["to"])
 
     @pytest.mark.parametrize(
         "result",

@@ -7,6 +7,7 @@ find
 ├── the endpoint bounds ranges of logs: smaller ones are asked for
 └── not there: said
 answer: the bytes that L1 has
+price: by the base fee, though clients take it for zero in a view without a gas price
 """
 
 from typing import cast
@@ -17,7 +18,7 @@ from eth_abi.abi import decode, encode
 from sequencer.batches.attestations import BatchCertificate
 from sequencer.blocks.held import held_entry
 from sequencer.blocks.payload import encode_payload
-from sequencer.crypto.hashing import keccak
+from sequencer.crypto.hashing import keccak, word
 from sequencer.derivation.found import held_segment
 from sequencer.l1.calldata import encode_commit
 from sequencer.l1.client import L1Client
@@ -118,3 +119,20 @@ async def test_answer__the_bytes_that_l1_has() -> None:
     )
     answer = await world.search.answer(world.wanted)
     assert (answer.l1_block, answer.data) == (made.header.number, b"held")
+
+
+async def test_s14_price__by_the_real_base_fee() -> None:
+    """As geth and reth run a view (core/vm.NewEVM)."""
+    world, base_fee = World(), 7 * 10**9
+
+    async def base_fee_wei() -> int:
+        return base_fee
+
+    async def call_priced(_sender: Address, _to: Address, data: bytes, gas_price: int) -> bytes:
+        seen = base_fee if gas_price >= base_fee else 0
+        (length,) = decode(["uint32"], data[4:])
+        return word(length * seen)
+
+    world.l1.base_fee_wei = base_fee_wei  # type: ignore[attr-defined]
+    world.l1.call_priced = call_priced  # type: ignore[attr-defined]
+    assert await world.search.price(100, Address(b"\x01" * 20)) == 100 * base_fee
