@@ -2,158 +2,29 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
 
 import pytest
-from eth_abi.abi import decode, encode
 
-from sequencer.batches.attestations import BatchCertificate
-from sequencer.batches.batch import Batch
-from sequencer.batches.blobs import blobs_hash, decode_blobs, encode_blobs
-from sequencer.batches.codec import encode_batch_data
-from sequencer.crypto.hashing import keccak
-from sequencer.crypto.kzg_process import KzgFailed
-from sequencer.l1 import abi
-from sequencer.l1.account import GWEI, L1Account, L1Call
+from sequencer.batches.blobs import decode_blobs
+from sequencer.l1.account import GWEI, L1Call
 from sequencer.l1.calldata import decode_commit, decode_commit_blobs
-from sequencer.l1.client import L1Client
 from sequencer.l1.committing import FORCE_GAS
-from sequencer.l1.events import (
-    BatchCommitted,
-    Checkpointed,
-    DataAnswered,
-    DataChallenged,
-    Event,
-    L1Block,
-)
+from sequencer.l1.events import BatchCommitted, L1Block
 from sequencer.l1.rpc import L1Refused, L1Unavailable
-from sequencer.l1.sidecar import Sidecar
-from sequencer.l1.submitter import Submitter
-from sequencer.l1.view import L1View
-from sequencer.types import Address, BatchIndex, Hash32
-from tests.unit.batches.test_attestations import COMMITTEE, GOOD, ONE, pool_of, signed
-from tests.unit.derivation.worlds import Committee
-from tests.unit.l1.chains import block, challenged, enqueued, forced, recorded, registered
-from tests.unit.l1.fake_l1 import CONTRACTS, DEPLOYMENT
-from tests.unit.l1.fake_pool import CHAIN_ID, FakePool, Pending
-
-TAKEOVER_MS = 4_000
-FORCE = abi.function("ForcedInbox", "forceInclude").hash[:4]
-COMMIT = abi.function("CommitmentChain", "commit").hash[:4]
-COMMIT_BLOBS = abi.function("CommitmentChain", "commitBlobs").hash[:4]
-SNAPSHOT = abi.function("Committee", "snapshot").hash[:4]
-ANSWER = abi.function("DataAvailabilityChallenge", "answer").hash[:4]
-WITHDRAW = abi.function("DataAvailabilityChallenge", "withdraw").hash[:4]
-CHECKPOINT = abi.function("DataAvailabilityChallenge", "checkpoint").hash[:4]
-
-
-def sidecar_of(data: bytes) -> Sidecar:
-    """With points that no pairing would accept, which nobody looks at here."""
-    blobs = encode_blobs(data)
-    points = [keccak(blob) + bytes(16) for blob in blobs]
-    return Sidecar(blobs, tuple(points), tuple(points) * 128)
-
-
-def refusal(signature: str, *values: int) -> L1Refused:
-    data = keccak(signature.encode())[:4] + encode(["uint64"] * len(values), values)
-    return L1Refused("execution reverted", 3, data)
-
-
-class World:
-    """One node of a committee of four, at the head of an L1 with blocks 12 seconds apart."""
-
-    def __init__(self, member: int = 1) -> None:
-        self.pool = FakePool(number=0)
-        self.view = L1View(0, DEPLOYMENT.schedule)
-        self.member: int | None = member
-        self.batches: dict[int, tuple[Batch, bytes]] = {}
-        self.held_bytes: dict[Hash32, bytes] = {}
-        self.hidden: set[int] = set()
-        self.is_kzg_down = False
-        certificate = pool_of(*(signed(n) for n in range(4))).certificate(ONE, GOOD, COMMITTEE)
-        assert certificate is not None
-        self.certificate: BatchCertificate = certificate
-        self.account = L1Account(
-            cast(L1Client, self.pool),
-            CHAIN_ID,
-            b"\x01" * 32,
-            resubmit_ms=10_000,
-            now_ms=lambda: self.pool.now_ms,
-            pause=self.pool.pause,
-        )
-        self.pokes = 0
-        self.submitter = Submitter(
-            *(self.account, DEPLOYMENT, self.view, self, TAKEOVER_MS),
-            lambda: self.pool.now_ms,
-            self._poked,
-        )
-        self.pool.on_pause = self.l1_block
-        # Epochs are 60 seconds: all of these blocks lie in epoch 0, and epoch 1 is recorded.
-        self.view.extend(block(0, recorded(0), recorded(1)))
-
-    def make_batches(self, count: int, with_bytes: int = 0) -> None:
-        committee = Committee()
-        for index in range(1, count + 1):
-            raws = [b"x" * with_bytes] if with_bytes else []
-            made = committee.block((1, raws)) if raws else committee.block()
-            data = encode_batch_data([made])
-            hashes = sidecar_of(data).versioned_hashes if with_bytes else ()
-            event = committee.commit(made, blobs_hash=blobs_hash(hashes))
-            assert event.call is not None
-            self.batches[index] = (event.call.batch, data)
-
-    def l1_block(self, *events: Event) -> None:
-        """Mine what waits; the view sees it at once."""
-        before = len(self.pool.mined)
-        self.pool.mine(10)
-        committed = [
-            self._event(taken)
-            for taken in self.pool.mined[before:]
-            if taken.data[:4] not in (SNAPSHOT, WITHDRAW) and not self.pool.reverts(taken)
-        ]
-        number = self.view.head.number + 1  # type: ignore[union-attr]
-        self.pool.number = number
-        self.view.extend(L1Block(block(number).header, (*events, *committed)))
-
-    def _event(self, taken: Pending) -> Event:
-        if taken.data[:4] == FORCE:
-            return forced(self.view.consumed, int.from_bytes(taken.data[4:], "big"))
-        if taken.data[:4] == ANSWER:
-            return DataAnswered(*decode(["bytes32", "bytes"], taken.data[4:]))
-        if taken.data[:4] == CHECKPOINT:
-            return Checkpointed(self.view.last_index)
-        read = decode_commit if taken.data[:4] == COMMIT else decode_commit_blobs
-        call = read(taken.data)
-        return BatchCommitted(BatchIndex(call.batch.index), call.batch.hash, call.epoch, taken.hash)
-
-    def _poked(self) -> None:
-        self.pokes += 1
-
-    # --- Source ---
-
-    def seat(self) -> tuple[int, int] | None:
-        return None if self.member is None else (self.member, 4)
-
-    def ready(self, index: BatchIndex) -> tuple[Batch, BatchCertificate] | None:
-        if index in self.hidden or index not in self.batches:
-            return None
-        return self.batches[index][0], self.certificate
-
-    def data(self, batch: Batch) -> bytes:
-        return self.batches[batch.index][1]
-
-    def held(self, content_hash: Hash32) -> bytes | None:
-        return self.held_bytes.get(content_hash)
-
-    async def sidecar(self, batch: Batch) -> Sidecar:
-        if self.is_kzg_down:
-            raise KzgFailed("no worker")
-        return sidecar_of(self.data(batch))
-
-    @property
-    def sent(self) -> list[bytes]:
-        """Selectors, in order."""
-        return [pending.data[:4] for pending in self.pool.accepted]
+from sequencer.types import Address
+from tests.unit.batches.test_attestations import COMMITTEE, GOOD
+from tests.unit.l1.chains import block, enqueued
+from tests.unit.l1.fake_l1 import CONTRACTS
+from tests.unit.l1.submitter_world import (
+    COMMIT,
+    COMMIT_BLOBS,
+    FORCE,
+    SNAPSHOT,
+    TAKEOVER_MS,
+    World,
+    refusal,
+    sidecar_of,
+)
 
 
 async def test_step__batch_ready_and_its_turn__commits_it() -> None:
@@ -373,119 +244,6 @@ async def test_step__l1_down__is_noted() -> None:
     world.pool.estimate = down
     assert not await world.submitter.step()
     assert "no answer" in str(world.submitter.last_error)
-
-
-def challenge_of(world: World, turn: int, tag: bytes = b"") -> DataChallenged:
-    """A challenge that is member `turn`'s at once, of a segment that the node has."""
-    for number in range(1_000):
-        data = b"data%d" % number + tag
-        found = challenged(1, 1, data, deadline=200)
-        if int.from_bytes(found.id, "big") % 4 == turn:
-            world.held_bytes[found.hash] = data
-            return found
-    raise AssertionError("one in four is")
-
-
-async def test_s12_challenge__is_answered_and_drawn_before_the_batch_is_committed() -> None:
-    """HELD-3."""
-    world = World(member=1)
-    world.make_batches(1)
-    first, second = challenge_of(world, 1), challenge_of(world, 1, b"another")
-    world.l1_block(first, second)
-    assert await world.submitter.step()
-    assert world.sent == [ANSWER, ANSWER, WITHDRAW]
-    for taken, asked in zip(world.pool.mined[:2], (first, second), strict=True):
-        data = world.held_bytes[asked.hash]
-        assert decode(["bytes32", "bytes"], taken.data[4:]) == (asked.id, data)
-        assert taken.to == CONTRACTS.data_availability_challenge
-        assert taken.gas_limit > 21_000 + 40 * len(taken.data) + 100_000
-    assert await world.submitter.step()
-    assert world.sent[3:] == [COMMIT]
-    assert not await world.submitter.step()
-
-
-async def test_step__challenge_of_what_it_has_not__is_left_to_others() -> None:
-    world = World(member=1)
-    world.make_batches(1)
-    world.l1_block(challenge_of(world, 1))
-    world.held_bytes.clear()
-    assert await world.submitter.step()
-    assert world.sent == [COMMIT]
-
-
-async def test_step__anothers_turn_to_answer__waits_for_the_takeover() -> None:
-    world = World(member=2)
-    world.l1_block(challenge_of(world, 1))
-    assert not await world.submitter.step()
-    world.pool.now_ms += TAKEOVER_MS - 1
-    assert not await world.submitter.step()
-    world.pool.now_ms += 1
-    assert await world.submitter.step()
-    assert world.sent == [ANSWER, WITHDRAW]
-
-
-async def test_s13_answer_refused__holds_up_nothing() -> None:
-    world = World(member=1)
-    world.make_batches(1)
-    world.l1_block(challenge_of(world, 1))
-
-    def refuse_answers(to: Address, data: bytes) -> int:
-        if data[:4] == ANSWER:
-            raise refusal("AnswerTooLate(uint64,uint64)", 1, 2)
-        return 100_000
-
-    world.pool.estimate = refuse_answers
-    assert not await world.submitter.step()
-    assert await world.submitter.step()
-    assert world.sent == [COMMIT]
-
-
-async def test_step__one_answer_refused__gives_the_others() -> None:
-    world = World(member=1)
-    first, second = challenge_of(world, 1), challenge_of(world, 1, b"another")
-    world.l1_block(first, second)
-
-    def refuse_first(to: Address, data: bytes) -> int:
-        if data[4:36] == first.id:
-            raise refusal("AnswerTooLate(uint64,uint64)", 1, 2)
-        return 100_000
-
-    world.pool.estimate = refuse_first
-    assert await world.submitter.step()
-    assert world.sent == [ANSWER, WITHDRAW]
-    assert world.pool.mined[0].data[4:36] == second.id
-
-
-async def test_step__answer_reorganised_away__is_given_again() -> None:
-    world = World(member=1)
-    world.l1_block(challenge_of(world, 1))
-    await world.submitter.step()
-    world.view.rollback_to(1)
-    world.pool.next_nonce = 7
-    assert not await world.submitter.step()  # L1 is not yet where the answer was mined
-    world.view.extend(block(2))
-    await world.submitter.step()
-    world.pool.now_ms += TAKEOVER_MS  # a block is three take-overs, and one makes four
-    assert await world.submitter.step()
-    assert world.sent == [ANSWER, WITHDRAW] * 2
-
-
-async def test_step__a_rollup_holds_its_data__checkpoints_are_noted() -> None:
-    """HELD-4: every 60 seconds, by whose turn it is."""
-    world = World(member=1)
-    world.make_batches(3)
-    world.hidden = {2, 3}
-    await world.submitter.step()
-    world.pool.now_ms += 4 * TAKEOVER_MS
-    assert not await world.submitter.step()
-    world.l1_block(registered(1, holds_data=True))
-    for _ in range(4):
-        world.pool.now_ms += TAKEOVER_MS
-        await world.submitter.step()
-    assert world.sent == [COMMIT, CHECKPOINT]
-    assert world.view.challenges.checkpoint is not None
-    assert world.view.challenges.checkpoint.index == 1
-    assert not await world.submitter.step()
 
 
 async def run_until(world: World, is_done: Callable[[], bool]) -> None:
