@@ -36,6 +36,9 @@ def check_view(node: Node, l1: ReorgingL1, promises: Promises) -> None:
         seen = view.message(message.index)
         if seen is None or (seen.content, seen.deadline) != (message.content, message.deadline):
             promises.broken(f"node {node.number} sees another message {message.index}")
+    beyond = view.message(len(state.queue)), view.commit_of(BatchIndex(len(state.batches) + 1))
+    if beyond != (None, None):
+        promises.broken(f"node {node.number} sees what L1 has taken back: {beyond}")
     for index in range(view.final_index + 1, view.last_index + 1):
         commit = view.commit_of(BatchIndex(index))
         if commit is None or commit.batch_hash != state.batches[index - 1]:
