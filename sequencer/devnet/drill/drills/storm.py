@@ -13,6 +13,9 @@ from sequencer.wallet.receipt import Receipt, Stage
 REORGS = 16
 DEEPEST = 40
 """Ten times the nodes' confirmations."""
+LAST = 64
+"""Two epochs of Ethereum: as deep as L1 goes back before it is final. It comes at the end, when L1
+is long enough."""
 CALM_SECONDS = (2.0, 5.0)
 """From one to the next."""
 ASK_SECONDS = 1.0
@@ -38,8 +41,8 @@ class _User:
         await fallback.until_listed(self._scene, self._transaction)
 
     async def _ask(self) -> bool | None:
-        """Whether the wallet has done with it. An L1 that is just changing its branch may refuse to
-        answer, which ends the wallet's work: asked again, it goes on."""
+        """Whether the wallet has done with it. An error of L1 ends its work: asked again, it goes
+        on."""
         try:
             await self._account.force(self._transaction, self._note)
         except L1Error:
@@ -57,10 +60,8 @@ async def run(scene: Scene) -> None:
     floor = (await scene.network.anvil.client.head()).number
     users = [_User(scene, index) for index in WALLETS]
     is_over = asyncio.Event()
-    deepest, *_ = await asyncio.gather(
-        _storm(scene, floor, is_over), *(user.run(is_over) for user in users)
-    )
-    scene.say(f"{REORGS} reorganisations are over, the deepest of {deepest} blocks")
+    await asyncio.gather(_storm(scene, floor, is_over), *(user.run(is_over) for user in users))
+    scene.say(f"{REORGS + 1} reorganisations are over, the last of {LAST} blocks")
     taken_back = sum(user.taken_back for user in users)
     scene.say(
         f"{len(users)} users have their transactions in the order; their wallets queued them again"
@@ -71,17 +72,24 @@ async def run(scene: Scene) -> None:
     scene.say(f"batches go on: {batch + 2} is on L1")
 
 
-async def _storm(scene: Scene, floor: int, is_over: asyncio.Event) -> int:
-    """The deepest there was."""
-    anvil, deepest = scene.network.anvil, 0
+async def _storm(scene: Scene, floor: int, is_over: asyncio.Event) -> None:
+    anvil = scene.network.anvil
     for _ in range(REORGS):
         await asyncio.sleep(scene.random.uniform(*CALM_SECONDS))
         head = (await anvil.client.head()).number
         depth = min(scene.random.randint(1, DEEPEST), head - floor)
-        before = await scene.last_batch()
-        await anvil.reorg(depth)
-        gone = max(0, before - await scene.last_batch())
-        scene.say(f"L1 forgets {depth} blocks; batches gone: {gone}")
-        deepest = max(deepest, depth)
+        await _forget(scene, depth)
+
+    async def is_long_enough() -> bool | None:
+        return (await anvil.client.head()).number >= floor + LAST or None
+
+    await eventually(f"{LAST} blocks to forget", is_long_enough, seconds=PATIENCE_SECONDS)
+    await _forget(scene, LAST)
     is_over.set()
-    return deepest
+
+
+async def _forget(scene: Scene, depth: int) -> None:
+    before = await scene.last_batch()
+    await scene.network.anvil.reorg(depth)
+    gone = max(0, before - await scene.last_batch())
+    scene.say(f"L1 forgets {depth} blocks; batches gone: {gone}")
