@@ -63,6 +63,12 @@ class Committee:
         return len(self.members)
 
 
+def encode_committee(committee: Committee) -> bytes:
+    """ENC-4 committee bytes."""
+    members = (m.signer + m.weight.to_bytes(12, "big") for m in committee.members)
+    return committee.total_weight.to_bytes(32, "big") + b"".join(members)
+
+
 def decode_committee(epoch: Epoch, data: bytes, committee_hash: Hash32) -> Committee:
     """ENC-4 committee bytes to a `Committee`; the caller supplies their keccak.
 

@@ -1,4 +1,5 @@
-"""Which epoch's instance runs, from the finalized chain and L1 (EPOCH-1, EPOCH-4, EPOCH-6)."""
+"""Which epoch's instance runs, from the finalized chain and L1 (EPOCH-1, EPOCH-4, EPOCH-6,
+EPOCH-7)."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from sequencer.errors import LocalFault
 from sequencer.l1.view import L1View
 from sequencer.node.attester import Attester
 from sequencer.node.catch_up import decode_proof
+from sequencer.node.handover import keep_committee, kept_committee
 from sequencer.node.instance import Services
 from sequencer.node.ledger import Ledger
 from sequencer.ordering.turn import is_terminal, origin_epoch
@@ -87,13 +89,13 @@ class Epochs(Generic[R]):
             return False
         place = self._place()
         self._l1.reach(place.epoch)
-        head = self._l1.head
-        committee = head and self._l1.committee_at(place.epoch, head.number)
-        if not committee:
+        committee = self._committee_of(place.epoch)
+        if committee is None:
             self._wait_for(place.epoch)
             return False
         is_first = self.instance is None
         self.instance = self._make_instance(committee, place.start, self._finalized(place))
+        keep_committee(self._store, committee)
         self._attester.start_epoch(committee)
         restored = self._restored
         self._restored = [record for record in restored if _is_after(record, place.epoch)]
@@ -102,6 +104,13 @@ class Epochs(Generic[R]):
             self._attester.restore_pool(self._ledger)
         self._attester.attest_waiting(self._ledger)
         return True
+
+    def _committee_of(self, epoch: Epoch) -> Committee | None:
+        """EPOCH-7: that of L1, or what L1 had when this node began the epoch."""
+        head = self._l1.head
+        if head is None:
+            return None
+        return self._l1.committee_at(epoch, head.number) or kept_committee(self._store, epoch)
 
     def _wait_for(self, epoch: Epoch) -> None:
         """Say so once, and once more if it is in vain."""

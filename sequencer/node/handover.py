@@ -1,4 +1,4 @@
-"""What goes from one epoch to the next, and what does not (EPOCH-3, EPOCH-4)."""
+"""What goes from one epoch to the next, and what does not (EPOCH-3, EPOCH-4, EPOCH-7)."""
 
 from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeGuard
@@ -13,7 +13,9 @@ from sequencer.l1.schedule import Schedule
 from sequencer.node.catch_up import decode_proof
 from sequencer.ordering.turn import is_terminal
 from sequencer.store.blocks import BlockStore
-from sequencer.types import Committee
+from sequencer.types import Committee, Epoch, Hash32, decode_committee, encode_committee
+
+_KEPT = "committee"
 
 
 def split_closing(
@@ -42,6 +44,20 @@ def replay(
             for output in core.handle(Restored(entry), now_ms):
                 if isinstance(output, Finalized | Record):
                     yield output
+
+
+def keep_committee(store: BlockStore, committee: Committee) -> None:
+    """EPOCH-7: of the epoch that begins, in place of the one before."""
+    epoch = committee.epoch.to_bytes(8, "big")
+    store.set_meta(_KEPT, epoch + committee.hash + encode_committee(committee))
+
+
+def kept_committee(store: BlockStore, epoch: Epoch) -> Committee | None:
+    """The committee that this node began the epoch with, if it is the last one it began."""
+    kept = store.get_meta(_KEPT)
+    if kept is None or int.from_bytes(kept[:8], "big") != epoch:
+        return None
+    return decode_committee(epoch, kept[40:], Hash32(kept[8:40]))
 
 
 class Farewell:

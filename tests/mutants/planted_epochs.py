@@ -12,9 +12,9 @@ MUTANTS = [
     mutant(
         "the committee of the epoch before decides (EPOCH-1)",
         epochs.Epochs,
-        "advance",
-        "committee_at(place.epoch, head.number)",
-        "committee_at(Epoch(max(1, place.epoch - 1)), head.number)",
+        "_committee_of",
+        "committee_at(epoch, head.number)",
+        "committee_at(Epoch(max(1, epoch - 1)), head.number)",
     ),
     mutant(
         "votes of an earlier epoch are taken for false ones (EPOCH-4)",

@@ -8,9 +8,9 @@ from sequencer.crypto.hashing import keccak, word
 from sequencer.ingress.transaction import Transaction
 from sequencer.l1.events import CommitteeRecorded, L1Block, L1Header
 from sequencer.l1.logs import Log
-from sequencer.types import ZERO_HASH, Address, Hash32
+from sequencer.types import ZERO_HASH, Address, Hash32, encode_committee
 from tests.reorgs.contracts import SECONDS, Reverted, State, deployed, execute
-from tests.unit.l1.fake_l1 import committee_bytes, logs
+from tests.unit.l1.fake_l1 import logs
 
 
 class Refused(Exception):
@@ -188,7 +188,7 @@ class ReorgingL1:
 
     def _keep_code(self, event: object) -> None:
         if isinstance(event, CommitteeRecorded):
-            code = b"\0" + committee_bytes(event.committee)
+            code = b"\0" + encode_committee(event.committee)
             self.codes[Address(event.committee.hash[:20])] = code
 
 

@@ -34,7 +34,7 @@ from sequencer.l1.events import (
 from sequencer.l1.logs import Log
 from sequencer.l1.rpc import L1Error, L1Refused
 from sequencer.l1.schedule import Schedule
-from sequencer.types import Address, Committee, Hash32
+from sequencer.types import Address, Hash32, encode_committee
 from tests.unit.l1.chains import header
 
 CONTRACTS = Contracts(*(Address(bytes([0xC0 + number]) * 20) for number in range(8)))
@@ -55,18 +55,11 @@ DEPLOYMENT = Deployment(
 )
 
 
-def committee_bytes(committee: Committee) -> bytes:
-    """ENC-4."""
-    return word(committee.total_weight) + b"".join(
-        member.signer + member.weight.to_bytes(12, "big") for member in committee.members
-    )
-
-
 def real(event: Event) -> Event:
     """A committee whose hash is that of its bytes."""
     if isinstance(event, CommitteeRecorded):
         found = event.committee
-        return CommitteeRecorded(replace(found, hash=keccak(committee_bytes(found))))
+        return CommitteeRecorded(replace(found, hash=keccak(encode_committee(found))))
     return event
 
 
@@ -98,7 +91,7 @@ class FakeL1:
         )
         for event in made.events:
             if isinstance(event, CommitteeRecorded):
-                self.codes[_pointer(event)] = b"\0" + committee_bytes(event.committee)
+                self.codes[_pointer(event)] = b"\0" + encode_committee(event.committee)
         self.blocks.append(made)
         return made
 

@@ -3,6 +3,9 @@
 advance
 ├── while one runs: nothing
 ├── terminal block final: the next epoch's, without touching the disk (EPOCH-6)
+├── L1 has taken its committee back (EPOCH-7)
+│   ├── the epoch had not begun: wait, and say so if it is in vain
+│   └── it had: go on after a restart
 └── a journal that is an epoch ahead of the store: each instance gets its own votes back
 compact
 ├── short journal, or no instance: nothing
@@ -215,6 +218,26 @@ async def test_advance__l1_forgot_the_committee__waits_and_says_when_it_is_in_va
     chain.height = 1
     chain.see(CommitteeRecorded(committee_of(1)))
     assert succession.epochs.advance()
+
+
+async def test_advance__l1_forgot_the_committee_of_a_begun_epoch__goes_on_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    """EPOCH-7: else a reorg after which all nodes start again would leave nobody to go on."""
+    before = Succession(tmp_path)
+    before.epochs.advance()
+    before.end_epoch()
+    before.epochs.advance()
+    before.instance.stop()
+    before.chain.close()
+    after = Succession(tmp_path)
+    after.chain.l1.rollback_to(1)
+    after.chain.height = 1
+    after.chain.see(CommitteeRecorded(committee_of(2)))
+    assert after.epochs.advance()
+    after.instance.stop()
+    after.chain.close()
+    assert after.instance.committee == committee_of(1)
 
 
 async def test_advance__journal_an_epoch_ahead__each_instance_gets_its_own_votes(
