@@ -35,9 +35,10 @@ PROFILE = Profile(
             _demo.bond,
             epoch_seconds=4,
             commit_grace_seconds=6,
-            evidence_seconds=2,
-            unbonding_seconds=16,
+            evidence_seconds=3,
+            unbonding_seconds=17,
         ),
+        data=msgspec.structs.replace(_demo.data, window_seconds=1, answer_seconds=1),
     ),
     confirmations=2,
 )

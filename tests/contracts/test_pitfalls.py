@@ -264,6 +264,8 @@ def test_p11_leaving_at_the_worst_moment__does_not_outrun_the_evidence(
     leaver = tight.members[0]
     for actor in tight.members:
         tight.bond(actor)
+    clock.jump_to(bonds.genesis + 1)
+    tight.committee.snapshot(0, sender=reporter)
     clock.set_next(bonds.start_of(1) + 1)
     tight.registry.initiateExit(sender=leaver.account)
     tight.committee.snapshot(2, sender=reporter)

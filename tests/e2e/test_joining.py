@@ -33,12 +33,16 @@ _BOND = msgspec.structs.replace(
     DEMO.parameters.bond,
     epoch_seconds=6,
     commit_grace_seconds=8,
-    evidence_seconds=2,
+    evidence_seconds=3,
     unbonding_seconds=24,
 )
 PROFILE = replace(
     DEMO,
-    parameters=msgspec.structs.replace(DEMO.parameters, bond=_BOND),
+    parameters=msgspec.structs.replace(
+        DEMO.parameters,
+        bond=_BOND,
+        data=msgspec.structs.replace(DEMO.parameters.data, window_seconds=1, answer_seconds=1),
+    ),
     confirmations=2,
     followers=0,
 )
