@@ -201,7 +201,8 @@ class L1Reader:
         blocks = await self._blocks(logs)
         if not blocks or blocks[-1].header.number != last:
             blocks.append(L1Block(end))
-        elif blocks[-1].header != end:
+        # Asked for again: logs of the new branch may end below a block of the old one.
+        if not blocks[-1].header == end == await self._client.header(last):
             raise L1Error(f"{self._client.endpoint} changed block {last} while it was read")
         for block in blocks:
             await self._extend(block)

@@ -253,13 +253,17 @@ class TestRanges:
         await reader.advance()
         assert sink.blocks == l1.blocks[START:]
 
-    async def test_advance__reorg_deeper_than_the_window_while_reading__is_refused(self) -> None:
+    @pytest.mark.parametrize("logged", [59, 45, 1])
+    async def test_advance__reorg_deeper_than_the_window_while_reading__is_refused(
+        self, logged: int
+    ) -> None:
+        """L1-1, also if the last block of the range has no logs on the new branch."""
         l1, sink = grown(*[(enqueued(n),) for n in range(60)]), Recorder()
 
         def replace_all(method: str) -> None:
             if method == "logs_between":
                 l1.on_call = lambda method: None
-                l1.reorg(59, *[[enqueued(n + 1)] for n in range(59)])
+                l1.reorg(59, *[[enqueued(n + 1)] if n < logged else [] for n in range(59)])
 
         l1.on_call = replace_all
         with pytest.raises(L1Error, match="changed block 50"):
