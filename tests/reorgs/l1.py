@@ -69,6 +69,8 @@ class ReorgingL1:
         self.where: dict[Hash32, int] = {}
         """Block numbers of the transactions on this branch."""
         self.codes: dict[Address, bytes] = {}
+        self._elsewhere: list[Transaction] = []
+        """Forgotten here, but other pools may have them."""
         self._branch = 0
         self._append(Block(L1Header(0, _hash(0, 0), ZERO_HASH, 0), State()))
         after, events = deployed()
@@ -132,7 +134,9 @@ class ReorgingL1:
             for tx in block.transactions:
                 del self.where[tx.hash]
                 self.figures.taken_back += 1
-                if self.draw.random() >= self.chances.forgotten:
+                if self.draw.random() < self.chances.forgotten:
+                    self._elsewhere.append(tx)
+                else:
                     self.pool.setdefault((tx.sender, tx.nonce), tx)
         for _ in range(length):
             gap = 2 if self.draw.random() < self.chances.missed else 1
@@ -145,7 +149,14 @@ class ReorgingL1:
     def forget_one(self) -> None:
         """A transaction leaves the pool."""
         if self.pool:
-            del self.pool[self.draw.choice(list(self.pool))]
+            self._elsewhere.append(self.pool.pop(self.draw.choice(list(self.pool))))
+
+    def recall_one(self) -> None:
+        """A transaction that was forgotten is the one for its nonce, by whoever mines next."""
+        if self._elsewhere:
+            tx = self.draw.choice(self._elsewhere)
+            if tx.nonce >= self.head.after.nonces.get(tx.sender, 0):
+                self.pool[tx.sender, tx.nonce] = tx
 
     def accept(self, tx: Transaction) -> None:
         """Into the pool, by geth's rules; raises `Refused`."""

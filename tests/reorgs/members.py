@@ -93,6 +93,7 @@ class Node:
     ) -> None:
         folder.mkdir(exist_ok=True)
         self.number = number
+        self.confirmations = confirmations
         self.signer = SIGNERS[number]
         self._promises = promises
         self._peers = peers
@@ -256,9 +257,17 @@ class Peers:
         block = proposer.application.prepare(turn, parent, (), now_ms)
         votes = [node for node in self.up if self._accepts(node, turn, block, parent)]
         if len(votes) >= QUORUM:
+            self._check_origin(block.header, parent, proposer)
             for node in self.up:
                 if node.ledger.tip == parent:
                     node.append([block])
+
+    def _check_origin(self, header: Header, parent: Header, node: Node) -> None:
+        """L1-2."""
+        head = node.view.head
+        depth = -1 if head is None else head.number - header.origin_number
+        if header.origin_number != parent.origin_number and depth < node.confirmations:
+            self._promises.broken(f"an origin is {depth} blocks deep, not {node.confirmations}")
 
     def _accepts(self, node: Node, turn: Turn, block: Block, parent: Header) -> bool:
         instance = node.epochs.instance

@@ -31,6 +31,8 @@ LOOKS = 10
 """Turns of others from one tick of the clock to the next."""
 KILL_CHANCE = 0.01
 """Of a wallet, in each call."""
+ALL_KILLED = 0.25
+"""Of the times at which a node is: all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,10 @@ class Sequence:
         elif kind < 0.65:
             for _ in range(self.draw.randint(1, self.l1.finality)):
                 self._pass(SECONDS)
-        elif kind < 0.75:
+        elif kind < 0.7:
             self.l1.forget_one()
+        elif kind < 0.75:
+            self.l1.recall_one()
         elif kind < 0.85:
             raise L1Unavailable("down")
         else:
@@ -180,7 +184,7 @@ class Sequence:
     def _is_at_rest(self) -> bool:
         state = self.l1.head.after
         tips = {node.ledger.tip.hash for node in self.peers.up}
-        cut = max(node.ledger.last_batch for node in self.peers.up)
+        cut = max((node.ledger.last_batch for node in self.peers.up), default=0)
         head = self.l1.head.header
         seen = all(node.view.head == head for node in self.peers.up)
         return (
@@ -256,9 +260,11 @@ class Sequence:
     async def _kill(self) -> None:
         if self.is_calm or self.draw.random() < 0.97:
             return
-        if self.peers.up:
-            self.kills += 1
-            await self._restart(self.draw.choice(self.peers.up))
+        nodes = list(self.peers.up)
+        if nodes and self.draw.random() >= ALL_KILLED:
+            nodes = [self.draw.choice(nodes)]
+        self.kills += len(nodes)
+        await asyncio.gather(*(self._restart(node) for node in nodes))
 
     # --- nodes ---
 
