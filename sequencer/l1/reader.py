@@ -181,13 +181,15 @@ class L1Reader:
     # --- ranges, deeper than the window ---
 
     async def _read_range(self, last: int) -> None:
-        """Hand on blocks up to `last`: those with events, and `last` itself."""
-        if self.tip is not None and await self._client.header(self.tip.number) != self.tip:
-            await self._step_back()
-        first = self._next_number
+        """Hand on blocks up to `last`: those with events, and `last` itself. Between two looks at
+        the latter, all is of one branch; or go back, if that is not the one that was read."""
         end = await self._client.header(last)
         if end is None:
             raise L1Error(f"{self._client.endpoint} has no block {last} below its own head")
+        if self.tip is not None and await self._client.header(self.tip.number) != self.tip:
+            await self._step_back()
+            return
+        first = self._next_number
         try:
             logs = await self._client.logs_between(self._addresses, first, last)
         except L1Error as error:
@@ -201,7 +203,6 @@ class L1Reader:
         blocks = await self._blocks(logs)
         if not blocks or blocks[-1].header.number != last:
             blocks.append(L1Block(end))
-        # Asked for again: logs of the new branch may end below a block of the old one.
         if not blocks[-1].header == end == await self._client.header(last):
             raise L1Error(f"{self._client.endpoint} changed block {last} while it was read")
         for block in blocks:

@@ -270,6 +270,23 @@ class TestRanges:
             await reader_of(l1, sink, window=10).advance()
         assert sink.blocks == []
 
+    async def test_advance__reorg_below_the_tip_while_reading__is_noticed(self) -> None:
+        """L1-1: the tip is compared on the branch that the range is of."""
+        l1, sink = grown(*[(enqueued(n),) for n in range(20)]), Recorder()
+        reader = reader_of(l1, sink, window=4)
+        await reader.advance()
+        for _ in range(30):
+            l1.mine()
+        l1.calls.clear()
+
+        def replace_later(method: str) -> None:
+            if len(l1.calls) == 3:  # it knows the head, and either the tip or the range's end
+                l1.reorg(32, *[[enqueued(18 + n)] for n in range(32)])
+
+        l1.on_call = replace_later
+        await reader.advance()
+        assert sink.blocks == l1.blocks[START:]
+
 
 class TestEndpointFaults:
     async def test_advance__logs_of_another_block__are_refused(self) -> None:
