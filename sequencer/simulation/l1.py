@@ -74,3 +74,8 @@ class SimL1:
         if number < self._timeline.recorded.get(epoch, 0):
             return None
         return self._timeline.committees.get(epoch)
+
+    def latest_epoch_recorded_at(self, number: int) -> Epoch | None:
+        recorded = self._timeline.recorded
+        known = (epoch for epoch in self._timeline.committees if recorded.get(epoch, 0) <= number)
+        return max(known, default=None)
