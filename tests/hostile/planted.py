@@ -1,17 +1,14 @@
 """One planted bug for each part of the promise: in a contract, or in derivation."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import pytest
 import solcx
 
 from sequencer.deployment.artifacts import Artifact
 from sequencer.derivation import derive, found
 from sequencer.l1 import calldata
-from tests.mutants.mutate import plant
+from tests.mutants.mutate import FunctionBug
 from tools.compile_contracts import SETTINGS, SOLC_VERSION, collect_sources
 
 INBOX = "contracts/ForcedInbox.sol"
@@ -67,23 +64,6 @@ def compile_bugs(bugs: Sequence[ContractBug]) -> dict[str, Artifact]:
         code = bytes.fromhex(one["evm"]["bytecode"]["object"])
         found[name] = Artifact("ForcedInbox", tuple(one["abi"]), code)
     return found
-
-
-@dataclass(frozen=True)
-class DeriverBug:
-    """One piece of a function, which occurs once, replaced."""
-
-    name: str
-    owner: Any
-    function: str
-    old: str
-    new: str
-
-    @contextmanager
-    def planted(self) -> Iterator[None]:
-        with pytest.MonkeyPatch.context() as patch:
-            plant(patch, self.owner, self.function, self.old, self.new)
-            yield
 
 
 CONTRACT_BUGS = (
@@ -158,56 +138,56 @@ CONTRACT_BUGS = (
 )
 
 DERIVER_BUGS = (
-    DeriverBug(
+    FunctionBug(
         "forced messages of a SOLO or BASED rollup are dropped (DERIVE-11)",
         derive.Deriver,
         "_consume",
         "if self._is_wanted(found.rollup_id):",
         "if self._is_wanted(found.rollup_id) and self._is_shared(found.rollup_id):",
     ),
-    DeriverBug(
+    FunctionBug(
         "a void batch consumes nothing (DERIVE-5)",
         derive.Deriver,
         "_batch",
         "yield from self._consume(batch.forced_count, batch.index)",
         "yield from self._consume(0 if void else batch.forced_count, batch.index)",
     ),
-    DeriverBug(
+    FunctionBug(
         "a batch's transactions come before its messages (DERIVE-4)",
         derive.Deriver,
         "_batch",
         "yield from self._consume(block.header.forced_count, batch.index)",
         "pass",
     ),
-    DeriverBug(
+    FunctionBug(
         "the committee still orders what has left it (DERIVE-11)",
         derive.Deriver,
         "_transactions",
         "or not self._is_shared(rollup_id)",
         "",
     ),
-    DeriverBug(
+    FunctionBug(
         "a reorg does not take modes back (DERIVE-9)",
         derive.Deriver,
         "_undo_last",
         "self._modes.drop_after(undo.tip.number)",
         "pass",
     ),
-    DeriverBug(
+    FunctionBug(
         "a reorg does not take lists back (DERIVE-9)",
         derive.Deriver,
         "_undo_last",
         "self._rollups[rollup_id] = before",
         "pass",
     ),
-    DeriverBug(
+    FunctionBug(
         "deposits are read as transactions (DERIVE-12)",
         found,
         "judge",
         "message is not None and message.kind is not MessageKind.TRANSACTION",
         "False",
     ),
-    DeriverBug(
+    FunctionBug(
         "a call with a tail is not read (DERIVE-1)",
         calldata,
         "_bytes",
@@ -216,5 +196,5 @@ DERIVER_BUGS = (
     ),
 )
 
-Planted = ContractBug | DeriverBug
+Planted = ContractBug | FunctionBug
 BUGS: tuple[Planted, ...] = (*DERIVER_BUGS, *CONTRACT_BUGS)

@@ -16,8 +16,9 @@ from sequencer.deployment.artifacts import Artifact
 from tests.hostile.base import deploy
 from tests.hostile.case import draw_case
 from tests.hostile.l1 import HostileL1
-from tests.hostile.planted import BUGS, CONTRACT_BUGS, DeriverBug, Planted, compile_bugs
+from tests.hostile.planted import BUGS, CONTRACT_BUGS, Planted, compile_bugs
 from tests.hostile.play import play
+from tests.mutants.mutate import FunctionBug
 
 MOST = 1_000
 """Cases for a bug, before it counts as not found."""
@@ -26,7 +27,7 @@ MOST = 1_000
 def find(bug: Planted, artifact: Artifact | None, most: int = MOST) -> tuple[int, str] | None:
     """How many cases it took to find a bug, and by what; None if more. `artifact` is the contract
     with the bug, if it is one of a contract."""
-    if not isinstance(bug, DeriverBug):
+    if not isinstance(bug, FunctionBug):
         assert artifact is not None, bug.name
         return asyncio.run(_search({artifact.name: artifact}, most))
     with bug.planted():

@@ -3,6 +3,9 @@
 import inspect
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -22,3 +25,20 @@ def plant(patch: pytest.MonkeyPatch, owner: Any, name: str, old: str, new: str) 
         for other in list(sys.modules.values()):
             if other is not owner and getattr(other, name, None) is function:
                 patch.setattr(other, name, mutant)
+
+
+@dataclass(frozen=True)
+class FunctionBug:
+    """One piece of a function, which occurs once, replaced."""
+
+    name: str
+    owner: Any
+    function: str
+    old: str
+    new: str
+
+    @contextmanager
+    def planted(self) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            plant(patch, self.owner, self.function, self.old, self.new)
+            yield
