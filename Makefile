@@ -143,6 +143,10 @@ hostile: build ## everybody against one user's forced message (SEQUENCES=5000 SE
 reorgs: $(READY) ## L1 goes back at any moment, for all who read it (SEQUENCES=1000 SEED=0)
 	@python -m tests.reorgs.run --sequences $(if $(filter file,$(origin SEQUENCES)),1000,$(SEQUENCES)) --seed $(SEED) $(ARGS)
 
+.PHONY: reorgs-mutants
+reorgs-mutants: $(READY) ## plant bugs in all who read L1, count the sequences until each is found
+	@python -m tests.reorgs.table $(ARGS)
+
 .PHONY: hostile-mutants
 hostile-mutants: build ## plant bugs in contracts and derivation, count the sequences until each is found
 	@python -m tests.hostile.table $(ARGS)
