@@ -55,6 +55,7 @@ class HostileL1:
         self.client = L1Client(anvil.url)
         self._connection = HTTPConnection("127.0.0.1", anvil.port, timeout=TIMEOUT_SECONDS)
         self._marks: list[str] = []
+        self._branches = 0
 
     @staticmethod
     async def start() -> "HostileL1":
@@ -88,9 +89,14 @@ class HostileL1:
 
     def return_to(self, mark: int) -> None:
         """L1 goes on from the head that was remembered as the `mark`th, as in a reorg. Those above
-        are forgotten."""
+        are forgotten, and no block is ever mined again byte for byte: an L1 that repeats a branch
+        and stops is one that lags, not one that went back."""
         # Not anvil_rollback: it needs states that Anvil drops after a while.
-        (is_done,) = self.ask(("evm_revert", self._marks[mark]))
+        self._branches += 1
+        is_done, *_ = self.ask(
+            ("evm_revert", self._marks[mark]),
+            ("anvil_setCoinbase", f"0x{self._branches:040x}"),
+        )
         assert is_done is True, f"evm_revert: {is_done}"
         del self._marks[mark:]
         self._marks += self.ask(("evm_snapshot",))
