@@ -125,14 +125,18 @@ library Digests {
     }
 
     /// @notice ENC-12: `hashStruct`, without a domain.
-    /// @dev `plainBatchHash` on the words as they stand in calldata. A word too wide for its type
-    /// is not refused here; it gives a hash that nobody signs.
+    /// @dev `plainBatchHash` on the words as they stand in calldata. Like it, and though a quorum may
+    /// have signed it, a number too wide for its type is refused: nobody could read it back.
     function batchHash(Batch calldata batch) internal pure returns (bytes32 hash) {
         bytes32 typeHash = BATCH_TYPE_HASH;
         assembly ("memory-safe") {
             let encoded := mload(0x40)
             mstore(encoded, typeHash)
             calldatacopy(add(encoded, 0x20), batch, 0x100)
+            // The words of index, firstHeight, lastHeight and forcedCount.
+            let heights := or(mload(add(encoded, 0x60)), mload(add(encoded, 0x80)))
+            let counts := or(mload(add(encoded, 0x20)), mload(add(encoded, 0xc0)))
+            if shr(64, or(heights, counts)) { revert(0, 0) }
             hash := keccak256(encoded, 0x120)
         }
     }

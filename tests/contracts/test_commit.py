@@ -9,6 +9,7 @@ commit
 ├── when the epoch is below the last commit's: refused (CERT-3)
 ├── when the epoch has not begun: refused (CERT-3)
 ├── when the epoch's grace is over: refused (CERT-3), and one second earlier accepted
+├── when a number of the batch is too wide for its type, though signed: refused (ENC-12)
 ├── when the data is not what was signed: refused (CERT-5)
 ├── when the certificate is not good: refused (CERT-4)
 │   ├── too little weight
@@ -32,6 +33,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ape.exceptions import ProviderError
+from eth_abi.abi import encode as abi_encode
 
 from tests.contracts.faults import FaultCatalogue
 from tests.contracts.network import Clock, Network, events
@@ -311,6 +314,41 @@ def test_commit__after_a_force__may_lag_behind(
 def test_commit__heights_and_blocks__are_not_checked(network: Network, submitter: Any) -> None:
     odd = network.next_batch(b"", firstHeight=9, lastHeight=3, lastBlockHash=bytes(32))
     network.commit(odd, data=b"", sender=submitter)
+
+
+def test_commit__number_too_wide__is_refused(network: Network, chain: Any, submitter: Any) -> None:
+    # Signed by a quorum as it stands: whoever reads the call back cannot (DERIVE-1).
+    batch = network.next_batch()
+    words = [abi_encode([kind], [value]) for kind, value in _typed(batch)]
+
+    def call() -> Any:
+        digest = network.domain.digest(
+            "BatchAttestation",
+            epoch=0,
+            committee=bytes(network.committee.committeeHash(0)),
+            index=1,
+            batchHash=ref.keccak(ref.type_hash("Batch") + b"".join(words)),
+        )
+        signatures = b"".join(ref.sign(member.key, digest) for member in network.members[:3])
+        data = network.chain.commit.encode_input(batch.as_tuple(), 0, 0b111, signatures, DATA)
+        data = bytes(data[:4]) + b"".join(words) + bytes(data[4 + 32 * len(words) :])
+        asked = {"from": submitter.address, "to": network.chain.address, "data": "0x" + data.hex()}
+        return chain.provider.make_request("eth_call", [asked, "latest"])
+
+    assert call() == "0x"
+    for place, (kind, _) in enumerate(_typed(batch)):
+        if kind != "uint64":
+            continue
+        good = words[place]
+        words[place] = (2**64 | int.from_bytes(good, "big")).to_bytes(32, "big")
+        with pytest.raises(ProviderError, match="reverted"):
+            call()
+        words[place] = good
+
+
+def _typed(batch: ref.Batch) -> list[tuple[str, Any]]:
+    kinds = [field.split(" ")[0] for field in ref.TYPES["Batch"].split(",")]
+    return list(zip(kinds, batch.as_tuple(), strict=True))
 
 
 def test_batch_hash_at__out_of_the_ring__is_refused(
