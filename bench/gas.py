@@ -87,9 +87,11 @@ def measure_held_data(d: Deployment, gas: dict[str, int]) -> None:
     d.challenge(d.batch, first, 1)
     d.challenge(d.batch, first, 2)
     for name, number in (("answer_1B", 0), ("answer_1KiB", 1), ("answer_52KiB", 2)):
-        answer = d.data.functions.answer(first[0].challenge_id(number), segments[number])
+        answer = d.data.functions.answer(
+            first[0].challenge_id(number, d.batch.index), segments[number]
+        )
         gas[name] = run(answer, d.submitter)
-    void = first[0].challenge_id(3)
+    void = first[0].challenge_id(3, d.batch.index)
     d.jump_to(d.w3.eth.get_block("latest")["timestamp"] + DATA_PARAMETERS[1])
     gas["settle"] = run(d.data.functions.settle(void), d.submitter)
     attestation = d.attestation(2, d.batch, OPERATORS - 1)

@@ -120,7 +120,7 @@ interface IDataAvailabilityChallenge {
     ///
     /// Effects: answers are open until the deadline; what is paid above the price is credited.
     ///
-    /// @return id `keccak(abi.encode(blockHash, leaf))`
+    /// @return id `keccak(abi.encode(batchIndex, blockHash, leaf))`
     /// @custom:reverts EmptyProof, WrongBatch, WindowClosed, WrongHeader, BelowBatch, WrongRoot,
     /// WrongStatus, PriceTooLow, ICommitmentChain.BatchHashUnavailable
     function challenge(HeldEntry calldata entry, HeldProof calldata proof)

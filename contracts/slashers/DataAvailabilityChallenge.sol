@@ -252,7 +252,7 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
         bytes32 leaf = HeldDataLib.leafHash(entry);
         bytes32 root = HeldDataLib.rootOf(leaf, proof.siblings, proof.sides);
         if (root != header.transactionRoot) revert WrongRoot(header.transactionRoot, root);
-        return keccak256(abi.encode(hash, leaf));
+        return keccak256(abi.encode(batch.index, hash, leaf));
     }
 
     function _requireStatus(bytes32 id, ChallengeStatus expected)

@@ -247,7 +247,7 @@ class Deriver:
                     )
         for position, held in enumerate(payload.held, start=len(payload)):
             if self._is_wanted(held.rollup) and self._is_shared(held.rollup):
-                found = held_segment(block.header.hash, position, held)
+                found = held_segment(batch_index, block.header.hash, position, held)
                 yield self._append(Found(held.rollup, found, Source.BLOCK, height, batch_index))
 
     def _post(self, event: BatchPosted) -> Iterator[Output]:

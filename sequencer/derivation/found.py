@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sequencer.blocks.held import HeldEntry
 from sequencer.blocks.merkle import held_leaf_hash
 from sequencer.crypto.digests import forced_message
-from sequencer.crypto.hashing import keccak
+from sequencer.crypto.hashing import keccak, word
 from sequencer.derivation.entries import Source
 from sequencer.errors import DecodeError
 from sequencer.ingress.transaction import decode_transaction
@@ -109,10 +109,12 @@ def hash_of(message: MessageEnqueued) -> Hash32:
     )
 
 
-def held_segment(block_hash: Hash32, position: int, stated: HeldEntry) -> HeldSegment:
-    """The held segment that is the leaf at `position` of a block (ENC-11)."""
+def held_segment(
+    index: BatchIndex, block_hash: Hash32, position: int, stated: HeldEntry
+) -> HeldSegment:
+    """The held segment that is the leaf at `position` of a block (ENC-11) of batch `index`."""
     leaf = held_leaf_hash(stated.rollup, position, stated.length, stated.hash)
-    return HeldSegment(keccak(block_hash, leaf), stated)
+    return HeldSegment(keccak(word(index), block_hash, leaf), stated)
 
 
 def void_mark_hash(held_id: Hash32) -> Hash32:

@@ -11,7 +11,7 @@ from sequencer.blocks.held import HeldEntry
 from sequencer.blocks.merkle import payload_leaves, prove, sides_of
 from sequencer.blocks.payload import decode_payload
 from sequencer.derivation.found import held_segment
-from sequencer.types import Hash32
+from sequencer.types import BatchIndex, Hash32
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class HeldPlace:
     sides: int
 
 
-def find_held(data: bytes, wanted: Hash32) -> HeldPlace | None:
-    """The held segment of that id in the data of a batch (ENC-13); None if it is not there.
+def find_held(index: BatchIndex, data: bytes, wanted: Hash32) -> HeldPlace | None:
+    """The held segment of that id in the data of batch `index` (ENC-13); None if it is not there.
     Raises `DecodeError`."""
     blocks = decode_batch_data(data).blocks
     for at, block in enumerate(blocks):
@@ -36,7 +36,7 @@ def find_held(data: bytes, wanted: Hash32) -> HeldPlace | None:
         if not payload.held:
             continue
         for position, entry in enumerate(payload.held, start=len(payload)):
-            if held_segment(block.header.hash, position, entry).id == wanted:
+            if held_segment(index, block.header.hash, position, entry).id == wanted:
                 leaves = payload_leaves(payload)
                 headers = tuple(later.header for later in reversed(blocks[at:]))
                 sides = sides_of(len(leaves), position)

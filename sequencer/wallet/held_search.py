@@ -161,6 +161,6 @@ class HeldSearch:
 def _place(call: CommitCall, wanted: Hash32) -> HeldPlace | None:
     """A batch that does not decode holds nothing (DERIVE-5)."""
     try:
-        return find_held(call.data, wanted)
+        return find_held(call.batch.index, call.data, wanted)
     except DecodeError:
         return None

@@ -70,9 +70,11 @@ class HeldBlock:
         rollup, data = self.held[number]
         return rollup, self.transactions + number, len(data), keccak(data)
 
-    def challenge_id(self, number: int) -> bytes:
-        """DATA-1: `abi.encode` of two words is the words."""
-        return keccak(self.hash + self.leaves[self.transactions + number])
+    def challenge_id(self, number: int, index: int = 1) -> bytes:
+        """DATA-1, in batch `index`: `abi.encode` of three words is the words."""
+        return keccak(
+            index.to_bytes(32, "big") + self.hash + self.leaves[self.transactions + number]
+        )
 
 
 def chain_of(

@@ -7,7 +7,8 @@ checkpoint
 challenge
 ├── when no checkpoint has the batch: heard, however old it is
 ├── when the first that has it is younger than the window: heard
-└── when it is as old as the window: refused, whatever came after it
+├── when it is as old as the window: refused, whatever came after it
+└── when a later batch states a settled block: heard, of another segment
 """
 
 from __future__ import annotations
@@ -80,6 +81,25 @@ def test_challenge__window__closes_to_the_second(
     # What was challenged in time stays open, and the second batch is.
     network.data.answer(FIRST[0].challenge_id(0), b"one", sender=stranger)
     challenge_held(network, SECOND, 0, 0, user, batches=[second])
+
+
+def test_challenge__settled_block_stated_by_a_later_batch__is_another_segment(
+    network: Network,
+    first: ref.Batch,
+    clock: Clock,
+    submitter: Any,
+    user: Any,
+    stranger: Any,
+) -> None:
+    # A quorum can state any block as its batch's last. What was settled stays as it is.
+    noted = network.data.checkpoint(sender=stranger).timestamp
+    clock.jump_to(noted + network.held.windowSeconds)
+    later = network.next_batch(firstHeight=0, lastHeight=9, lastBlockHash=FIRST[-1].hash)
+    network.commit(later, sender=submitter)
+    challenge_held(network, FIRST, 0, 0, user, batches=[later])
+    clock.jump_to(clock.now + network.held.answerSeconds)
+    network.data.settle(FIRST[0].challenge_id(0, later.index), sender=stranger)
+    assert network.data.challengeOf(FIRST[0].challenge_id(0, first.index)).status == 0
 
 
 def test_challenge__many_checkpoints__settle_one_after_another(

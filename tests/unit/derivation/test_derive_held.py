@@ -89,6 +89,20 @@ class TestHeldSegments:
         assert [entry.l1_block for entry in entries(outputs)] == [1]
         assert [entry.l1_block for entry in entries(outputs, 2)] == [1, 2]
 
+    def test_block_that_a_later_batch_has_again__has_segments_of_their_own(self) -> None:
+        """DATA-1: a quorum can go back by a void batch, and a mark is of one entry all the same."""
+        committee = Committee()
+        made = committee.block(held=[HELD])
+        events = [committee.commit(made)]
+        back = {"last_block_hash": made.header.parent_hash, "last_height": 0}
+        events += [committee.commit(made, data=b"rubbish", **back), committee.commit(made)]
+        mark = DataVoided(held_id(made, 0, HELD, 1), ONE)
+        _, outputs = derive(block(1, *events), block(2, mark))
+        first, again, mark_of_first = entries(outputs)
+        assert (first.transaction_hash, first.held) == (held_id(made, 0, HELD, 1), HELD)
+        assert (again.transaction_hash, again.held) == (held_id(made, 0, HELD, 3), HELD)
+        assert mark_of_first.voids == first.transaction_hash != again.transaction_hash
+
     def test_void_batch__has_none(self) -> None:
         """DERIVE-5."""
         committee = Committee()

@@ -131,7 +131,10 @@ class World:
             HEADERS[committee.last.hash] = committee.last
         batch = committee.commit(*made, data=b"" if is_void else None)
         SEGMENTS[batch.batch_hash] = [
-            [(one.rollup, b"", held_id(block, at, one)) for at, one in enumerate(HELD, 3)]
+            [
+                (one.rollup, b"", held_id(block, at, one, batch.index))
+                for at, one in enumerate(HELD, 3)
+            ]
             for block in made
         ]
         return batch

@@ -59,7 +59,7 @@ class Served:
         rows = [(1, list(raws))] if raws else []
         made = committee.block(*rows, held=[segment] if segment else [])
         await self.world.see(committee.commit(made))
-        return held_id(made, len(raws), segment) if segment else Hash32(b"")
+        return held_id(made, len(raws), segment, committee.index) if segment else Hash32(b"")
 
     def hold(self, data: bytes) -> None:
         self.holds[f"/held/0x{keccak(data).hex()}"] = data

@@ -51,15 +51,15 @@ def held(rollup: int, *raws: bytes) -> tuple[HeldEntry, bytes]:
     return HeldEntry(RollupId(rollup), len(data), keccak(data)), data
 
 
-def held_id(block: Block, position: int, entry: HeldEntry) -> Hash32:
-    """DATA-1, as Solidity writes it; the leaf by ENC-11."""
+def held_id(block: Block, position: int, entry: HeldEntry, index: int = 1) -> Hash32:
+    """DATA-1, in batch `index`, as Solidity writes it; the leaf by ENC-11."""
     leaf = keccak(
         encode_packed(
             ["uint8", "uint32", "uint32", "uint32", "bytes32"],
             [2, entry.rollup, position, entry.length, entry.hash],
         )
     )
-    return keccak(encode(["bytes32", "bytes32"], [block.header.hash, leaf]))
+    return keccak(encode(["uint64", "bytes32", "bytes32"], [index, block.header.hash, leaf]))
 
 
 @dataclass

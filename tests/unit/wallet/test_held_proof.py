@@ -9,12 +9,14 @@ from sequencer.blocks.header import Block
 from sequencer.blocks.held import held_entry
 from sequencer.blocks.merkle import held_leaf_hash
 from sequencer.blocks.payload import encode_payload
-from sequencer.crypto.hashing import keccak
+from sequencer.crypto.hashing import keccak, word
 from sequencer.errors import DecodeError
-from sequencer.types import Hash32, RollupId
+from sequencer.types import BatchIndex, Hash32, RollupId
 from sequencer.wallet.held_proof import HeldPlace, challenge_arguments, find_held
 from tests.unit.batches.builders import Step, next_block
 from tests.unit.derivation.worlds import Committee
+
+INDEX = BatchIndex(1)
 
 
 def block_of(committee: Committee, transactions: int, held: int) -> Block:
@@ -42,7 +44,7 @@ def ids_of(block: Block, transactions: int, held: int) -> list[Hash32]:
     for number in range(held):
         entry = held_entry(RollupId(2 + number), b"held %d" % number)
         leaf = held_leaf_hash(entry.rollup, transactions + number, entry.length, entry.hash)
-        found.append(keccak(block.header.hash + leaf))
+        found.append(keccak(word(INDEX) + block.header.hash + leaf))
     return found
 
 
@@ -55,7 +57,7 @@ def test_find_held__every_segment_leads_from_the_last_block_to_its_leaf(
     data = encode_batch_data(blocks)
     for block, (transactions, held) in zip(blocks, shapes, strict=True):
         for number, wanted in enumerate(ids_of(block, transactions, held)):
-            place = find_held(data, wanted)
+            place = find_held(INDEX, data, wanted)
             assert place is not None
             assert place.entry == held_entry(RollupId(2 + number), b"held %d" % number)
             assert place.position == transactions + number
@@ -69,12 +71,12 @@ def test_find_held__every_segment_leads_from_the_last_block_to_its_leaf(
 def test_find_held__no_such_segment__none() -> None:
     committee = Committee()
     data = encode_batch_data([block_of(committee, 2, 2)])
-    assert find_held(data, keccak(b"another")) is None
+    assert find_held(INDEX, data, keccak(b"another")) is None
 
 
 def test_find_held__a_batch_that_does_not_decode__is_said() -> None:
     with pytest.raises(DecodeError):
-        find_held(b"\x00", keccak(b"any"))
+        find_held(INDEX, b"\x00", keccak(b"any"))
 
 
 def test_challenge_arguments__are_the_contracts_structs() -> None:
@@ -82,7 +84,7 @@ def test_challenge_arguments__are_the_contracts_structs() -> None:
     block = block_of(committee, 1, 1)
     call = committee.commit(block).call
     assert call is not None
-    place = find_held(call.data, ids_of(block, 1, 1)[0])
+    place = find_held(INDEX, call.data, ids_of(block, 1, 1)[0])
     assert place is not None
     entry, (batches, headers, siblings, sides) = challenge_arguments(place, [call.batch])
     assert entry == (2, 1, 6, keccak(b"held 0"))

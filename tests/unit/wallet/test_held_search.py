@@ -49,7 +49,7 @@ class World:
             block = next_block(committee.last, Step(payload=payload))
             committee.last = block.header
             if index == 2:
-                self.wanted = held_segment(block.header.hash, 0, entry).id
+                self.wanted = held_segment(BatchIndex(index), block.header.hash, 0, entry).id
             self._commit(committee, block, certificate)
 
     def _commit(self, committee: Committee, block: object, certificate: BatchCertificate) -> None:
