@@ -19,6 +19,9 @@ MAX_PLAIN_BYTES = 4 << 20
 MAX_PAYLOAD_BYTES = 1 << 20
 MAX_TRANSACTION_BYTES = 128 << 10
 MAX_TRANSACTIONS = 20_000
+MAX_INFLATION = 8
+"""Bytes of plain form for each of a stream: what derivation holds is in proportion to what L1 was
+paid for."""
 
 PAYLOAD_OVERHEAD = 3
 """The codec byte and the segment count of a payload that is not compressed."""
@@ -80,7 +83,9 @@ def encode_payload(
     codec, body = _PLAIN, plain
     if compress:
         packed = zlib.compress(plain, _ZLIB_LEVEL)
-        if _PLAIN_LENGTH.size + len(packed) < len(plain):
+        count = sum(len(transactions) for _, transactions in segments)
+        is_allowed = len(plain) <= MAX_INFLATION * len(packed) and count <= _most_in(packed)
+        if is_allowed and _PLAIN_LENGTH.size + len(packed) < len(plain):
             codec, body = _ZLIB, _PLAIN_LENGTH.pack(len(plain)) + packed
     payload = bytes([codec + _HOLDS]) + pack_table(held) + body if held else bytes([codec]) + body
     if len(payload) > MAX_PAYLOAD_BYTES:
@@ -102,7 +107,8 @@ def decode_payload(data: bytes) -> Payload:
     if codec == _PLAIN:
         return Payload(_decode_plain(data[start:]), held)
     if codec == _ZLIB:
-        return Payload(_decode_plain(_inflate(data, start)), held)
+        stream = data[start + _PLAIN_LENGTH.size :]
+        return Payload(_decode_plain(_inflate(data, start), _most_in(stream)), held)
     raise DecodeError(f"payload codec {codec}, expected 0 to 3")
 
 
@@ -159,6 +165,11 @@ def _inflate(data: bytes, at: int) -> bytes:
     (stated,) = _PLAIN_LENGTH.unpack_from(data, at)
     if stated > MAX_PLAIN_BYTES:
         raise DecodeError(f"payload states {stated} plain bytes, at most {MAX_PLAIN_BYTES} fit")
+    if stated > MAX_INFLATION * (len(data) - start):
+        raise DecodeError(
+            f"payload states {stated} plain bytes for a stream of {len(data) - start},"
+            f" at most {MAX_INFLATION} for each"
+        )
     stream = zlib.decompressobj()
     try:
         # Room for one byte more tells a longer stream from an exact one, and is never zero,
@@ -173,8 +184,14 @@ def _inflate(data: bytes, at: int) -> bytes:
     return plain
 
 
-def _decode_plain(plain: bytes) -> tuple[Segment, ...]:
-    table, at = _read_table(plain)
+def _most_in(stream: bytes) -> int:
+    """Transactions that a stream may hold: no more than the same bytes could without it. That
+    makes bytes cheaper, never entries."""
+    return len(stream) // (TRANSACTION_OVERHEAD + 1)
+
+
+def _decode_plain(plain: bytes, most: int = MAX_TRANSACTIONS) -> tuple[Segment, ...]:
+    table, at = _read_table(plain, min(most, MAX_TRANSACTIONS))
     segments = []
     for rollup, lengths in table:
         ends = list(accumulate(lengths, initial=at))
@@ -186,10 +203,10 @@ def _decode_plain(plain: bytes) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def _read_table(plain: bytes) -> tuple[list[tuple[RollupId, tuple[int, ...]]], int]:
-    """The lengths of each segment's transactions, and where the first transaction starts."""
+def _read_table(plain: bytes, room: int) -> tuple[list[tuple[RollupId, tuple[int, ...]]], int]:
+    """The lengths of each segment's transactions, at most `room`, and where the first one
+    starts."""
     table = []
-    room = MAX_TRANSACTIONS
     previous = -1
     try:
         (segment_count,) = _SEGMENT_COUNT.unpack_from(plain)

@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from sequencer.blocks.held import ENTRY_BYTES, TABLE_OVERHEAD, HeldEntry, held_entry
 from sequencer.blocks.payload import (
     EMPTY_PAYLOAD,
+    MAX_INFLATION,
     MAX_PAYLOAD_BYTES,
     MAX_PLAIN_BYTES,
     MAX_TRANSACTION_BYTES,
@@ -106,11 +107,18 @@ def test_decode__encoded__gives_the_transactions_in_order(
 
 
 def test_encode__repetitive__is_compressed_unless_told_otherwise() -> None:
-    segments = [(RollupId(1), [b"transfer" * 100] * 20)]
+    segments = [(RollupId(1), [noise(100) + b"transfer" * 50] * 2)]
     small, large = encode_payload(segments), encode_payload(segments, compress=False)
     assert (small[0], large[0]) == (1, 0)
-    assert len(small) < len(large) // 10
+    assert len(small) < len(large) // 4
     assert decode_payload(small) == decode_payload(large)
+
+
+@pytest.mark.parametrize("raw", [[bytes(5_000)], [b"a"] * 2_000])
+def test_encode__more_than_a_stream_may_hold__is_left_plain(raw: list[bytes]) -> None:
+    payload = encode_payload([(RollupId(1), raw)])
+    assert payload[0] == 0
+    assert [one for _, one in decode_payload(payload)] == raw
 
 
 def test_encode__incompressible__is_left_plain() -> None:
@@ -166,9 +174,22 @@ def test_overheads__of_a_plain_payload__add_up() -> None:
 
 @pytest.mark.parametrize("level", range(10))
 def test_decode__any_level__reads_the_same(level: int) -> None:
-    assert list(decode_payload(packed(plain((1, [900]), tail=b"x" * 900), level=level))) == [
-        (1, b"x" * 900)
-    ]
+    raw = noise(100) + b"x" * 600
+    data = packed(plain((1, [700]), tail=raw), level=level)
+    assert list(decode_payload(data)) == [(1, raw)]
+
+
+def test_s15_decode__a_stream_of_more_entries_than_bytes_could_hold__is_refused() -> None:
+    """20,000 transactions of a byte in 148 bytes: each entry costs whoever derives."""
+    lengths = [1] * MAX_TRANSACTIONS
+    bomb = packed(plain((1, lengths), tail=b"a" * MAX_TRANSACTIONS))
+    assert len(bomb) < 300
+    with pytest.raises(DecodeError, match="at most 8 for each"):
+        decode_payload(bomb)
+    tail = noise(20 << 10)
+    table = plain((1, [1] * 8_000 + [len(tail)]), tail=b"a" * 8_000 + tail)
+    with pytest.raises(DecodeError, match="has 8001 transactions, expected 1 to 41"):
+        decode_payload(packed(table))
 
 
 @pytest.mark.parametrize(
@@ -211,7 +232,7 @@ def test_encode__what_no_payload_holds__is_the_callers_error(
         (b"\x00" + plain(tail=b"a"), "end at byte 2, the plain form at 3"),
         (b"\x00\x00\x01" + struct.pack(">II", 1, 2**32 - 1), "expected 1 to 20000"),
         (b"\x01\x00\x00\x00", "plain length"),
-        (b"\x01\x00\x00\x00\x02", "does not inflate"),
+        (b"\x01\x00\x00\x00\x02", "2 plain bytes for a stream of 0"),
         (packed(b"", MAX_PLAIN_BYTES + 1), "4194305 plain bytes"),
         (packed(b"\x00\x00", 3), "does not inflate to the 3"),
         (packed(b"\x00\x00", 1), "does not inflate to the 1"),
@@ -316,13 +337,20 @@ def test_limits__reached_exactly__are_kept() -> None:
     assert len(decode_payload(data)) == 8
 
 
-def test_limits__a_plain_form_of_4_mib__is_kept() -> None:
-    zeros = [bytes(MAX_TRANSACTION_BYTES)] * 31
-    room = MAX_PLAIN_BYTES - 2 - SEGMENT_OVERHEAD - 32 * TRANSACTION_OVERHEAD
-    zeros.append(bytes(room - 31 * MAX_TRANSACTION_BYTES))
-    data = encode_payload([(RollupId(1), zeros)])
-    assert data[:5] == b"\x01" + struct.pack(">I", MAX_PLAIN_BYTES)
-    assert len(decode_payload(data)) == 32
+def test_limits__eight_bytes_for_each_of_the_stream__are_kept() -> None:
+    stream = zlib.compress(b"")
+    for size in range(60, 400):
+        body = plain((1, [size - 10]), tail=noise(20) + bytes(size - 30))
+        stream = zlib.compress(body, 9)
+        is_kept = len(body) <= MAX_INFLATION * len(stream)
+        data = b"\x01" + struct.pack(">I", len(body)) + stream
+        if is_kept:
+            assert len(decode_payload(data)) == 1
+            continue
+        with pytest.raises(DecodeError, match="at most 8 for each"):
+            decode_payload(data)
+        return
+    raise AssertionError("never reached")
 
 
 def test_decode__too_many_over_several_segments__is_refused() -> None:

@@ -18,11 +18,11 @@ import random
 import msgspec
 import pytest
 
+from sequencer.blocks import contents
 from sequencer.blocks.header import Block, Header
 from sequencer.blocks.held import held_entry
 from sequencer.blocks.merkle import payload_leaves, transaction_root
 from sequencer.blocks.payload import (
-    MAX_TRANSACTION_BYTES,
     decode_payload,
     decode_segment,
     encode_payload,
@@ -167,18 +167,19 @@ def test_process__a_root_without_the_held_segments__is_refused() -> None:
         node().judge(Block(rootless, good.payload, good.held), start())
 
 
-def test_process__segments_that_inflate_to_more_than_a_payload__are_refused(
+def test_process__segments_of_more_than_a_payload_together__are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """33 segments of a few hundred bytes each, 128 KiB inflated."""
+    """Three segments of 1,000 bytes, of which two fit."""
+    monkeypatch.setattr(contents, "MAX_PLAIN_BYTES", 2_000)
     monkeypatch.setattr(ContentRules, "_checked", lambda *_: decode_transaction(RAW, CHAIN_ID))
-    bombs = [segment(RollupId(3 + at), bytes(MAX_TRANSACTION_BYTES)) for at in range(33)]
-    judge = new_node().see(1_000, *(RollupRegistered(of, CHAIN_ID, True) for of, _ in bombs))
-    fitting, bomb = made([], bombs[:32]), made([], bombs)
-    assert bomb.content_bytes < BLOCK_BYTES
+    large = [segment(RollupId(3 + at), bytes(1_000)) for at in range(3)]
+    judge = new_node().see(1_000, *(RollupRegistered(of, CHAIN_ID, True) for of, _ in large))
+    fitting, more = made([], large[:2]), made([], large)
+    assert more.content_bytes < BLOCK_BYTES
     judge.judge(fitting, start())
-    with pytest.raises(PeerFault, match="33 transactions and 4325376 bytes so far"):
-        judge.judge(bomb, start())
+    with pytest.raises(PeerFault, match="3 transactions and 3000 bytes so far"):
+        judge.judge(more, start())
 
 
 def test_transactions__of_a_final_block_that_does_not_decode__end_there() -> None:
