@@ -97,7 +97,8 @@ class Witness:
 
     async def _look(self, node: NodeProcess) -> None:
         """Where this node says that things are which nobody was asked about before."""
-        for waiting in self._waiting.values():
+        # Wallets go on meanwhile, perhaps for a rollup that had nothing yet.
+        for waiting in tuple(self._waiting.values()):
             asked = list(waiting.values())
             for signed, found in zip(asked, await placements(node.rpc, asked), strict=True):
                 if found is not None:
