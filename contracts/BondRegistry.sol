@@ -3,25 +3,31 @@ pragma solidity 0.8.37;
 
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Credits} from "./Credits.sol";
 import {
-    BondParameters,
+    Application,
     Candidate,
     IBondRegistry,
     Operator,
     OperatorStatus,
-    Split
+    Stake,
+    Ticket,
+    Times
 } from "./interfaces/IBondRegistry.sol";
+import {IParameters, Parameter} from "./interfaces/IParameters.sol";
+import {Consequence} from "./interfaces/ISlashingLedger.sol";
 import {Digests} from "./libraries/Digests.sol";
 import {SignatureLib} from "./libraries/SignatureLib.sol";
+import {Pool, StakeLib} from "./libraries/StakeLib.sol";
 import {TimeLib} from "./libraries/TimeLib.sol";
-import {Epoch, Timestamp} from "./types/Types.sol";
+import {Timestamp} from "./types/Types.sol";
 
-/// @title Bonds and weights (BOND-1 to BOND-10)
+/// @title Operators, stake and weights (BOND-1 to BOND-10, STAKE-1 to STAKE-11)
 /// @notice See IBondRegistry for what each function checks, leaves unchecked and does.
-contract BondRegistry is IBondRegistry {
+contract BondRegistry is IBondRegistry, Credits {
     using Checkpoints for Checkpoints.Trace208;
     using EnumerableSet for EnumerableSet.UintSet;
+    using StakeLib for Pool;
     using TimeLib for Timestamp;
 
     struct Peer {
@@ -35,22 +41,22 @@ contract BondRegistry is IBondRegistry {
     /// @notice Longest endpoint in bytes (BOND-9).
     uint256 public constant MAX_ENDPOINT_BYTES = 128;
 
+    /// @notice From one rise of a commission to the next (STAKE-10).
+    uint64 public constant COMMISSION_PERIOD_SECONDS = 7 days;
+
     uint256 private constant BPS = 10_000;
 
-    uint96 private immutable MIN_BOND;
+    /// @inheritdoc IBondRegistry
+    IParameters public immutable parameters;
+
+    /// @inheritdoc IBondRegistry
+    address public immutable ledger;
+
     Timestamp private immutable GENESIS;
     uint64 private immutable EPOCH_SECONDS;
     uint64 private immutable UNBONDING_SECONDS;
     uint64 private immutable COMMIT_GRACE_SECONDS;
     uint64 private immutable EVIDENCE_SECONDS;
-    uint16 private immutable SLASH_BPS;
-    uint16 private immutable REWARD_BPS;
-
-    /// @inheritdoc IBondRegistry
-    mapping(address account => bool) public isSlasher;
-
-    /// @inheritdoc IBondRegistry
-    mapping(Epoch epoch => mapping(uint32 id => mapping(uint8 offence => bool))) public isSlashed;
 
     /// @inheritdoc IBondRegistry
     mapping(address account => uint32 id) public operatorIdOf;
@@ -58,98 +64,173 @@ contract BondRegistry is IBondRegistry {
     /// @inheritdoc IBondRegistry
     mapping(address signer => uint32 id) public operatorIdOfSigner;
 
-    /// @inheritdoc IBondRegistry
-    mapping(address account => uint256 amountWei) public credit;
-
     uint32 private _lastId;
+    uint256 private _lastTicket;
     EnumerableSet.UintSet private _places;
     mapping(uint32 id => Operator) private _operators;
     mapping(uint32 id => Peer) private _peers;
+    mapping(uint32 id => Pool) private _pools;
     mapping(uint32 id => Checkpoints.Trace208) private _weights;
+    mapping(uint256 ticket => Ticket) private _tickets;
 
-    constructor(BondParameters memory p, address[] memory slashers) {
-        // A bond of nothing, an empty epoch or a slash of nothing would make every promise empty.
-        if (p.minBond == 0) revert ZeroParameter("minBond");
-        if (Timestamp.unwrap(p.genesis) == 0) revert ZeroParameter("genesis");
-        if (p.epochSeconds == 0) revert ZeroParameter("epochSeconds");
-        if (p.commitGraceSeconds == 0) revert ZeroParameter("commitGraceSeconds");
-        if (p.evidenceSeconds == 0) revert ZeroParameter("evidenceSeconds");
-        if (p.slashBps == 0) revert ZeroParameter("slashBps");
-        if (p.slashBps > BPS) revert SlashBpsOutOfRange(BPS, p.slashBps);
+    constructor(Times memory t, IParameters parameters_, address ledger_) {
+        // An empty epoch or window would make every promise empty.
+        if (Timestamp.unwrap(t.genesis) == 0) revert ZeroParameter("genesis");
+        if (t.epochSeconds == 0) revert ZeroParameter("epochSeconds");
+        if (t.commitGraceSeconds == 0) revert ZeroParameter("commitGraceSeconds");
+        if (t.evidenceSeconds == 0) revert ZeroParameter("evidenceSeconds");
+        if (address(parameters_) == address(0)) revert ZeroParameter("parameters");
+        if (ledger_ == address(0)) revert ZeroParameter("ledger");
 
-        // A whole slash as reward would give it back to whoever reports himself.
-        if (p.rewardBps >= BPS) revert RewardBpsOutOfRange(BPS - 1, p.rewardBps);
+        // TIME-4: stake outlives the evidence against every committee it was counted in.
+        uint256 atLeast = 3 * uint256(t.epochSeconds) + t.commitGraceSeconds + t.evidenceSeconds;
+        if (t.unbondingSeconds < atLeast) revert UnbondingTooShort(atLeast, t.unbondingSeconds);
 
-        // TIME-4: a bond outlives the evidence against every committee it was counted in.
-        uint256 atLeast = 2 * uint256(p.epochSeconds) + p.commitGraceSeconds + p.evidenceSeconds;
-        if (p.unbondingSeconds < atLeast) revert UnbondingTooShort(atLeast, p.unbondingSeconds);
-
-        if (slashers.length == 0) revert ZeroParameter("slashers");
-        for (uint256 i; i < slashers.length; ++i) {
-            if (slashers[i] == address(0)) revert ZeroParameter("slasher");
-            isSlasher[slashers[i]] = true;
-        }
-
-        MIN_BOND = p.minBond;
-        GENESIS = p.genesis;
-        EPOCH_SECONDS = p.epochSeconds;
-        UNBONDING_SECONDS = p.unbondingSeconds;
-        COMMIT_GRACE_SECONDS = p.commitGraceSeconds;
-        EVIDENCE_SECONDS = p.evidenceSeconds;
-        SLASH_BPS = p.slashBps;
-        REWARD_BPS = p.rewardBps;
+        parameters = parameters_;
+        ledger = ledger_;
+        GENESIS = t.genesis;
+        EPOCH_SECONDS = t.epochSeconds;
+        UNBONDING_SECONDS = t.unbondingSeconds;
+        COMMIT_GRACE_SECONDS = t.commitGraceSeconds;
+        EVIDENCE_SECONDS = t.evidenceSeconds;
     }
 
     /// @inheritdoc IBondRegistry
-    function bond(
-        address signer,
-        bytes32 transportKey,
-        string calldata endpoint,
-        bytes calldata possession
-    ) external payable returns (uint32 id) {
+    function bond(Application calldata a) external payable returns (uint32 id) {
         if (operatorIdOf[msg.sender] != 0) {
             revert AlreadyBonded(msg.sender, operatorIdOf[msg.sender]);
         }
-        if (operatorIdOfSigner[signer] != 0) revert SignerUsed(signer, operatorIdOfSigner[signer]);
         if (_places.length() == MAX_OPERATORS) revert NoPlaceLeft(MAX_OPERATORS);
-        if (msg.value < MIN_BOND) revert BondTooSmall(MIN_BOND, msg.value);
-        uint96 bondWei = _toBond(msg.value);
-
-        bytes32 digest = Digests.keyPossession(domainSeparator(), msg.sender, signer, transportKey);
-        address proven = SignatureLib.recover(digest, possession);
-        if (proven != signer) revert WrongPossession(signer, proven);
+        uint96 minBondWei = parameters.value(Parameter.MIN_BOND_WEI);
+        if (msg.value < minBondWei) revert BondTooSmall(minBondWei, msg.value);
+        _requireCommission(a.commissionBps);
 
         id = ++_lastId;
+        _setSigner(id, a.signer, a.transportKey, a.possession);
+        _setPeer(id, a.transportKey, a.endpoint);
         operatorIdOf[msg.sender] = id;
-        operatorIdOfSigner[signer] = id;
-        _operators[id] = Operator({
-            operator: msg.sender,
-            bondWei: bondWei,
-            signer: signer,
-            releaseAt: Timestamp.wrap(0),
-            status: OperatorStatus.Active
-        });
+        Operator storage self = _operators[id];
+        self.operator = msg.sender;
+        self.minBondWei = minBondWei;
+        self.status = OperatorStatus.Active;
+        self.commissionBps = a.commissionBps;
+        self.commissionRaisedAt = TimeLib.timestamp();
         _places.add(id);
-        _setPeer(id, transportKey, endpoint);
-        _setWeight(id, bondWei);
+        uint128 shares = _pools[id].add(msg.sender, msg.value);
+        _updateWeight(id);
 
-        emit OperatorBonded(id, msg.sender, signer, bondWei, transportKey, endpoint);
+        // casting to 'uint96' is safe because `add` refuses more
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint96 bondWei = uint96(msg.value);
+        emit OperatorBonded(
+            id, msg.sender, a.signer, bondWei, a.commissionBps, a.transportKey, a.endpoint
+        );
+        emit Delegated(id, msg.sender, bondWei, shares);
     }
 
     /// @inheritdoc IBondRegistry
-    function increaseBond() external payable {
-        (uint32 id, Operator storage self) = _activeCaller();
+    function delegate(uint32 id) external payable returns (uint128 shares) {
+        Operator storage self = _operators[id];
+        OperatorStatus status = self.status;
+        bool isOwnTopUp = status == OperatorStatus.Jailed && msg.sender == self.operator;
+        if (status != OperatorStatus.Active && !isOwnTopUp) revert NotActive(id, status);
+        uint96 minimumWei = parameters.value(Parameter.MIN_DELEGATION_WEI);
+        if (msg.value < minimumWei) revert DelegationTooSmall(minimumWei, msg.value);
 
-        uint96 bondWei = _toBond(self.bondWei + msg.value);
-        self.bondWei = bondWei;
-        _setWeight(id, bondWei);
+        _collect(id, msg.sender);
+        shares = _pools[id].add(msg.sender, msg.value);
+        _updateWeight(id);
 
-        emit BondIncreased(id, uint96(msg.value), bondWei);
+        // casting to 'uint96' is safe because `add` refuses more
+        // forge-lint: disable-next-line(unsafe-typecast)
+        emit Delegated(id, msg.sender, uint96(msg.value), shares);
+    }
+
+    /// @inheritdoc IBondRegistry
+    function undelegate(uint32 id, uint128 shares) external returns (uint256 ticket) {
+        if (shares == 0) revert NoShares();
+        Pool storage pool = _pools[id];
+        _collect(id, msg.sender);
+        pool.beginLeaving(msg.sender, shares);
+
+        Operator storage self = _operators[id];
+        Timestamp releaseAt = self.releaseAt;
+        if (!_hasLeft(self.status)) {
+            releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS);
+            if (msg.sender == self.operator) _requireOwnStake(id, self);
+            _updateWeight(id);
+        }
+        ticket = ++_lastTicket;
+        _tickets[ticket] = Ticket(msg.sender, id, shares, releaseAt);
+
+        emit Undelegated(id, msg.sender, ticket, shares, releaseAt);
+    }
+
+    /// @inheritdoc IBondRegistry
+    function claim(uint256 ticket) external returns (uint96 amountWei) {
+        Ticket memory claimed = _tickets[ticket];
+        if (claimed.owner == address(0)) revert NoTicket(ticket);
+        _requireReleased(claimed.releaseAt);
+
+        delete _tickets[ticket];
+        amountWei = _pools[claimed.id].claim(claimed.shares, claimed.releaseAt);
+        _credit(claimed.owner, amountWei);
+
+        emit TicketClaimed(ticket, claimed.owner, amountWei);
+    }
+
+    /// @inheritdoc IBondRegistry
+    function reward(uint32 id) external payable {
+        Operator storage self = _operators[id];
+        if (self.status == OperatorStatus.None) revert NotAnOperator(msg.sender);
+        if (msg.value == 0) revert NothingRewarded();
+
+        Pool storage pool = _pools[id];
+        uint256 commissionWei = msg.value;
+        if (pool.shares != 0) {
+            commissionWei = (msg.value * self.commissionBps) / BPS;
+            pool.reward(msg.value - commissionWei);
+        }
+        _credit(self.operator, commissionWei);
+
+        emit Rewarded(id, msg.value, commissionWei);
+    }
+
+    /// @inheritdoc IBondRegistry
+    function collect(uint32 id) external returns (uint256 amountWei) {
+        return _collect(id, msg.sender);
+    }
+
+    /// @inheritdoc IBondRegistry
+    function setCommission(uint16 commissionBps) external {
+        (uint32 id, Operator storage self) = _caller();
+        uint256 current = self.commissionBps;
+        if (commissionBps > current) {
+            _requireCommission(commissionBps);
+            uint256 most = current + parameters.value(Parameter.MAX_COMMISSION_RISE_BPS);
+            if (commissionBps > most) revert CommissionTooHigh(most, commissionBps);
+            Timestamp now_ = TimeLib.timestamp();
+            Timestamp next = self.commissionRaisedAt.plus(COMMISSION_PERIOD_SECONDS);
+            if (!next.isDue(now_)) revert CommissionRaisedTooOften(next, now_);
+            self.commissionRaisedAt = now_;
+        }
+        self.commissionBps = commissionBps;
+
+        emit CommissionSet(id, commissionBps);
+    }
+
+    /// @inheritdoc IBondRegistry
+    function rotateSigner(address signer, bytes calldata possession) external {
+        (uint32 id, Operator storage self) = _stayingCaller();
+        address former = self.signer;
+        _setSigner(id, signer, _peers[id].transportKey, possession);
+
+        emit SignerRotated(id, former, signer);
     }
 
     /// @inheritdoc IBondRegistry
     function announce(bytes32 transportKey, string calldata endpoint) external {
-        uint32 id = _callerId();
+        (uint32 id,) = _caller();
         _setPeer(id, transportKey, endpoint);
 
         emit PeerAnnounced(id, transportKey, endpoint);
@@ -157,14 +238,24 @@ contract BondRegistry is IBondRegistry {
 
     /// @inheritdoc IBondRegistry
     function initiateExit() external returns (Timestamp releaseAt) {
-        (uint32 id, Operator storage self) = _activeCaller();
-
-        releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS);
-        self.status = OperatorStatus.Exiting;
-        self.releaseAt = releaseAt;
-        _setWeight(id, 0);
+        (uint32 id, Operator storage self) = _stayingCaller();
+        releaseAt = _leave(id, self, OperatorStatus.Exiting);
 
         emit ExitInitiated(id, releaseAt);
+    }
+
+    /// @inheritdoc IBondRegistry
+    function unjail() external {
+        (uint32 id, Operator storage self) = _caller();
+        if (self.status != OperatorStatus.Jailed) revert NotJailed(id, self.status);
+        Timestamp now_ = TimeLib.timestamp();
+        if (!self.jailedUntil.isDue(now_)) revert JailedUntil(self.jailedUntil, now_);
+        _requireOwnStake(id, self);
+
+        self.status = OperatorStatus.Active;
+        _updateWeight(id);
+
+        emit OperatorUnjailed(id);
     }
 
     /// @inheritdoc IBondRegistry
@@ -174,65 +265,78 @@ contract BondRegistry is IBondRegistry {
         if (status != OperatorStatus.Exiting && status != OperatorStatus.Ejected) {
             revert NotLeaving(id, status);
         }
-        Timestamp now_ = TimeLib.timestamp();
-        if (!self.releaseAt.isDue(now_)) revert NotYetReleasable(self.releaseAt, now_);
+        _requireReleased(self.releaseAt);
 
         address owner = self.operator;
-        uint96 bondWei = self.bondWei;
         self.status = OperatorStatus.Released;
-        self.bondWei = 0;
         _places.remove(id);
         delete operatorIdOf[owner];
-        credit[owner] += bondWei;
+        _collect(id, owner);
+        uint96 amountWei = _pools[id].removeAll(owner);
+        _credit(owner, amountWei);
 
-        emit OperatorReleased(id, owner, bondWei);
+        emit OperatorReleased(id, owner, amountWei);
     }
 
     /// @inheritdoc IBondRegistry
-    function withdraw(address to) external returns (uint256 amountWei) {
-        if (to == address(0)) revert ZeroRecipient();
-        amountWei = credit[msg.sender];
-        if (amountWei == 0) revert NoCredit(msg.sender);
-
-        credit[msg.sender] = 0;
-        emit CreditWithdrawn(msg.sender, to, amountWei);
-        _send(to, amountWei);
-    }
-
-    /// @inheritdoc IBondRegistry
-    function slash(uint32 id, Epoch epoch, uint8 offence, address reporter)
-        external
-        returns (Split memory split)
-    {
-        if (!isSlasher[msg.sender]) revert NotASlasher(msg.sender);
+    function slash(
+        uint32 id,
+        uint256 keep,
+        uint256 whole,
+        Consequence consequence,
+        Timestamp jailedUntil
+    ) external returns (uint96 takenWei) {
+        if (msg.sender != ledger) revert NotTheLedger(msg.sender);
         Operator storage self = _operators[id];
-        OperatorStatus status = self.status;
-        if (status == OperatorStatus.None || status == OperatorStatus.Released) {
-            revert NotSlashable(id, status);
-        }
-        if (isSlashed[epoch][id][offence]) revert AlreadySlashed(epoch, id, offence);
+        _requireLiable(id, self);
 
-        uint96 bondWei = self.bondWei;
-        uint96 slashed = uint96(Math.ceilDiv(uint256(bondWei) * SLASH_BPS, BPS));
-        split = _split(slashed, reporter);
-        bondWei -= slashed;
+        Pool storage pool = _pools[id];
+        takenWei = pool.slash(keep, whole, UNBONDING_SECONDS);
+        if (!_hasLeft(self.status)) _punish(id, self, consequence, jailedUntil);
 
-        // Later than any release set before, so slashing oneself never shortens an exit.
-        Timestamp releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS);
-        isSlashed[epoch][id][offence] = true;
-        self.bondWei = bondWei;
-        self.status = OperatorStatus.Ejected;
-        self.releaseAt = releaseAt;
-        if (status == OperatorStatus.Active) _setWeight(id, 0);
-        if (split.reporter != 0) credit[reporter] += split.reporter;
-
-        emit OperatorSlashed(id, epoch, offence, reporter, split, bondWei, releaseAt);
-        _send(address(0), split.burned);
+        emit StakeSlashed(id, takenWei, pool.indexNow(), _weightNow(id));
+        _send(ledger, takenWei);
     }
 
     /// @inheritdoc IBondRegistry
     function operator(uint32 id) external view returns (Operator memory) {
         return _operators[id];
+    }
+
+    /// @inheritdoc IBondRegistry
+    function stake(uint32 id) external view returns (Stake memory) {
+        Pool storage pool = _pools[id];
+        Operator storage self = _operators[id];
+        return Stake({
+            stakedWei: pool.stakedWei(),
+            ownWei: pool.stakedWeiOf(self.operator),
+            leavingWei: _isLiable(self) ? pool.leavingWei(UNBONDING_SECONDS) : 0,
+            shares: pool.shares,
+            index: pool.indexNow(),
+            heldWei: pool.heldWei
+        });
+    }
+
+    /// @inheritdoc IBondRegistry
+    function stakeOf(uint32 id, address account)
+        external
+        view
+        returns (uint128 shares, uint96 stakedWei, uint256 rewardWei)
+    {
+        Pool storage pool = _pools[id];
+        return (pool.positions[account].shares, pool.stakedWeiOf(account), pool.rewarded(account));
+    }
+
+    /// @inheritdoc IBondRegistry
+    function ticketOf(uint256 ticket) external view returns (Ticket memory) {
+        return _tickets[ticket];
+    }
+
+    /// @inheritdoc IBondRegistry
+    function ticketWei(uint256 ticket) external view returns (uint96) {
+        Ticket memory asked = _tickets[ticket];
+        if (asked.owner == address(0)) return 0;
+        return _pools[asked.id].ticketWei(asked.shares, asked.releaseAt);
     }
 
     /// @inheritdoc IBondRegistry
@@ -281,16 +385,13 @@ contract BondRegistry is IBondRegistry {
     }
 
     /// @inheritdoc IBondRegistry
-    function parameters() external view returns (BondParameters memory) {
-        return BondParameters({
-            minBond: MIN_BOND,
+    function times() external view returns (Times memory) {
+        return Times({
             genesis: GENESIS,
             epochSeconds: EPOCH_SECONDS,
             unbondingSeconds: UNBONDING_SECONDS,
             commitGraceSeconds: COMMIT_GRACE_SECONDS,
-            evidenceSeconds: EVIDENCE_SECONDS,
-            slashBps: SLASH_BPS,
-            rewardBps: REWARD_BPS
+            evidenceSeconds: EVIDENCE_SECONDS
         });
     }
 
@@ -299,14 +400,58 @@ contract BondRegistry is IBondRegistry {
         return Digests.domainSeparator(address(this));
     }
 
-    /// @dev BOND-7: the parts sum to `slashed`; what rounding leaves is burned.
-    function _split(uint96 slashed, address reporter) private view returns (Split memory split) {
-        if (reporter != address(0)) {
-            // casting to 'uint96' is safe because REWARD_BPS is below BPS: it is less than `slashed`
-            // forge-lint: disable-next-line(unsafe-typecast)
-            split.reporter = uint96((uint256(slashed) * REWARD_BPS) / BPS);
+    /// @dev What a slash does to an operator that has not left.
+    function _punish(
+        uint32 id,
+        Operator storage self,
+        Consequence consequence,
+        Timestamp jailedUntil
+    ) private {
+        bool isTooLittle =
+            _pools[id].stakedWeiOf(self.operator) < self.minBondWei;
+        if (consequence == Consequence.Eject || isTooLittle) {
+            emit OperatorEjected(id, _leave(id, self, OperatorStatus.Ejected));
+            return;
         }
-        split.burned = slashed - split.reporter;
+        if (consequence == Consequence.Jail) {
+            // No later slash lets anybody out sooner.
+            if (self.jailedUntil < jailedUntil) self.jailedUntil = jailedUntil;
+            self.status = OperatorStatus.Jailed;
+            emit OperatorJailed(id, self.jailedUntil);
+        }
+        _updateWeight(id);
+    }
+
+    /// @dev For good. Nothing that comes later moves the release.
+    function _leave(uint32 id, Operator storage self, OperatorStatus how)
+        private
+        returns (Timestamp releaseAt)
+    {
+        releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS);
+        self.status = how;
+        self.releaseAt = releaseAt;
+        _updateWeight(id);
+    }
+
+    /// @dev What `account` was rewarded becomes its credit.
+    function _collect(uint32 id, address account) private returns (uint256 amountWei) {
+        amountWei = _pools[id].settle(account);
+        if (amountWei == 0) return 0;
+        _credit(account, amountWei);
+        emit RewardCollected(id, account, amountWei);
+    }
+
+    /// @dev A signing key is of one operator, for ever.
+    function _setSigner(uint32 id, address signer, bytes32 transportKey, bytes calldata possession)
+        private
+    {
+        if (operatorIdOfSigner[signer] != 0) revert SignerUsed(signer, operatorIdOfSigner[signer]);
+        bytes32 digest = Digests.keyPossession(domainSeparator(), msg.sender, signer, transportKey);
+        address proven = SignatureLib.recover(digest, possession);
+        if (proven != signer) revert WrongPossession(signer, proven);
+
+        operatorIdOfSigner[signer] = id;
+        _operators[id].signer = signer;
     }
 
     function _setPeer(uint32 id, bytes32 transportKey, string calldata endpoint) private {
@@ -315,24 +460,44 @@ contract BondRegistry is IBondRegistry {
         _peers[id] = Peer(transportKey, endpoint);
     }
 
-    /// @dev BOND-4. Two changes in one second leave one checkpoint, the later.
-    function _setWeight(uint32 id, uint96 weight) private {
-        _weights[id].push(uint48(block.timestamp), weight);
+    /// @dev STAKE-8. Two changes in one second leave one checkpoint, the later.
+    function _updateWeight(uint32 id) private {
+        bool isActive = _operators[id].status == OperatorStatus.Active;
+        uint96 weight = isActive ? _pools[id].stakedWei() : 0;
+        if (weight != _weightNow(id)) _weights[id].push(uint48(block.timestamp), weight);
+    }
+
+    function _weightNow(uint32 id) private view returns (uint96) {
+        return uint96(_weights[id].latest());
     }
 
     function _weightAt(uint32 id, Timestamp t) private view returns (uint96) {
         return uint96(_weights[id].upperLookupRecent(uint48(Timestamp.unwrap(t))));
     }
 
-    function _callerId() private view returns (uint32 id) {
+    function _caller() private view returns (uint32 id, Operator storage self) {
         id = operatorIdOf[msg.sender];
         if (id == 0) revert NotAnOperator(msg.sender);
+        self = _operators[id];
     }
 
-    function _activeCaller() private view returns (uint32 id, Operator storage self) {
-        id = _callerId();
-        self = _operators[id];
-        if (self.status != OperatorStatus.Active) revert NotActive(id, self.status);
+    function _stayingCaller() private view returns (uint32 id, Operator storage self) {
+        (id, self) = _caller();
+        if (_hasLeft(self.status)) revert HasLeft(id, self.status);
+    }
+
+    function _requireOwnStake(uint32 id, Operator storage self) private view {
+        uint96 ownWei = _pools[id].stakedWeiOf(self.operator);
+        if (ownWei < self.minBondWei) revert OwnStakeTooSmall(self.minBondWei, ownWei);
+    }
+
+    function _requireCommission(uint256 commissionBps) private view {
+        uint256 most = parameters.value(Parameter.MAX_COMMISSION_BPS);
+        if (commissionBps > most) revert CommissionTooHigh(most, commissionBps);
+    }
+
+    function _requireLiable(uint32 id, Operator storage self) private view {
+        if (!_isLiable(self)) revert NotSlashable(id, self.status);
     }
 
     function _requirePast(Timestamp t) private view {
@@ -340,15 +505,19 @@ contract BondRegistry is IBondRegistry {
         if (!(t < now_)) revert NotInThePast(t, now_);
     }
 
-    function _toBond(uint256 amountWei) private pure returns (uint96) {
-        if (amountWei > type(uint96).max) revert BondTooLarge(type(uint96).max, amountWei);
-        // casting to 'uint96' is safe because larger amounts were refused above
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint96(amountWei);
+    function _requireReleased(Timestamp releaseAt) private view {
+        Timestamp now_ = TimeLib.timestamp();
+        if (!releaseAt.isDue(now_)) revert NotYetReleasable(releaseAt, now_);
     }
 
-    function _send(address to, uint256 amountWei) private {
-        (bool isSent,) = to.call{value: amountWei}("");
-        if (!isSent) revert TransferFailed(to, amountWei);
+    /// @dev LEDGER-1: from the second of its release on, tickets of all its delegators are free.
+    function _isLiable(Operator storage self) private view returns (bool) {
+        OperatorStatus status = self.status;
+        if (status == OperatorStatus.None || status == OperatorStatus.Released) return false;
+        return !_hasLeft(status) || !self.releaseAt.isDue(TimeLib.timestamp());
+    }
+
+    function _hasLeft(OperatorStatus status) private pure returns (bool) {
+        return status != OperatorStatus.Active && status != OperatorStatus.Jailed;
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BondParameters, IBondRegistry} from "./interfaces/IBondRegistry.sol";
+import {Times, IBondRegistry} from "./interfaces/IBondRegistry.sol";
 import {
     Batch,
     FallbackParameters,
@@ -67,7 +67,7 @@ contract CommitmentChain is ICommitmentChain {
         registry = registry_;
         committee = committee_;
         inbox = inbox_;
-        BondParameters memory p = registry_.parameters();
+        Times memory p = registry_.times();
         SCHEDULE = TimeLib.schedule(p.genesis, p.epochSeconds);
         OPEN_SECONDS = p.epochSeconds + p.commitGraceSeconds;
         LIVENESS_SECONDS = f.livenessSeconds;

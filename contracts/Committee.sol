@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BondParameters, Candidate, IBondRegistry} from "./interfaces/IBondRegistry.sol";
+import {Times, Candidate, IBondRegistry} from "./interfaces/IBondRegistry.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {CommitteeCodec} from "./libraries/CommitteeCodec.sol";
 import {CommitteeStore} from "./libraries/CommitteeStore.sol";
@@ -43,7 +43,7 @@ contract Committee is ICommittee {
         registry = registry_;
         minSize = minSize_;
         maxSize = maxSize_;
-        BondParameters memory p = registry_.parameters();
+        Times memory p = registry_.times();
         SCHEDULE = TimeLib.schedule(p.genesis, p.epochSeconds);
     }
 

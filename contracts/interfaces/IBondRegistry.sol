@@ -1,48 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Epoch, Timestamp} from "../types/Types.sol";
+import {Timestamp} from "../types/Types.sol";
+import {ICredits} from "./ICredits.sol";
+import {IParameters} from "./IParameters.sol";
+import {Consequence} from "./ISlashingLedger.sol";
 
-/// @notice Fixed at construction; see TIME-4 for the relation between the windows.
-/// @param minBond least bond of an operator, in wei
+/// @notice The times on which safety rests; see TIME-4 for the relation between them.
 /// @param genesis start of epoch 0
 /// @param epochSeconds length of an epoch
-/// @param unbondingSeconds from leaving the weight history to the release of the bond
+/// @param unbondingSeconds from leaving the weight history to the release of stake
 /// @param commitGraceSeconds how long after its epoch a committee may still commit
 /// @param evidenceSeconds how long after that grace evidence is still heard
-/// @param slashBps part of a bond that a slash takes, in basis points
-/// @param rewardBps part of a slash that its reporter is credited, in basis points
-struct BondParameters {
-    uint96 minBond;
+struct Times {
     Timestamp genesis;
     uint64 epochSeconds;
     uint64 unbondingSeconds;
     uint64 commitGraceSeconds;
     uint64 evidenceSeconds;
-    uint16 slashBps;
-    uint16 rewardBps;
 }
 
-/// @notice An operator goes Active, then Exiting or Ejected (or one after the other), then
-/// Released, and never back.
+/// @notice An operator is Active, may be Jailed and come back, and leaves for good as Exiting or
+/// Ejected, in the end Released.
 enum OperatorStatus {
     None,
     Active,
+    Jailed,
     Exiting,
     Ejected,
     Released
 }
 
-/// @param operator the cold key, which owns the bond
-/// @param bondWei what can be slashed
+/// @param operator the cold key
+/// @param minBondWei what its own shares must be worth (STAKE-6)
 /// @param signer the hot key, which signs votes
-/// @param releaseAt when the bond may be released; zero while active
+/// @param releaseAt when the place and its stake are released; zero unless it left for good
+/// @param jailedUntil when it may come back, while jailed
+/// @param commissionBps STAKE-10
+/// @param commissionRaisedAt when it bonded, or last raised its commission
 struct Operator {
     address operator;
-    uint96 bondWei;
+    uint96 minBondWei;
     address signer;
     Timestamp releaseAt;
     OperatorStatus status;
+    uint16 commissionBps;
+    Timestamp jailedUntil;
+    Timestamp commissionRaisedAt;
+}
+
+/// @notice What stands behind an operator now.
+/// @param stakedWei worth of all staked shares
+/// @param ownWei of that, the cold key's
+/// @param leavingWei worth of the shares in tickets that are liable still
+/// @param shares staked
+/// @param index worth of a share, times 10^27
+/// @param heldWei STAKE-7
+struct Stake {
+    uint96 stakedWei;
+    uint96 ownWei;
+    uint96 leavingWei;
+    uint128 shares;
+    uint256 index;
+    uint128 heldWei;
+}
+
+/// @notice Stake on its way out (STAKE-3).
+struct Ticket {
+    address owner;
+    uint32 id;
+    uint128 shares;
+    Timestamp releaseAt;
 }
 
 /// @notice An operator with weight at the time asked for.
@@ -52,52 +80,63 @@ struct Candidate {
     uint96 weight;
 }
 
-/// @notice Where a slash went, in wei. The four sum to the slash; victim and insurance are zero
-/// in this version.
-struct Split {
-    uint96 reporter;
-    uint96 victim;
-    uint96 insurance;
-    uint96 burned;
+/// @notice Who wants to be an operator.
+/// @param signer the hot key that will sign votes
+/// @param transportKey public key of the peer transport
+/// @param commissionBps STAKE-10
+/// @param endpoint where peers connect, at most 128 bytes
+/// @param possession signature of `signer` (ENC-3) over `KeyPossession`
+struct Application {
+    address signer;
+    bytes32 transportKey;
+    uint16 commissionBps;
+    string endpoint;
+    bytes possession;
 }
 
-/// @title Bonds of the sequencer's operators, and the history of their weights
-/// @notice Trust: the slashers named at construction may take `slashBps` of any bond that is not
-/// released, and nobody else may touch one. There is no owner and no pause.
-interface IBondRegistry {
+/// @title Operators, the stake behind them, and the history of their weights
+/// @notice Trust: the ledger named at construction may take from stake that is liable (STAKE-5), and
+/// nobody else may touch any. There is no owner and no pause.
+interface IBondRegistry is ICredits {
     event OperatorBonded(
         uint32 indexed id,
         address indexed operator,
         address indexed signer,
         uint96 bondWei,
+        uint16 commissionBps,
         bytes32 transportKey,
         string endpoint
     );
-    event BondIncreased(uint32 indexed id, uint96 addedWei, uint96 bondWei);
+    event Delegated(uint32 indexed id, address indexed account, uint96 amountWei, uint128 shares);
+    event Undelegated(
+        uint32 indexed id,
+        address indexed account,
+        uint256 indexed ticket,
+        uint128 shares,
+        Timestamp releaseAt
+    );
+    event TicketClaimed(uint256 indexed ticket, address indexed owner, uint96 amountWei);
+    event Rewarded(uint32 indexed id, uint256 amountWei, uint256 commissionWei);
+    event RewardCollected(uint32 indexed id, address indexed account, uint256 amountWei);
+    event CommissionSet(uint32 indexed id, uint16 commissionBps);
+    event SignerRotated(uint32 indexed id, address indexed former, address indexed signer);
     event PeerAnnounced(uint32 indexed id, bytes32 transportKey, string endpoint);
     event ExitInitiated(uint32 indexed id, Timestamp releaseAt);
     event OperatorReleased(uint32 indexed id, address indexed operator, uint96 creditedWei);
-    event CreditWithdrawn(address indexed account, address indexed to, uint256 amountWei);
+    event OperatorJailed(uint32 indexed id, Timestamp until);
+    event OperatorUnjailed(uint32 indexed id);
+    event OperatorEjected(uint32 indexed id, Timestamp releaseAt);
 
-    /// @param reporter who is credited `split.reporter`; zero if the reward was burned
-    /// @param bondWei what is left of the bond
-    event OperatorSlashed(
-        uint32 indexed id,
-        Epoch indexed epoch,
-        uint8 indexed offence,
-        address reporter,
-        Split split,
-        uint96 bondWei,
-        Timestamp releaseAt
-    );
+    /// @param weight after it; 0 if the operator is not active
+    event StakeSlashed(uint32 indexed id, uint96 takenWei, uint256 index, uint96 weight);
 
     error ZeroParameter(string name);
     error UnbondingTooShort(uint256 minimumSeconds, uint256 actualSeconds);
-    error SlashBpsOutOfRange(uint256 maximum, uint256 actual);
-    error RewardBpsOutOfRange(uint256 maximum, uint256 actual);
 
     error BondTooSmall(uint256 minimumWei, uint256 actualWei);
-    error BondTooLarge(uint256 maximumWei, uint256 actualWei);
+    error DelegationTooSmall(uint256 minimumWei, uint256 actualWei);
+    error OwnStakeTooSmall(uint256 minimumWei, uint256 actualWei);
+    error NoShares();
     error NoPlaceLeft(uint256 maximum);
     error AlreadyBonded(address operator, uint32 id);
     error SignerUsed(address signer, uint32 id);
@@ -105,47 +144,74 @@ interface IBondRegistry {
     error EndpointTooLong(uint256 maximum, uint256 actual);
     error NotAnOperator(address caller);
     error NotActive(uint32 id, OperatorStatus actual);
+    error NotJailed(uint32 id, OperatorStatus actual);
     error NotLeaving(uint32 id, OperatorStatus actual);
+    error HasLeft(uint32 id, OperatorStatus actual);
+    error JailedUntil(Timestamp until, Timestamp actual);
     error NotYetReleasable(Timestamp releaseAt, Timestamp actual);
-    error NoCredit(address account);
-    error ZeroRecipient();
-    error TransferFailed(address to, uint256 amountWei);
-    error NotASlasher(address caller);
+    error NoTicket(uint256 ticket);
+    error CommissionTooHigh(uint256 maximumBps, uint256 actualBps);
+    error CommissionRaisedTooOften(Timestamp next, Timestamp actual);
+    error NothingRewarded();
+    error NotTheLedger(address caller);
     error NotSlashable(uint32 id, OperatorStatus actual);
-    error AlreadySlashed(Epoch epoch, uint32 id, uint8 offence);
     error NotInThePast(Timestamp asked, Timestamp actual);
 
     /// @notice Join as an operator (BOND-1): the caller is the cold key and pays the bond.
     ///
     /// Checks: the caller holds no place; the signing key was never used; a place is free;
-    /// `minBond` is paid; the endpoint is short; the signer's signature over `KeyPossession`.
+    /// `MIN_BOND_WEI` is paid; the endpoint is short; the commission is within the maximum; the
+    /// signer's signature over `KeyPossession`.
     ///
     /// Not checked: that anything answers at the endpoint, or that cold and hot key differ.
     ///
     /// Effects: a new id with weight from this second on.
     ///
-    /// @param signer the hot key that will sign votes
-    /// @param transportKey public key of the peer transport
-    /// @param endpoint where peers connect, at most 128 bytes
-    /// @param possession signature of `signer` (ENC-3) over `KeyPossession`
     /// @return id the operator's id, from 1
-    /// @custom:reverts AlreadyBonded, SignerUsed, NoPlaceLeft, BondTooSmall, BondTooLarge,
-    /// EndpointTooLong, WrongPossession, and what SignatureLib refuses
-    function bond(
-        address signer,
-        bytes32 transportKey,
-        string calldata endpoint,
-        bytes calldata possession
-    ) external payable returns (uint32 id);
+    /// @custom:reverts AlreadyBonded, SignerUsed, NoPlaceLeft, BondTooSmall, CommissionTooHigh,
+    /// EndpointTooLong, WrongPossession, StakeTooLarge (StakeLib), and what SignatureLib refuses
+    function bond(Application calldata application) external payable returns (uint32 id);
 
-    /// @notice Add the paid wei to the caller's bond (BOND-2).
+    /// @notice Stake with an operator (STAKE-2).
     ///
-    /// Checks: the caller is an active operator; the sum fits 96 bits.
+    /// Checks: it is active; or jailed, and the caller is its cold key; `MIN_DELEGATION_WEI`.
     ///
-    /// Effects: weight grows from this second on.
+    /// Effects: the caller's shares, and the weight from this second on. What the caller was
+    /// rewarded before becomes credit.
     ///
-    /// @custom:reverts NotAnOperator, NotActive, BondTooLarge
-    function increaseBond() external payable;
+    /// @custom:reverts NotActive, DelegationTooSmall, PoolDepleted, StakeTooLarge (StakeLib)
+    function delegate(uint32 id) external payable returns (uint128 shares);
+
+    /// @notice Take shares out (STAKE-3).
+    ///
+    /// Checks: the caller has them; a cold key that has not left keeps `minBondWei`.
+    ///
+    /// Effects: a ticket; the weight is less from this second on. What the caller was rewarded
+    /// before becomes credit.
+    ///
+    /// @return ticket its number, from 1
+    /// @custom:reverts NoShares, TooManyShares (StakeLib), OwnStakeTooSmall
+    function undelegate(uint32 id, uint128 shares) external returns (uint256 ticket);
+
+    /// @notice Credit a released ticket to its owner (STAKE-4). By anyone, once.
+    /// @custom:reverts NoTicket, NotYetReleasable
+    function claim(uint256 ticket) external returns (uint96 amountWei);
+
+    /// @notice Reward whoever has staked with `id` (STAKE-9). By anyone, with what is paid.
+    /// @custom:reverts NotAnOperator, NothingRewarded
+    function reward(uint32 id) external payable;
+
+    /// @notice Make what the caller was rewarded credit (STAKE-9).
+    function collect(uint32 id) external returns (uint256 amountWei);
+
+    /// @notice STAKE-10.
+    /// @custom:reverts NotAnOperator, CommissionTooHigh, CommissionRaisedTooOften
+    function setCommission(uint16 commissionBps) external;
+
+    /// @notice Replace the hot key (STAKE-11).
+    /// @custom:reverts NotAnOperator, HasLeft, SignerUsed, WrongPossession, and what SignatureLib
+    /// refuses
+    function rotateSigner(address signer, bytes calldata possession) external;
 
     /// @notice Replace the caller's transport key and endpoint (BOND-9).
     ///
@@ -154,48 +220,60 @@ interface IBondRegistry {
     /// @custom:reverts NotAnOperator, EndpointTooLong
     function announce(bytes32 transportKey, string calldata endpoint) external;
 
-    /// @notice Leave (BOND-5).
+    /// @notice Leave for good (BOND-5).
     ///
-    /// Checks: the caller is an active operator.
+    /// Checks: the caller is an active or jailed operator.
     ///
-    /// Effects: weight zero from this second on; the bond stays slashable until released.
+    /// Effects: weight zero from this second on; all stake stays liable until released.
     ///
     /// @return releaseAt when `release` becomes possible
-    /// @custom:reverts NotAnOperator, NotActive
+    /// @custom:reverts NotAnOperator, HasLeft
     function initiateExit() external returns (Timestamp releaseAt);
+
+    /// @notice Come back from jail (LEDGER-5).
+    /// @custom:reverts NotAnOperator, NotJailed, JailedUntil, OwnStakeTooSmall
+    function unjail() external;
 
     /// @notice Free the place of an operator whose unbonding is over (BOND-6). By anyone.
     ///
     /// Checks: exiting or ejected, and `releaseAt` has come.
     ///
-    /// Effects: what is left of the bond becomes the cold key's credit.
+    /// Effects: the cold key's shares, and what they were rewarded, become its credit.
     ///
     /// @custom:reverts NotLeaving, NotYetReleasable
     function release(uint32 id) external;
 
-    /// @notice Pay the caller's whole credit to `to` (BOND-6).
-    /// @return amountWei what was paid
-    /// @custom:reverts ZeroRecipient, NoCredit, TransferFailed
-    function withdraw(address to) external returns (uint256 amountWei);
-
-    /// @notice Take `slashBps` of an operator's bond and eject it (BOND-7).
+    /// @notice Let each liable share keep `keep / whole` of its worth, and send the rest to the ledger,
+    /// which is the caller (LEDGER-1).
     ///
-    /// Checks: the caller is a slasher; the operator's bond is not released; nothing was taken
-    /// for this (epoch, id, offence) before.
+    /// Effects: jailed at least until `jailedUntil`; or ejected, also if too little is left
+    /// (STAKE-6). An operator that left for good stays as it is.
     ///
-    /// Not checked: the offence itself. The slasher answers for it.
-    ///
-    /// Effects: the slash, rounded up, is split to the wei; weight zero; what is left waits
-    /// `unbondingSeconds` from now, so no slash ever shortens an exit.
-    ///
-    /// @param reporter is credited `rewardBps` of the slash; zero burns that part too
-    /// @custom:reverts NotASlasher, NotSlashable, AlreadySlashed
-    function slash(uint32 id, Epoch epoch, uint8 offence, address reporter)
-        external
-        returns (Split memory split);
+    /// @custom:reverts NotTheLedger, NotSlashable
+    function slash(
+        uint32 id,
+        uint256 keep,
+        uint256 whole,
+        Consequence consequence,
+        Timestamp jailedUntil
+    ) external returns (uint96 takenWei);
 
     /// @notice All zero for an id never given.
     function operator(uint32 id) external view returns (Operator memory);
+
+    function stake(uint32 id) external view returns (Stake memory);
+
+    /// @notice Shares of `account` staked with `id`, their worth, and what it could collect.
+    function stakeOf(uint32 id, address account)
+        external
+        view
+        returns (uint128 shares, uint96 stakedWei, uint256 rewardWei);
+
+    /// @notice All zero once claimed, and for a number never given.
+    function ticketOf(uint256 ticket) external view returns (Ticket memory);
+
+    /// @notice What a ticket is worth now, or was in the last second before its release.
+    function ticketWei(uint256 ticket) external view returns (uint96);
 
     /// @notice The id under which `account` holds a place now, or zero.
     function operatorIdOf(address account) external view returns (uint32);
@@ -216,18 +294,17 @@ interface IBondRegistry {
     function candidatesAt(Timestamp t) external view returns (Candidate[] memory);
 
     /// @notice Ids of the operators that hold a place, in no particular order.
-    function operatorIds() external view returns (uint32[] memory);
+    function operatorIds() external view returns (uint32[] memory ids);
 
     function operatorCount() external view returns (uint256);
 
-    /// @notice What `account` may withdraw, in wei.
-    function credit(address account) external view returns (uint256);
+    /// @notice The times; the other numbers are in `parameters`.
+    function times() external view returns (Times memory);
 
-    function isSlasher(address account) external view returns (bool);
+    function parameters() external view returns (IParameters);
 
-    function isSlashed(Epoch epoch, uint32 id, uint8 offence) external view returns (bool);
-
-    function parameters() external view returns (BondParameters memory);
+    /// @notice The only caller of `slash`.
+    function ledger() external view returns (address);
 
     /// @notice EIP-712 domain of everything operators sign (ENC-1).
     function domainSeparator() external view returns (bytes32);

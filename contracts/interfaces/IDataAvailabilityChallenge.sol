@@ -6,6 +6,8 @@ import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
 import {Batch, ICommitmentChain} from "./ICommitmentChain.sol";
 import {ICommittee} from "./ICommittee.sol";
 import {IBondRegistry} from "./IBondRegistry.sol";
+import {ICredits} from "./ICredits.sol";
+import {ISlashingLedger} from "./ISlashingLedger.sol";
 
 /// @notice A held segment (ENC-15) as a leaf of its block's transaction root (ENC-11).
 /// @param position of the leaf within the whole block
@@ -64,7 +66,7 @@ struct Challenge {
 }
 
 /// @title Makes the committee show held data on L1, or lose bond
-interface IDataAvailabilityChallenge {
+interface IDataAvailabilityChallenge is ICredits {
     event DataChallenged(
         bytes32 indexed id,
         uint32 indexed rollupId,
@@ -83,10 +85,8 @@ interface IDataAvailabilityChallenge {
     /// @notice Batches up to `index` can be challenged for `windowSeconds` from now on.
     event Checkpointed(BatchIndex index);
 
-    event CreditWithdrawn(address indexed account, address indexed to, uint256 amountWei);
-
     error ZeroParameter(string name);
-    error UnknownToRegistry(address registry);
+    error UnknownToLedger(address ledger);
     error ChainOfAnotherRegistry(address expected, address actual);
     error TimesTooLong(uint256 maximum, uint256 actual);
 
@@ -104,10 +104,6 @@ interface IDataAvailabilityChallenge {
     error WrongHash(bytes32 expected, bytes32 actual);
     error NotYetDue(Timestamp deadline, Timestamp actual);
     error UnknownSigner(address signer);
-
-    error ZeroRecipient();
-    error NoCredit(address account);
-    error TransferFailed(address to, uint256 amountWei);
 
     /// @notice Ask the committee for the data of a held segment (DATA-1, DATA-2). By anyone.
     ///
@@ -163,10 +159,6 @@ interface IDataAvailabilityChallenge {
     /// @notice Note the last committed index, if it is a new one (DATA-6). By anyone.
     function checkpoint() external;
 
-    /// @notice Send the caller's credit to `to` (DATA-8).
-    /// @custom:reverts ZeroRecipient, NoCredit, TransferFailed
-    function withdraw(address to) external returns (uint256 amountWei);
-
     /// @notice What a challenge costs in this block, in wei (DATA-2). A node that is asked without a
     /// gas price may count the base fee as zero; what is paid too much is credited.
     function priceOf(uint32 length) external view returns (uint256);
@@ -180,12 +172,11 @@ interface IDataAvailabilityChallenge {
     /// @notice The last batch that a checkpoint has.
     function checkpointedIndex() external view returns (BatchIndex);
 
-    /// @notice What `account` may withdraw, in wei.
-    function credit(address account) external view returns (uint256);
-
     function parameters() external view returns (DataParameters memory);
 
     function registry() external view returns (IBondRegistry);
+
+    function ledger() external view returns (ISlashingLedger);
 
     function committee() external view returns (ICommittee);
 

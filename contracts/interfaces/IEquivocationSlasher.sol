@@ -43,8 +43,7 @@ interface IEquivocationSlasher {
         SignedStatement second
     );
 
-    error UnknownToRegistry(address registry);
-    error CommitteeOfAnotherRegistry(address expected, address actual);
+    error UnknownToLedger(address ledger);
 
     error NoConflict();
     error NullifyWithContent(bytes32 content);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BondParameters} from "../interfaces/IBondRegistry.sol";
+import {Times} from "../interfaces/IBondRegistry.sol";
 import {Epoch, Timestamp} from "../types/Types.sol";
 import {Schedule, TimeLib} from "./TimeLib.sol";
 
@@ -12,7 +12,7 @@ library EvidenceLib {
     error EvidenceTooOld(Timestamp expiredAt, Timestamp actual);
 
     /// @notice For how long after its epoch a statement is evidence.
-    function lifeSeconds(BondParameters memory p) internal pure returns (uint64) {
+    function lifeSeconds(Times memory p) internal pure returns (uint64) {
         return p.commitGraceSeconds + p.evidenceSeconds;
     }
 

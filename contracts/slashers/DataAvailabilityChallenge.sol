@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {BondParameters, IBondRegistry} from "../interfaces/IBondRegistry.sol";
+import {IBondRegistry, Times} from "../interfaces/IBondRegistry.sol";
+import {Credits} from "../Credits.sol";
 import {Batch, ICommitmentChain} from "../interfaces/ICommitmentChain.sol";
 import {ICommittee} from "../interfaces/ICommittee.sol";
 import {
@@ -14,6 +15,7 @@ import {
     HeldProof,
     IDataAvailabilityChallenge
 } from "../interfaces/IDataAvailabilityChallenge.sol";
+import {Consequence, ISlashingLedger, Offence, Slash} from "../interfaces/ISlashingLedger.sol";
 import {BlockHeader, Digests} from "../libraries/Digests.sol";
 import {EvidenceLib} from "../libraries/EvidenceLib.sol";
 import {HeldDataLib} from "../libraries/HeldDataLib.sol";
@@ -23,12 +25,9 @@ import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
 
 /// @title Held data (DATA-1 to DATA-8)
 /// @notice See IDataAvailabilityChallenge for what each function checks, leaves unchecked and does.
-contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
+contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
     using Checkpoints for Checkpoints.Trace208;
     using TimeLib for Timestamp;
-
-    /// @notice The offence's number in the registry (DATA-5).
-    uint8 public constant DATA = 2;
 
     /// @notice What an answer costs its sender at most (DATA-2): the gas of the shortest, and per
     /// byte the floor of EIP-7623, which is above what calldata, hash and log cost together.
@@ -42,6 +41,7 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
     uint256 public constant MAX_ANSWER_BYTES = 128 << 10;
 
     IBondRegistry public immutable registry;
+    ISlashingLedger public immutable ledger;
     ICommittee public immutable committee;
     ICommitmentChain public immutable chain;
     Schedule private immutable SCHEDULE;
@@ -52,29 +52,28 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
     uint64 private immutable WINDOW_SECONDS;
     uint64 private immutable ANSWER_SECONDS;
 
-    /// @inheritdoc IDataAvailabilityChallenge
-    mapping(address account => uint256 amountWei) public credit;
-
     mapping(bytes32 id => Challenge) private _challenges;
 
     /// @dev The last committed index, by the second in which it was noted (DATA-6).
     Checkpoints.Trace208 private _checkpoints;
 
-    constructor(IBondRegistry registry_, ICommitmentChain chain_, DataParameters memory d) {
+    constructor(ISlashingLedger ledger_, ICommitmentChain chain_, DataParameters memory d) {
         // Nothing could be challenged, or nothing answered.
         if (d.windowSeconds == 0) revert ZeroParameter("windowSeconds");
         if (d.answerSeconds == 0) revert ZeroParameter("answerSeconds");
         // DATA-7: whoever challenges in time finds the signers' bonds in place.
-        BondParameters memory p = registry_.parameters();
+        IBondRegistry registry_ = ledger_.registry();
+        Times memory p = registry_.times();
         uint256 longest = uint256(d.windowSeconds) + d.answerSeconds;
         if (longest >= p.evidenceSeconds) revert TimesTooLong(p.evidenceSeconds - 1, longest);
-        // A slasher that its registry does not know could never punish anyone.
-        if (!registry_.isSlasher(address(this))) revert UnknownToRegistry(address(registry_));
+        // A slasher that its ledger does not know could never punish anyone.
+        if (!ledger_.isSlasher(address(this))) revert UnknownToLedger(address(ledger_));
         ICommittee committee_ = chain_.committee();
         if (address(committee_.registry()) != address(registry_)) {
             revert ChainOfAnotherRegistry(address(registry_), address(committee_.registry()));
         }
 
+        ledger = ledger_;
         registry = registry_;
         committee = committee_;
         chain = chain_;
@@ -110,7 +109,7 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
             hash: entry.hash,
             batchHash: batchHash
         });
-        if (msg.value > priceWei) credit[msg.sender] += msg.value - priceWei;
+        _credit(msg.sender, msg.value - priceWei);
 
         emit DataChallenged(
             id, entry.rollupId, batch.index, msg.sender, entry.length, entry.hash, deadline
@@ -127,7 +126,7 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
         if (hash != asked.hash) revert WrongHash(asked.hash, hash);
 
         asked.status = ChallengeStatus.Answered;
-        credit[msg.sender] += asked.priceWei;
+        _credit(msg.sender, asked.priceWei);
 
         emit DataAnswered(id, data);
     }
@@ -139,7 +138,7 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
         if (!asked.deadline.isDue(now_)) revert NotYetDue(asked.deadline, now_);
 
         asked.status = ChallengeStatus.Void;
-        credit[asked.challenger] += asked.priceWei;
+        _credit(asked.challenger, asked.priceWei);
 
         emit DataVoided(id, asked.rollupId);
     }
@@ -156,7 +155,18 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
         uint32 operatorId = registry.operatorIdOfSigner(signer);
         if (operatorId == 0) revert UnknownSigner(signer);
 
-        registry.slash(operatorId, epoch, DATA, asked.challenger);
+        ledger.slash(
+            Slash({
+                id: operatorId,
+                epoch: epoch,
+                offence: Offence.Data,
+                consequence: Consequence.Jail,
+                severity: 1,
+                reporter: asked.challenger,
+                victim: address(0),
+                lossWei: 0
+            })
+        );
     }
 
     /// @inheritdoc IDataAvailabilityChallenge
@@ -166,18 +176,6 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge {
         _checkpoints.push(uint48(block.timestamp), BatchIndex.unwrap(last));
 
         emit Checkpointed(last);
-    }
-
-    /// @inheritdoc IDataAvailabilityChallenge
-    function withdraw(address to) external returns (uint256 amountWei) {
-        if (to == address(0)) revert ZeroRecipient();
-        amountWei = credit[msg.sender];
-        if (amountWei == 0) revert NoCredit(msg.sender);
-
-        credit[msg.sender] = 0;
-        emit CreditWithdrawn(msg.sender, to, amountWei);
-        (bool isSent,) = to.call{value: amountWei}("");
-        if (!isSent) revert TransferFailed(to, amountWei);
     }
 
     /// @inheritdoc IDataAvailabilityChallenge

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {BondParameters, IBondRegistry} from "../interfaces/IBondRegistry.sol";
+import {IBondRegistry, Times} from "../interfaces/IBondRegistry.sol";
 import {ICommittee} from "../interfaces/ICommittee.sol";
 import {
     IEquivocationSlasher,
@@ -9,6 +9,7 @@ import {
     Statement,
     StatementKind
 } from "../interfaces/IEquivocationSlasher.sol";
+import {Consequence, ISlashingLedger, Offence, Slash} from "../interfaces/ISlashingLedger.sol";
 import {Digests} from "../libraries/Digests.sol";
 import {EquivocationLib} from "../libraries/EquivocationLib.sol";
 import {EvidenceLib} from "../libraries/EvidenceLib.sol";
@@ -19,10 +20,8 @@ import {Epoch} from "../types/Types.sol";
 /// @title Equivocation (SLASH-1 to SLASH-4)
 /// @notice See IEquivocationSlasher for what each function checks, leaves unchecked and does.
 contract EquivocationSlasher is IEquivocationSlasher {
-    /// @notice The offence's number in the registry (SLASH-4).
-    uint8 public constant EQUIVOCATION = 1;
-
     IBondRegistry public immutable registry;
+    ISlashingLedger public immutable ledger;
     ICommittee public immutable committee;
     Schedule private immutable SCHEDULE;
 
@@ -32,16 +31,16 @@ contract EquivocationSlasher is IEquivocationSlasher {
     /// @inheritdoc IEquivocationSlasher
     mapping(bytes32 commitment => uint256 blockNumber) public committedIn;
 
-    constructor(IBondRegistry registry_, ICommittee committee_) {
-        // A slasher that its registry does not know could never punish anyone.
-        if (!registry_.isSlasher(address(this))) revert UnknownToRegistry(address(registry_));
-        if (address(committee_.registry()) != address(registry_)) {
-            revert CommitteeOfAnotherRegistry(address(registry_), address(committee_.registry()));
-        }
+    constructor(ISlashingLedger ledger_) {
+        // A slasher that its ledger does not know could never punish anyone.
+        if (!ledger_.isSlasher(address(this))) revert UnknownToLedger(address(ledger_));
+        IBondRegistry registry_ = ledger_.registry();
+        ICommittee committee_ = ledger_.committee();
 
+        ledger = ledger_;
         registry = registry_;
         committee = committee_;
-        BondParameters memory p = registry_.parameters();
+        Times memory p = registry_.times();
         SCHEDULE = TimeLib.schedule(p.genesis, p.epochSeconds);
         EVIDENCE_LIFE_SECONDS = EvidenceLib.lifeSeconds(p);
     }
@@ -70,7 +69,18 @@ contract EquivocationSlasher is IEquivocationSlasher {
         address reporter = _isCommitted(first, second, salt) ? msg.sender : address(0);
 
         emit EquivocationReported(id, signer, epoch, reporter, first, second);
-        registry.slash(id, epoch, EQUIVOCATION, reporter);
+        ledger.slash(
+            Slash({
+                id: id,
+                epoch: epoch,
+                offence: Offence.Equivocation,
+                consequence: Consequence.Eject,
+                severity: 1,
+                reporter: reporter,
+                victim: address(0),
+                lossWei: 0
+            })
+        );
     }
 
     /// @inheritdoc IEquivocationSlasher

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Credits} from "./Credits.sol";
+import {IBondRegistry, OperatorStatus} from "./interfaces/IBondRegistry.sol";
+import {Coverage, IInsurancePool, PoolAccount} from "./interfaces/IInsurancePool.sol";
+import {IParameters, Parameter} from "./interfaces/IParameters.sol";
+
+/// @title What victims are paid that the slash alone did not cover (INS-1 to INS-5)
+/// @notice See IInsurancePool for what each function checks, leaves unchecked and does.
+contract InsurancePool is IInsurancePool, Credits {
+    struct Claim {
+        address victim;
+        uint96 leftWei;
+    }
+
+    /// @notice `PERIOD_CAP_WEI` is for each of these (INS-3).
+    uint64 public constant PERIOD_SECONDS = 1 days;
+
+    uint256 private constant BPS = 10_000;
+
+    /// @inheritdoc IInsurancePool
+    IBondRegistry public immutable registry;
+
+    /// @inheritdoc IInsurancePool
+    address public immutable ledger;
+
+    /// @inheritdoc IInsurancePool
+    IParameters public immutable parameters;
+
+    uint256 private _balanceWei;
+    uint256 private _obligationsWei;
+
+    /// @dev What was paid in `_period`, which is a number of periods since 1970.
+    uint256 private _period;
+    uint256 private _paidInPeriodWei;
+
+    Claim[] private _claims;
+
+    /// @dev The first claim that is not paid in full.
+    uint256 private _first;
+
+    constructor(IBondRegistry registry_, address ledger_) {
+        registry = registry_;
+        ledger = ledger_;
+        parameters = registry_.parameters();
+    }
+
+    /// @inheritdoc IInsurancePool
+    function fund() external payable {
+        if (msg.value == 0) revert NothingPaid();
+        _balanceWei += msg.value;
+
+        emit Funded(msg.sender, msg.value);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function file(uint32 id, address victim, uint96 amountWei) external {
+        if (msg.sender != ledger) revert NotTheLedger(msg.sender);
+        _obligationsWei += amountWei;
+        _claims.push(Claim(victim, amountWei));
+
+        emit ClaimFiled(_claims.length - 1, id, victim, amountWei);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function pay(uint256 count) external returns (uint256 paidWei) {
+        uint256 payableWei = _payableWei();
+        uint256 index = _first;
+        uint256 end = Math.min(_claims.length, Math.saturatingAdd(index, count));
+        while (index < end && paidWei < payableWei) {
+            Claim storage claimed = _claims[index];
+            uint96 part = uint96(Math.min(claimed.leftWei, payableWei - paidWei));
+            claimed.leftWei -= part;
+            paidWei += part;
+            _credit(claimed.victim, part);
+            emit ClaimPaid(index, claimed.victim, part, claimed.leftWei);
+            if (claimed.leftWei == 0) ++index;
+        }
+        if (paidWei == 0) revert NothingToPay();
+
+        _first = index;
+        _paidInPeriodWei = _paidWei() + paidWei;
+        _period = _periodNow();
+        _balanceWei -= paidWei;
+        _obligationsWei -= paidWei;
+    }
+
+    /// @inheritdoc IInsurancePool
+    function account() external view returns (PoolAccount memory) {
+        return PoolAccount(_balanceWei, _obligationsWei, _payableWei());
+    }
+
+    /// @inheritdoc IInsurancePool
+    function coverage() external view returns (Coverage memory found) {
+        uint32[] memory ids = registry.operatorIds();
+        for (uint256 i; i < ids.length; ++i) {
+            found.bondedWei += _bondedWei(ids[i]);
+        }
+        found.promisableWei = _promisable(found.bondedWei);
+        found.insuredWei = Math.saturatingSub(_balanceWei, _obligationsWei);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function coverageOf(uint32 id) external view returns (uint256) {
+        return _promisable(_bondedWei(id));
+    }
+
+    /// @inheritdoc IInsurancePool
+    function claimCount() external view returns (uint256 filed, uint256 paid) {
+        return (_claims.length, _first);
+    }
+
+    /// @inheritdoc IInsurancePool
+    function claim(uint256 index) external view returns (address victim, uint96 leftWei) {
+        Claim storage asked = _claims[index];
+        return (asked.victim, asked.leftWei);
+    }
+
+    function _bondedWei(uint32 id) private view returns (uint256) {
+        if (registry.operator(id).status != OperatorStatus.Active) return 0;
+        return registry.stake(id).stakedWei;
+    }
+
+    /// @dev INS-5.
+    function _promisable(uint256 bondedWei) private view returns (uint256) {
+        uint256 slashed = (bondedWei * parameters.value(Parameter.PROMISE_BASE_BPS)) / BPS;
+        return (slashed * parameters.value(Parameter.VICTIM_BPS)) / BPS;
+    }
+
+    function _payableWei() private view returns (uint256) {
+        uint256 cap = parameters.value(Parameter.PERIOD_CAP_WEI);
+        uint256 open = Math.saturatingSub(cap, _paidWei());
+        return Math.min(open, Math.min(_balanceWei, _obligationsWei));
+    }
+
+    function _paidWei() private view returns (uint256) {
+        return _period == _periodNow() ? _paidInPeriodWei : 0;
+    }
+
+    function _periodNow() private view returns (uint256) {
+        return block.timestamp / PERIOD_SECONDS;
+    }
+}

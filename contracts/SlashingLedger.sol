@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Credits} from "./Credits.sol";
+import {IBondRegistry, Times} from "./interfaces/IBondRegistry.sol";
+import {ICommittee} from "./interfaces/ICommittee.sol";
+import {IInsurancePool} from "./interfaces/IInsurancePool.sol";
+import {IParameters, Parameter} from "./interfaces/IParameters.sol";
+import {
+    Consequence,
+    ISlashingLedger,
+    Offence,
+    Slash,
+    Split
+} from "./interfaces/ISlashingLedger.sol";
+import {CommitteeCodec} from "./libraries/CommitteeCodec.sol";
+import {Schedule, TimeLib} from "./libraries/TimeLib.sol";
+import {Epoch, Timestamp} from "./types/Types.sol";
+
+/// @title How much an offence costs, and who gets it (LEDGER-1 to LEDGER-8)
+/// @notice See ISlashingLedger for what each function checks, leaves unchecked and does.
+contract SlashingLedger is ISlashingLedger, Credits {
+    using CommitteeCodec for bytes;
+
+    /// @dev What was done to one operator for one offence in one epoch.
+    struct Entry {
+        uint16 partBps;
+        uint16 severity;
+        Consequence consequence;
+    }
+
+    /// @dev What one operator forfeited and returned in all, in wei (LEDGER-7).
+    struct Account {
+        uint128 forfeitedWei;
+        uint128 returnedWei;
+    }
+
+    uint256 private constant BPS = 10_000;
+
+    /// @notice Of all that an operator forfeits no more comes back to anybody (LEDGER-7).
+    uint256 public constant RETURN_BPS = 9500;
+
+    /// @inheritdoc ISlashingLedger
+    IBondRegistry public immutable registry;
+
+    /// @inheritdoc ISlashingLedger
+    ICommittee public immutable committee;
+
+    /// @inheritdoc ISlashingLedger
+    IInsurancePool public immutable insurance;
+
+    /// @inheritdoc ISlashingLedger
+    IParameters public immutable parameters;
+
+    Schedule private immutable SCHEDULE;
+
+    /// @inheritdoc ISlashingLedger
+    mapping(address account => bool) public isSlasher;
+
+    mapping(Epoch => mapping(uint32 id => mapping(Offence => Entry))) private _entries;
+
+    /// @dev Weight of all that were slashed, and that of the epoch's committee.
+    mapping(Epoch epoch => mapping(Offence => uint256 weight)) private _offending;
+
+    mapping(uint32 id => Account) private _accounts;
+
+    constructor(ICommittee committee_, IInsurancePool insurance_, address[] memory slashers) {
+        IBondRegistry registry_ = committee_.registry();
+        // Deployed in a circle over predicted addresses: here it closes, or nothing works.
+        if (registry_.ledger() != address(this)) {
+            revert LedgerOfAnotherRegistry(address(this), registry_.ledger());
+        }
+        if (insurance_.ledger() != address(this)) {
+            revert InsuranceOfAnotherLedger(address(this), insurance_.ledger());
+        }
+        if (slashers.length == 0) revert ZeroParameter("slashers");
+        for (uint256 i; i < slashers.length; ++i) {
+            if (slashers[i] == address(0)) revert ZeroParameter("slasher");
+            isSlasher[slashers[i]] = true;
+        }
+
+        registry = registry_;
+        committee = committee_;
+        insurance = insurance_;
+        parameters = registry_.parameters();
+        Times memory t = registry_.times();
+        SCHEDULE = TimeLib.schedule(t.genesis, t.epochSeconds);
+    }
+
+    /// @notice What the registry takes comes here, and nothing else does.
+    receive() external payable {
+        if (msg.sender != address(registry)) revert NotTheRegistry(msg.sender);
+    }
+
+    /// @inheritdoc ISlashingLedger
+    function slash(Slash calldata s) external returns (Split memory) {
+        if (!isSlasher[msg.sender]) revert NotASlasher(msg.sender);
+        if (s.severity == 0) revert ZeroSeverity();
+        Entry storage entry = _entries[s.epoch][s.id][s.offence];
+        if (entry.severity != 0) revert AlreadySlashed(s.epoch, s.id, s.offence);
+
+        entry.severity = s.severity;
+        entry.consequence = s.consequence;
+        _offending[s.epoch][s.offence] += _weightOf(s.id, s.epoch);
+        return _take(entry, s);
+    }
+
+    /// @inheritdoc ISlashingLedger
+    function escalate(Epoch epoch, uint32 id, Offence offence) external returns (Split memory) {
+        Entry storage entry = _entries[epoch][id][offence];
+        if (entry.severity == 0) revert NotSlashed(epoch, id, offence);
+        Slash memory s = Slash({
+            id: id,
+            epoch: epoch,
+            offence: offence,
+            consequence: entry.consequence,
+            severity: entry.severity,
+            reporter: msg.sender,
+            victim: address(0),
+            lossWei: 0
+        });
+        return _take(entry, s);
+    }
+
+    /// @inheritdoc ISlashingLedger
+    function partOf(Epoch epoch, uint32 id, Offence offence) external view returns (uint16) {
+        return _entries[epoch][id][offence].partBps;
+    }
+
+    /// @inheritdoc ISlashingLedger
+    function accountOf(uint32 id)
+        external
+        view
+        returns (uint256 forfeitedWei, uint256 returnedWei)
+    {
+        Account storage account = _accounts[id];
+        return (account.forfeitedWei, account.returnedWei);
+    }
+
+    /// @dev Take what is due beyond `entry.partBps`, and split it.
+    function _take(Entry storage entry, Slash memory s) private returns (Split memory split) {
+        Timestamp began = SCHEDULE.startOf(s.epoch);
+        uint256 taken = entry.partBps;
+        uint256 due = _dueBps(s, began);
+        if (due <= taken) revert NothingToEscalate(entry.partBps);
+        // casting to 'uint16' is safe because `_dueBps` is at most BPS
+        // forge-lint: disable-next-line(unsafe-typecast)
+        entry.partBps = uint16(due);
+
+        Timestamp jailedUntil =
+            TimeLib.timestamp().plus(uint64(parameters.valueAt(Parameter.JAIL_SECONDS, began)));
+        uint96 slashed = registry.slash(s.id, BPS - due, BPS - taken, s.consequence, jailedUntil);
+        split = _split(slashed, s, began);
+
+        emit OperatorSlashed(
+            s.id, s.epoch, s.offence, s.consequence, uint16(due), s.reporter, s.victim, split
+        );
+        if (split.insurance != 0) insurance.fund{value: split.insurance}();
+        _send(address(0), split.burned);
+    }
+
+    /// @dev LEDGER-6 and LEDGER-7. The parts sum to `slashed`.
+    function _split(uint96 slashed, Slash memory s, Timestamp began)
+        private
+        returns (Split memory split)
+    {
+        Account storage account = _accounts[s.id];
+        account.forfeitedWei += slashed;
+        uint256 allowed = (account.forfeitedWei * RETURN_BPS) / BPS - account.returnedWei;
+
+        if (s.reporter != address(0)) {
+            uint256 reward = _part(slashed, Parameter.REWARD_BPS, began);
+            split.reporter = uint96(Math.min(reward, allowed));
+            allowed -= split.reporter;
+            _credit(s.reporter, split.reporter);
+        }
+        uint96 restWei = s.victim == address(0) ? 0 : s.lossWei;
+        if (restWei != 0) {
+            uint256 most = Math.min(_part(slashed, Parameter.VICTIM_BPS, began), allowed);
+            split.victim = uint96(Math.min(restWei, most));
+            allowed -= split.victim;
+            restWei -= split.victim;
+            _credit(s.victim, split.victim);
+        }
+        split.insurance = uint96(_part(slashed, Parameter.INSURANCE_BPS, began));
+        split.burned = slashed - split.reporter - split.victim - split.insurance;
+
+        uint96 filed = restWei == 0 ? 0 : _file(s, restWei, allowed, began);
+        account.returnedWei += split.reporter + split.victim + filed;
+    }
+
+    /// @dev INS-2.
+    function _file(Slash memory s, uint96 restWei, uint256 allowed, Timestamp began)
+        private
+        returns (uint96)
+    {
+        uint256 cap = parameters.valueAt(Parameter.CLAIM_CAP_WEI, began);
+        uint96 filed = uint96(Math.min(Math.min(restWei, cap), allowed));
+        if (filed != 0) insurance.file(s.id, s.victim, filed);
+        return filed;
+    }
+
+    /// @dev LEDGER-2.
+    function _dueBps(Slash memory s, Timestamp began) private view returns (uint256 due) {
+        due = uint256(parameters.valueAt(_baseOf(s.offence), began)) * s.severity;
+        if (s.consequence == Consequence.Eject) {
+            uint256 correlation = parameters.valueAt(Parameter.CORRELATION_BPS, began);
+            uint256 total = committee.committeeBytes(s.epoch).totalWeight();
+            due += (correlation * _offending[s.epoch][s.offence]) / total;
+        }
+        return Math.min(due, BPS);
+    }
+
+    /// @dev What an operator weighed when the committee was chosen, before any cap.
+    function _weightOf(uint32 id, Epoch epoch) private view returns (uint256) {
+        return registry.weightAt(id, committee.selectionTime(epoch));
+    }
+
+    function _part(uint256 slashed, Parameter parameter, Timestamp began)
+        private
+        view
+        returns (uint256)
+    {
+        return (slashed * parameters.valueAt(parameter, began)) / BPS;
+    }
+
+    function _baseOf(Offence offence) private pure returns (Parameter) {
+        if (offence == Offence.Equivocation) return Parameter.EQUIVOCATION_BASE_BPS;
+        if (offence == Offence.Data) return Parameter.DATA_BASE_BPS;
+        if (offence == Offence.Inactivity) return Parameter.INACTIVITY_BASE_BPS;
+        if (offence == Offence.Ordering) return Parameter.ORDERING_BASE_BPS;
+        if (offence == Offence.Promise) return Parameter.PROMISE_BASE_BPS;
+        revert UnknownOffence(offence);
+    }
+}
