@@ -15,14 +15,10 @@ from typing import Any
 import pytest
 from ape.utils import ZERO_ADDRESS
 
+from tests.contracts.deployment import deploy
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import (
-    Actor,
-    BondParameters,
-    Clock,
-    Network,
-    deploy,
-)
+from tests.contracts.network import Actor, Clock, Network
+from tests.contracts.settings import Times
 from tests.vectors import reference as ref
 
 # Long enough for everything the session does before genesis.
@@ -68,7 +64,7 @@ def stranger(accounts: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def test_slasher(accounts: Any) -> Any:
-    """An account that the registry takes for a slasher, so that slashes can be fired directly."""
+    """An account that the ledger takes for a slasher, so that slashes can be fired directly."""
     return accounts[5]
 
 
@@ -117,7 +113,7 @@ def deploy_network(project: Any, deployer: Any, clock: Clock) -> Callable[..., N
     def make(genesis: int | None = None, **options: Any) -> Network:
         if genesis is None:
             genesis = clock.now + _SECONDS_TO_GENESIS
-        return deploy(project, deployer, BondParameters(genesis=genesis), **options)
+        return deploy(project, deployer, Times(genesis=genesis), **options)
 
     return make
 
@@ -159,6 +155,6 @@ def network(
     for actor in network.members:
         network.bond(actor)
     network.rollups.register(42, ZERO_ADDRESS, False, sender=user)
-    clock.jump_to(network.bonds.genesis + 10)
+    clock.jump_to(network.times.genesis + 10)
     network.committee.snapshot(0, sender=user)
     return network

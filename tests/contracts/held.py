@@ -9,7 +9,8 @@ from typing import Any
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from tests.contracts.network import ETHER, Network
+from tests.contracts.network import Network
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 PRICE_GAS, PRICE_GAS_PER_BYTE, TIP_WEI = 60_000, 40, 10**9

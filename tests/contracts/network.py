@@ -4,104 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum, auto
 from typing import Any
 
-import rlp
 from eth_account.signers.local import LocalAccount
-from eth_utils.address import to_checksum_address
-from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
+from tests.contracts.settings import (
+    ETHER,
+    DataParameters,
+    FallbackParameters,
+    FloorParameters,
+    InboxParameters,
+    Parameter,
+    Times,
+)
 from tests.vectors import reference as ref
 
-ETHER = 10**18
-EQUIVOCATION = 1
-DATA = 2
+ZERO = "0x" + "00" * 20
 
 
-@dataclass(frozen=True)
-class BondParameters:
-    """In the order of the contract's struct."""
+class Offence(IntEnum):
+    """In the order of the contract's enum."""
 
-    minBond: int = ETHER  # noqa: N815 - the names are the struct's
-    genesis: int = 0
-    epochSeconds: int = 1_000  # noqa: N815
-    unbondingSeconds: int = 2_800  # noqa: N815
-    commitGraceSeconds: int = 300  # noqa: N815
-    evidenceSeconds: int = 500  # noqa: N815
-    slashBps: int = 1_000  # noqa: N815
-    rewardBps: int = 2_500  # noqa: N815
-
-    def as_tuple(self) -> tuple[int, ...]:
-        return tuple(vars(self).values())
-
-    def start_of(self, epoch: int) -> int:
-        """TIME-2."""
-        return self.genesis + epoch * self.epochSeconds
-
-    def end_of(self, epoch: int) -> int:
-        return self.start_of(epoch + 1)
+    NONE = 0
+    EQUIVOCATION = auto()
+    DATA = auto()
+    INACTIVITY = auto()
+    ORDERING = auto()
+    PROMISE = auto()
 
 
-@dataclass(frozen=True)
-class InboxParameters:
-    """In the order of the contract's struct."""
+class Consequence(IntEnum):
+    """In the order of the contract's enum."""
 
-    forceWindowSeconds: int = 600  # noqa: N815 - the names are the struct's
-    maxBytes: int = 1_024  # noqa: N815
-    maxGas: int = 1_000_000  # noqa: N815
-    baseFeeWei: int = 1_000_000  # noqa: N815
-    weiPerByte: int = 1_000  # noqa: N815
-    weiPerGas: int = 3  # noqa: N815
-    congestionTarget: int = 8  # noqa: N815
-
-    def as_tuple(self) -> tuple[int, ...]:
-        return tuple(vars(self).values())
-
-    def fee(self, length: int, gas_limit: int, pending: int) -> int:
-        """INBOX-2."""
-        plain = self.baseFeeWei + length * self.weiPerByte + gas_limit * self.weiPerGas
-        return -(-plain * (self.congestionTarget + pending) ** 2 // self.congestionTarget**2)
+    NONE = 0
+    JAIL = auto()
+    EJECT = auto()
 
 
-@dataclass(frozen=True)
-class FallbackParameters:
-    """In the order of the contract's struct."""
+class Status(IntEnum):
+    """Of an operator, in the order of the contract's enum."""
 
-    livenessSeconds: int = 400  # noqa: N815 - the names are the struct's
-    overdueSeconds: int = 200  # noqa: N815
-    tailSeconds: int = 100  # noqa: N815
-
-    def as_tuple(self) -> tuple[int, ...]:
-        return tuple(vars(self).values())
-
-
-@dataclass(frozen=True)
-class FloorParameters:
-    """In the order of the contract's struct."""
-
-    floorWei: int = 1_000_000  # noqa: N815 - the names are the struct's
-    floorWeiPerByte: int = 1_000  # noqa: N815
-    floorWeiPerBlobByte: int = 10  # noqa: N815
-
-    def as_tuple(self) -> tuple[int, ...]:
-        return tuple(vars(self).values())
-
-    def price(self, length: int, blobs: int = 0) -> int:
-        """POST-2."""
-        blob_bytes = blobs * 131_072
-        return self.floorWei + length * self.floorWeiPerByte + blob_bytes * self.floorWeiPerBlobByte
-
-
-@dataclass(frozen=True)
-class DataParameters:
-    """In the order of the contract's struct."""
-
-    windowSeconds: int = 200  # noqa: N815 - the names are the struct's
-    answerSeconds: int = 60  # noqa: N815
-
-    def as_tuple(self) -> tuple[int, ...]:
-        return tuple(vars(self).values())
+    NONE = 0
+    ACTIVE = auto()
+    JAILED = auto()
+    EXITING = auto()
+    EJECTED = auto()
+    RELEASED = auto()
 
 
 @dataclass(frozen=True)
@@ -112,6 +62,7 @@ class Actor:
     key: LocalAccount
     transport_key: bytes = bytes.fromhex("cc" * 32)
     endpoint: str = "tcp://127.0.0.1:9000"
+    commission_bps: int = 0
 
 
 @dataclass
@@ -148,16 +99,21 @@ class Certificate:
 class Network:
     """The contracts, wired, and helpers that fill in valid arguments."""
 
+    rollups: Any
+    timelock: Any
+    parameters: Any
     registry: Any
     committee: Any
-    rollups: Any
+    insurance: Any
+    ledger: Any
     inbox: Any
     chain: Any
     slasher: Any
     posts: Any
     data: Any
     domain: ref.Domain
-    bonds: BondParameters
+    times: Times
+    values: dict[Parameter, int]
     queue: InboxParameters
     fallback: FallbackParameters
     floor: FloorParameters
@@ -176,16 +132,42 @@ class Network:
         }
         return ref.sign(actor.key, self.domain.digest("KeyPossession", **{**message, **changes}))
 
-    def bond_arguments(self, actor: Actor) -> tuple[Any, ...]:
-        possession = self.possession(actor)
-        return (actor.key.address, actor.transport_key, actor.endpoint, possession)
+    def application(self, actor: Actor) -> tuple[Any, ...]:
+        """An Application as the contract takes it."""
+        return (
+            actor.key.address,
+            actor.transport_key,
+            actor.commission_bps,
+            actor.endpoint,
+            self.possession(actor),
+        )
 
     def bond(self, actor: Actor, amount_wei: int = 10 * ETHER) -> Any:
-        arguments = self.bond_arguments(actor)
-        return self.registry.bond(*arguments, value=amount_wei, sender=actor.account)
+        application = self.application(actor)
+        return self.registry.bond(application, value=amount_wei, sender=actor.account)
 
     def id_of(self, actor: Actor) -> int:
         return int(self.registry.operatorIdOfSigner(actor.key.address))
+
+    # --- slashes ---------------------------------------------------------------------------
+
+    def slash(
+        self,
+        operator: Actor | int,
+        *,
+        sender: Any,
+        epoch: int = 0,
+        offence: Offence = Offence.EQUIVOCATION,
+        consequence: Consequence = Consequence.EJECT,
+        severity: int = 1,
+        reporter: Any = ZERO,
+        victim: Any = ZERO,
+        loss_wei: int = 0,
+    ) -> Any:
+        """LEDGER-1, by a slasher."""
+        id_ = operator if isinstance(operator, int) else self.id_of(operator)
+        arguments = (id_, epoch, offence, consequence, severity, reporter, victim, loss_wei)
+        return self.ledger.slash(arguments, sender=sender)
 
     # --- batches ---------------------------------------------------------------------------
 
@@ -260,7 +242,7 @@ class Network:
     def enter_based(self, clock: Clock, sender: Any) -> Any:
         """FALLBACK-2, as soon as the committee has been silent for long enough."""
         health = self.chain.health()
-        clock.set_next((health.committedAt or self.bonds.genesis) + self.fallback.livenessSeconds)
+        clock.set_next((health.committedAt or self.times.genesis) + self.fallback.livenessSeconds)
         return self.chain.enterBased(sender=sender)
 
     # --- evidence --------------------------------------------------------------------------
@@ -298,57 +280,3 @@ def events(receipt: Any, name: str) -> list[dict[str, Any]]:
 
 
 STATEMENT_KINDS = ["Notarize", "Nullify", "Finalize", "BatchAttestation"]
-
-
-def create_address(sender: str, nonce: int) -> str:
-    """The address of the contract that ``sender`` creates with this nonce."""
-    return str(to_checksum_address(keccak(rlp.encode([to_bytes(hexstr=sender), nonce]))[12:]))
-
-
-def deploy(
-    project: Any,
-    account: Any,
-    bonds: BondParameters,
-    queue: InboxParameters = InboxParameters(),
-    *,
-    fallback: FallbackParameters = FallbackParameters(),
-    floor: FloorParameters = FloorParameters(),
-    held: DataParameters = DataParameters(),
-    exit_delay: int = 300,
-    min_size: int = 4,
-    max_size: int = 64,
-    extra_slashers: Sequence[str] = (),
-) -> Network:
-    """All contracts, closing the two circles with predicted addresses."""
-    nonce = account.nonce
-    chain_address = create_address(account.address, nonce + 4)
-    slasher_address = create_address(account.address, nonce + 5)
-    data_address = create_address(account.address, nonce + 7)
-
-    rollups = account.deploy(project.RollupRegistry, exit_delay)
-    registry = account.deploy(
-        project.BondRegistry, bonds.as_tuple(), [slasher_address, data_address, *extra_slashers]
-    )
-    committee = account.deploy(project.Committee, registry, min_size, max_size)
-    inbox = account.deploy(project.ForcedInbox, rollups, chain_address, queue.as_tuple())
-    chain = account.deploy(project.CommitmentChain, registry, committee, inbox, fallback.as_tuple())
-    slasher = account.deploy(project.EquivocationSlasher, registry, committee)
-    posts = account.deploy(project.RollupInbox, rollups, chain, floor.as_tuple())
-    data = account.deploy(project.DataAvailabilityChallenge, registry, chain, held.as_tuple())
-    return Network(
-        registry=registry,
-        committee=committee,
-        rollups=rollups,
-        inbox=inbox,
-        chain=chain,
-        slasher=slasher,
-        posts=posts,
-        data=data,
-        domain=ref.Domain(account.provider.chain_id, registry.address),
-        bonds=bonds,
-        queue=queue,
-        fallback=fallback,
-        floor=floor,
-        held=held,
-        exit_delay=exit_delay,
-    )

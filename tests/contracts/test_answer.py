@@ -33,7 +33,8 @@ from tests.contracts.held import (
     commit_blocks,
     price,
 )
-from tests.contracts.network import ETHER, Clock, Network, events
+from tests.contracts.network import Clock, Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 NONE, OPEN, ANSWERED, VOID = range(4)

@@ -21,7 +21,8 @@ from dataclasses import replace
 from typing import Any
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Actor, Clock, Network, events
+from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 
@@ -74,7 +75,7 @@ def test_bond__signer_of_a_released_operator__is_refused(
     network: Network, faults: FaultCatalogue, clock: Clock, alice: Actor, erin: Actor
 ) -> None:
     network.registry.initiateExit(sender=alice.account)
-    clock.jump_to(clock.now + network.bonds.unbondingSeconds)
+    clock.jump_to(clock.now + network.times.unbondingSeconds)
     network.registry.release(1, sender=alice.account)
     with faults.expect("SignerUsed", signer=alice.key.address, id=1):
         network.bond(Actor(erin.account, alice.key))

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Actor, Clock, Network
+from tests.contracts.network import Actor, Clock, Network
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 ACTIVE, EXITING, EJECTED, RELEASED = 1, 2, 3, 4
@@ -125,7 +126,7 @@ class BondActions(RuleBasedStateMachine):
         self.network.registry.initiateExit(sender=account)
         entry = self.ledger.entries[held]
         entry.status = EXITING
-        entry.release_at = now + self.network.bonds.unbondingSeconds
+        entry.release_at = now + self.network.times.unbondingSeconds
 
     @rule(number=st.integers(1, 4), epoch=st.integers(0, 2), rewarded=st.booleans())
     def slash(self, number: int, epoch: int, rewarded: bool) -> None:
@@ -142,14 +143,14 @@ class BondActions(RuleBasedStateMachine):
                 self.network.registry.slash(*arguments, sender=self.slasher)
             return
         self.network.registry.slash(*arguments, sender=self.slasher)
-        taken = -(-entry.bond * self.network.bonds.slashBps // 10_000)
-        reward = taken * self.network.bonds.rewardBps // 10_000 if rewarded else 0
+        taken = -(-entry.bond * self.network.times.slashBps // 10_000)
+        reward = taken * self.network.times.rewardBps // 10_000 if rewarded else 0
         self.ledger.slashed.add((epoch, number))
         self.ledger.give(reporter, reward)
         self.ledger.burned += taken - reward
         entry.bond -= taken
         entry.status = EJECTED
-        entry.release_at = now + self.network.bonds.unbondingSeconds
+        entry.release_at = now + self.network.times.unbondingSeconds
 
     @rule(number=st.integers(1, 4))
     def release(self, number: int) -> None:

@@ -25,7 +25,8 @@ import pytest
 from sequencer.blocks import merkle
 from tests.contracts.faults import FaultCatalogue
 from tests.contracts.held import chain_of, challenge_held, commit_blocks, price, proof_of
-from tests.contracts.network import ETHER, Clock, Network, events
+from tests.contracts.network import Clock, Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 OPEN, ANSWERED, VOID = 1, 2, 3

@@ -74,7 +74,7 @@ def test_commit__one_after_another__each_names_the_last(
     assert network.chain.health().participationBps == 10_000
 
     network.committee.snapshot(1, sender=user)
-    clock.set_next(network.bonds.start_of(1))
+    clock.set_next(network.times.start_of(1))
     network.commit(epoch=1, sender=submitter)
     assert network.chain.health().lastEpoch == 1
 
@@ -158,7 +158,7 @@ def test_commit__epoch_not_begun__is_refused(
     network: Network, faults: FaultCatalogue, clock: Clock, submitter: Any, user: Any
 ) -> None:
     network.committee.snapshot(1, sender=user)
-    opens_at = network.bonds.start_of(1)
+    opens_at = network.times.start_of(1)
     clock.set_next(opens_at - 1)
     with faults.expect("EpochNotBegun", opensAt=opens_at, actual=opens_at - 1):
         network.commit(epoch=1, sender=submitter)
@@ -169,7 +169,7 @@ def test_commit__epoch_not_begun__is_refused(
 def test_commit__grace_over__is_refused(
     network: Network, faults: FaultCatalogue, clock: Clock, submitter: Any
 ) -> None:
-    closes_at = network.bonds.end_of(0) + network.bonds.commitGraceSeconds
+    closes_at = network.times.end_of(0) + network.times.commitGraceSeconds
     clock.set_next(closes_at)
     with faults.expect("EpochClosed", closesAt=closes_at, actual=closes_at):
         network.commit(sender=submitter)
@@ -178,7 +178,7 @@ def test_commit__grace_over__is_refused(
 def test_commit__last_second_of_the_grace__is_good(
     network: Network, clock: Clock, submitter: Any
 ) -> None:
-    clock.set_next(network.bonds.end_of(0) + network.bonds.commitGraceSeconds - 1)
+    clock.set_next(network.times.end_of(0) + network.times.commitGraceSeconds - 1)
     network.commit(sender=submitter)
 
 
@@ -186,7 +186,7 @@ def test_commit__epoch_below_the_last__is_refused(
     network: Network, faults: FaultCatalogue, clock: Clock, submitter: Any, user: Any
 ) -> None:
     network.committee.snapshot(1, sender=user)
-    clock.set_next(network.bonds.start_of(1))
+    clock.set_next(network.times.start_of(1))
     network.commit(epoch=1, sender=submitter)
     with faults.expect("EpochBelowLast", last=1, actual=0):
         network.commit(epoch=0, sender=submitter)
@@ -252,7 +252,7 @@ def test_commit__signed_for_another_epoch__is_refused(
 ) -> None:
     # Same members, same committee hash: only the epoch in the digest tells them apart.
     network.committee.snapshot(1, sender=user)
-    clock.jump_to(network.bonds.start_of(1))
+    clock.jump_to(network.times.start_of(1))
     assert network.committee.committeeHash(0) == network.committee.committeeHash(1)
     batch = network.next_batch()
     good = network.certify(batch, epoch=1)

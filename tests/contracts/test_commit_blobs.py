@@ -25,7 +25,8 @@ from hexbytes import HexBytes
 
 from tests.contracts.blobs import BlobSender, blobs_hash, make_blob
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Clock, Network
+from tests.contracts.network import Clock, Network
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 BLOBS = [make_blob(b"first"), make_blob(b"second")]

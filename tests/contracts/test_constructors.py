@@ -37,20 +37,19 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.deployment import create_address
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import (
-    BondParameters,
-    Clock,
+from tests.contracts.network import Clock, Network
+from tests.contracts.settings import (
     DataParameters,
     FallbackParameters,
     FloorParameters,
     InboxParameters,
-    Network,
-    create_address,
+    Times,
 )
 
 ZERO = "0x" + "00" * 20
-GOOD_BONDS = BondParameters(genesis=1_000)
+GOOD_BONDS = Times(genesis=1_000)
 GOOD_QUEUE = InboxParameters()
 GOOD_FALLBACK = FallbackParameters()
 
@@ -197,7 +196,7 @@ def test_commitment_chain__longest_tail__lets_a_commit_pass(
     other.members = network.members
     for actor in other.members:
         other.bond(actor)
-    clock.jump_to(other.bonds.genesis + 1)
+    clock.jump_to(other.times.genesis + 1)
     other.committee.snapshot(0, sender=user)
     other.enter_based(clock, user)
     receipt = other.commit(sender=user)
@@ -264,7 +263,7 @@ def test_data_availability_challenge__as_long_as_evidence_lives__is_refused(
     network: Network,
     faults: FaultCatalogue,
 ) -> None:
-    life = network.bonds.evidenceSeconds
+    life = network.times.evidenceSeconds
     # Two times that overflow together are too long, not short.
     for times in ((life - 60, 60), (2**64 - 1, 1)):
         with faults.expect("TimesTooLong", maximum=life - 1, actual=sum(times)):

@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from tests.contracts.faults import FaultCatalogue
 from tests.contracts.held import chain_of, challenge_held, commit_blocks, price
-from tests.contracts.network import ETHER, Clock, Network
+from tests.contracts.network import Clock, Network
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 NONE, OPEN, ANSWERED, VOID = range(4)

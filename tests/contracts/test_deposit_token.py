@@ -22,7 +22,8 @@ from ape.exceptions import ContractLogicError
 from eth_utils.address import to_checksum_address
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Network, events
+from tests.contracts.network import Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 TO = to_checksum_address("0x" + "ee" * 20)

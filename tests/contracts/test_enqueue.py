@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Clock, Network, events
+from tests.contracts.network import Clock, Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 TRANSACTION = b"\x02" * 112

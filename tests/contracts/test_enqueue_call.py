@@ -21,8 +21,10 @@ from typing import Any
 import pytest
 from eth_utils.address import to_checksum_address
 
+from tests.contracts.deployment import create_address
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Network, create_address, events
+from tests.contracts.network import Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 TO = to_checksum_address("0x" + "ee" * 20)

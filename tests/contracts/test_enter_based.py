@@ -23,7 +23,8 @@ from typing import Any
 import pytest
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import Clock, FallbackParameters, Network, events
+from tests.contracts.network import Clock, Network, events
+from tests.contracts.settings import FallbackParameters
 
 FOREVER = 2**40 - 1
 
@@ -44,7 +45,7 @@ def test_enter_based__silence__from_its_very_second(
     stranger: Any,
     has_commit: bool,
 ) -> None:
-    since = network.bonds.genesis
+    since = network.times.genesis
     if has_commit:
         since = network.commit(sender=submitter).timestamp
     liveness = network.fallback.livenessSeconds
@@ -91,7 +92,7 @@ def test_enter_based__before_genesis__nobody_is_silent(
     deploy_network: Callable[..., Network], faults: FaultCatalogue, clock: Clock, user: Any
 ) -> None:
     young = deploy_network(genesis=clock.now + 1_000)
-    clock.set_next(young.bonds.genesis - 1)
+    clock.set_next(young.times.genesis - 1)
     with faults.expect("CommitteeAlive", silentSeconds=0):
         young.chain.enterBased(sender=user)
 
@@ -108,8 +109,8 @@ def test_enter_based__hoarded_certificates__put_it_off_until_they_expire(
     network: Network, faults: FaultCatalogue, clock: Clock, submitter: Any, stranger: Any
 ) -> None:
     liveness = network.fallback.livenessSeconds
-    closes_at = network.bonds.end_of(0) + network.bonds.commitGraceSeconds
-    last, moment = network.bonds.genesis, network.bonds.genesis + liveness - 1
+    closes_at = network.times.end_of(0) + network.times.commitGraceSeconds
+    last, moment = network.times.genesis, network.times.genesis + liveness - 1
     while moment < closes_at:
         clock.set_next(moment)
         last = network.commit(sender=submitter).timestamp
@@ -195,7 +196,7 @@ def test_enter_based__end_is_set__opens_it_again(
     patient.members = network.members
     for actor in patient.members:
         patient.bond(actor)
-    clock.jump_to(patient.bonds.genesis + 1)
+    clock.jump_to(patient.times.genesis + 1)
     patient.committee.snapshot(0, sender=submitter)
     patient.enter_based(clock, stranger)
     patient.commit(sender=submitter)

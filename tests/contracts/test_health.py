@@ -21,7 +21,7 @@ def test_health__before_genesis__is_all_zero(
 
 
 def test_health__no_commit_yet__counts_from_genesis(network: Network, clock: Clock) -> None:
-    clock.jump_to(network.bonds.genesis + 77)
+    clock.jump_to(network.times.genesis + 77)
     health = network.chain.health()
     assert (health.lastIndex, health.committedAt, health.secondsSince) == (0, 0, 77)
 

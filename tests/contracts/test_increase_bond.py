@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Actor, Clock, Network, events
+from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.settings import ETHER
 
 
 def test_increase_bond__active__adds_weight(network: Network, clock: Clock, alice: Actor) -> None:

@@ -25,7 +25,8 @@ from typing import Any
 import pytest
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import EQUIVOCATION, ETHER, Actor, Clock, Network, events
+from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.settings import ETHER
 
 
 def test_initiate_exit__active__loses_weight_at_once(
@@ -34,7 +35,7 @@ def test_initiate_exit__active__loses_weight_at_once(
     clock.set_next(clock.now + 5)
     receipt = network.registry.initiateExit(sender=alice.account)
 
-    release_at = receipt.timestamp + network.bonds.unbondingSeconds
+    release_at = receipt.timestamp + network.times.unbondingSeconds
     assert events(receipt, "ExitInitiated") == [{"id": 1, "releaseAt": release_at}]
     operator = network.registry.operator(1)
     assert (operator.bondWei, operator.releaseAt, operator.status) == (10 * ETHER, release_at, 2)
@@ -61,7 +62,7 @@ def test_initiate_exit__twice__is_refused(
 def test_initiate_exit__ejected__is_refused(
     network: Network, faults: FaultCatalogue, test_slasher: Any, reporter: Any, alice: Actor
 ) -> None:
-    network.registry.slash(1, 0, EQUIVOCATION, reporter, sender=test_slasher)
+    network.registry.slash(1, 0, Offence.EQUIVOCATION, reporter, sender=test_slasher)
     with faults.expect("NotActive", id=1, actual=3):
         network.registry.initiateExit(sender=alice.account)
 
@@ -107,7 +108,7 @@ def test_release__due__frees_the_place_and_credits_the_cold_key(
 @pytest.fixture
 def with_credit(network: Network, test_slasher: Any, reporter: Any) -> int:
     """The reporter has this much credit."""
-    network.registry.slash(1, 0, EQUIVOCATION, reporter, sender=test_slasher)
+    network.registry.slash(1, 0, Offence.EQUIVOCATION, reporter, sender=test_slasher)
     return int(network.registry.credit(reporter))
 
 
@@ -155,7 +156,7 @@ def test_withdraw__recipient_refuses__keeps_the_credit(
 def test_withdraw__recipient_reenters__is_paid_once(
     network: Network, test_slasher: Any, stranger: Any, contract_actor: Any
 ) -> None:
-    network.registry.slash(1, 0, EQUIVOCATION, contract_actor, sender=test_slasher)
+    network.registry.slash(1, 0, Offence.EQUIVOCATION, contract_actor, sender=test_slasher)
     credit = network.registry.credit(contract_actor)
     withdraw = network.registry.withdraw.encode_input(contract_actor)
     contract_actor.reenter(network.registry, withdraw, sender=stranger)

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.deployment import deploy
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import EQUIVOCATION, ETHER, Actor, Clock, Network, deploy, events
+from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 A, B = b"\xaa" * 32, b"\xbb" * 32
@@ -99,7 +101,7 @@ def test_p04_exactly_two_thirds__is_no_quorum(
     three.members = network.members[:3]
     for actor in three.members:
         three.bond(actor, 3 * ETHER)
-    clock.jump_to(three.bonds.genesis + 1)
+    clock.jump_to(three.times.genesis + 1)
     three.committee.snapshot(0, sender=submitter)
     with faults.expect("QuorumNotReached", totalWeight=9 * ETHER, signedWeight=6 * ETHER):
         three.commit(signers=[0, 1], sender=submitter)
@@ -143,7 +145,7 @@ def test_p05_certificate_of_another_deployment__is_refused(
     twin.members = network.members
     for actor in twin.members:
         twin.bond(actor)
-    clock.jump_to(twin.bonds.genesis + 1)
+    clock.jump_to(twin.times.genesis + 1)
     twin.committee.snapshot(0, sender=submitter)
     batch = twin.next_batch()
     there = network.domain.digest(
@@ -163,7 +165,7 @@ def test_p06_committee__does_not_follow_live_bonds(
 ) -> None:
     before = bytes(network.committee.committeeHash(0))
     chain.provider.set_balance(alice.account.address, 10**6 * ETHER)
-    clock.set_next(network.bonds.start_of(1))
+    clock.set_next(network.times.start_of(1))
     network.registry.increaseBond(value=10**5 * ETHER, sender=alice.account)
 
     # Bought at the boundary, it counts neither now nor in the epoch whose selection is past.
@@ -196,7 +198,7 @@ def test_p09_evidence__convicts_once(
     network.slasher.report(votes[0], votes[1], SALT, sender=reporter)
     # Again, the other way round, and for another view of the same epoch.
     for pair in (votes[:2], votes[1::-1], votes[2:]):
-        with faults.expect("AlreadySlashed", epoch=0, id=1, offence=EQUIVOCATION):
+        with faults.expect("AlreadySlashed", epoch=0, id=1, offence=Offence.EQUIVOCATION):
             network.slasher.report(*pair, SALT, sender=reporter)
     assert network.registry.operator(1).bondWei == 9 * ETHER
 
@@ -233,7 +235,7 @@ def test_p10_commitment_in_the_block_of_the_report__earns_nothing(
     finally:
         rpc("evm_setAutomine", [True])
     assert network.slasher.committedIn(commitment) == chain.blocks.head.number
-    assert network.registry.isSlashed(0, 1, EQUIVOCATION)
+    assert network.registry.isSlashed(0, 1, Offence.EQUIVOCATION)
     assert network.registry.credit(stranger) == 0
 
 
@@ -258,7 +260,7 @@ def test_p11_leaving_at_the_worst_moment__does_not_outrun_the_evidence(
 ) -> None:
     # The shortest unbonding that TIME-4 allows, and the earliest exit that is still elected:
     # one second after the selection for epoch 2.
-    bonds = replace(network.bonds, genesis=clock.now + 500)
+    bonds = replace(network.times, genesis=clock.now + 500)
     tight = deploy(project, deployer, bonds)
     tight.members = network.members
     leaver = tight.members[0]
@@ -289,7 +291,7 @@ def test_p17_slasher_of_the_deployment__reaches_a_bond(
     real.members = network.members
     for actor in real.members:
         real.bond(actor)
-    clock.jump_to(real.bonds.genesis + 1)
+    clock.jump_to(real.times.genesis + 1)
     real.committee.snapshot(0, sender=reporter)
     assert real.registry.isSlasher(real.slasher)
     first, second = (

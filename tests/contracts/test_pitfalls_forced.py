@@ -12,7 +12,8 @@ from eth_account import Account
 from eth_utils.address import to_checksum_address
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Clock, Network, events
+from tests.contracts.network import Clock, Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 DATA = b"\x01data"
@@ -125,7 +126,7 @@ def test_p25_dead_committee__cannot_stop_a_force(
     for actor in network.members:
         network.registry.initiateExit(sender=actor.account)
     network.enqueue(user)
-    clock.set_next(clock.now + 100 * network.bonds.epochSeconds)
+    clock.set_next(clock.now + 100 * network.times.epochSeconds)
     network.inbox.forceInclude(1, sender=stranger)
     assert network.inbox.backlog() == (0, 0)
 

@@ -27,7 +27,8 @@ import pytest
 from ape.utils import ZERO_ADDRESS
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Clock, Network, events
+from tests.contracts.network import Clock, Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 SHARED, SOLO, BASED = range(3)

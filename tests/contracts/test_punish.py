@@ -20,7 +20,8 @@ import pytest
 
 from tests.contracts.faults import FaultCatalogue
 from tests.contracts.held import chain_of, challenge_held, commit_blocks
-from tests.contracts.network import DATA, EQUIVOCATION, ETHER, Actor, Clock, Network, events
+from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 OPEN, ANSWERED, VOID = 1, 2, 3
@@ -53,10 +54,10 @@ def test_punish__each_signer__is_slashed_and_the_challenger_paid(
     for number, actor in enumerate(network.members[:2], 1):
         receipt = network.data.punish(ID, 0, attest(network, actor, void), sender=stranger)
         (event,) = events(receipt, "OperatorSlashed")
-        assert (event["id"], event["epoch"], event["offence"]) == (number, 0, DATA)
+        assert (event["id"], event["epoch"], event["offence"]) == (number, 0, Offence.DATA)
         assert event["reporter"] == user.address
-        assert network.registry.isSlashed(0, number, DATA)
-        assert not network.registry.isSlashed(0, number, EQUIVOCATION)
+        assert network.registry.isSlashed(0, number, Offence.DATA)
+        assert not network.registry.isSlashed(0, number, Offence.EQUIVOCATION)
         assert network.registry.operator(number).bondWei == 9 * ETHER
         assert network.registry.credit(user) == number * ETHER // 4
     assert network.registry.credit(stranger) == 0
@@ -90,7 +91,7 @@ def test_punish__twice__is_refused(
     network.data.punish(ID, 0, signature, sender=stranger)
     # Neither for the same segment nor for the other that was withheld.
     for number in range(2):
-        with faults.expect("AlreadySlashed", epoch=0, id=1, offence=DATA):
+        with faults.expect("AlreadySlashed", epoch=0, id=1, offence=Offence.DATA):
             id_ = BLOCKS[0].challenge_id(number)
             network.data.punish(id_, 0, signature, sender=stranger)
 
@@ -100,8 +101,8 @@ def test_punish__later_epoch__is_another_offence(
 ) -> None:
     network.committee.snapshot(1, sender=user)
     network.data.punish(ID, 1, attest(network, bob, void, epoch=1), sender=stranger)
-    assert network.registry.isSlashed(1, 2, DATA)
-    assert not network.registry.isSlashed(0, 2, DATA)
+    assert network.registry.isSlashed(1, 2, Offence.DATA)
+    assert not network.registry.isSlashed(0, 2, Offence.DATA)
 
 
 def test_punish__signed_something_else__is_refused(
@@ -149,7 +150,7 @@ def test_punish__too_old__is_refused(
     alice: Actor,
     stranger: Any,
 ) -> None:
-    bonds = network.bonds
+    bonds = network.times
     expired_at = bonds.end_of(0) + bonds.commitGraceSeconds + bonds.evidenceSeconds
     signature = attest(network, alice, void)
     clock.set_next(expired_at)
@@ -160,8 +161,8 @@ def test_punish__too_old__is_refused(
 def test_punish__last_second__is_heard(
     network: Network, void: ref.Batch, clock: Clock, alice: Actor, stranger: Any
 ) -> None:
-    bonds = network.bonds
+    bonds = network.times
     expired_at = bonds.end_of(0) + bonds.commitGraceSeconds + bonds.evidenceSeconds
     clock.set_next(expired_at - 1)
     network.data.punish(ID, 0, attest(network, alice, void), sender=stranger)
-    assert network.registry.isSlashed(0, 1, DATA)
+    assert network.registry.isSlashed(0, 1, Offence.DATA)

@@ -26,7 +26,8 @@ from typing import Any
 import pytest
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import EQUIVOCATION, ETHER, Actor, Clock, Network, events
+from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 A, B = b"\xaa" * 32, b"\xbb" * 32
@@ -71,7 +72,7 @@ def test_report__each_contradiction__slashes(
     (event,) = events(receipt, "EquivocationReported")
     assert (event["id"], event["signer"], event["epoch"]) == (1, alice.key.address, 0)
     assert event["reporter"] == ZERO
-    assert network.registry.isSlashed(0, 1, EQUIVOCATION)
+    assert network.registry.isSlashed(0, 1, Offence.EQUIVOCATION)
     assert network.registry.operator(1).bondWei == 9 * ETHER
     # Nobody had committed to the report: the reward is burned.
     assert network.registry.credit(reporter) == 0
@@ -107,7 +108,7 @@ def test_report__no_contradiction__is_refused(
 def epoch_1(network: Network, clock: Clock, user: Any) -> None:
     """Epoch 1 has begun, with a committee of its own."""
     network.committee.snapshot(1, sender=user)
-    clock.jump_to(network.bonds.start_of(1))
+    clock.jump_to(network.times.start_of(1))
 
 
 @pytest.mark.usefixtures("epoch_1")
@@ -127,9 +128,9 @@ def test_report__attestations_of_different_epochs__are_keyed_by_the_lower(
     later = network.signed(alice, network.statement("BatchAttestation", 3, A, epoch=1))
     earlier = network.signed(alice, network.statement("BatchAttestation", 3, B, epoch=0))
     network.slasher.report(later, earlier, SALT, sender=reporter)
-    assert network.registry.isSlashed(0, 1, EQUIVOCATION)
-    assert not network.registry.isSlashed(1, 1, EQUIVOCATION)
-    with faults.expect("AlreadySlashed", epoch=0, id=1, offence=EQUIVOCATION):
+    assert network.registry.isSlashed(0, 1, Offence.EQUIVOCATION)
+    assert not network.registry.isSlashed(1, 1, Offence.EQUIVOCATION)
+    with faults.expect("AlreadySlashed", epoch=0, id=1, offence=Offence.EQUIVOCATION):
         network.slasher.report(earlier, later, SALT, sender=reporter)
 
 
@@ -181,7 +182,7 @@ def test_report__epoch_without_committee__is_refused(
 def test_report__too_old__is_refused(
     network: Network, faults: FaultCatalogue, clock: Clock, reporter: Any, double_vote: Evidence
 ) -> None:
-    bonds = network.bonds
+    bonds = network.times
     expired_at = bonds.end_of(0) + bonds.commitGraceSeconds + bonds.evidenceSeconds
     clock.set_next(expired_at)
     with faults.expect("EvidenceTooOld", expiredAt=expired_at, actual=expired_at):
@@ -191,7 +192,7 @@ def test_report__too_old__is_refused(
 def test_report__last_second__is_heard(
     network: Network, clock: Clock, reporter: Any, double_vote: Evidence
 ) -> None:
-    bonds = network.bonds
+    bonds = network.times
     clock.set_next(bonds.end_of(0) + bonds.commitGraceSeconds + bonds.evidenceSeconds - 1)
     network.slasher.report(*double_vote, SALT, sender=reporter)
     assert network.registry.operator(1).status == 3
@@ -231,7 +232,7 @@ def test_report__released_operator__is_refused(
     network.registry.initiateExit(sender=alice.account)
     clock.jump_to(network.registry.operator(1).releaseAt)
     network.registry.release(1, sender=reporter)
-    current = (clock.now - network.bonds.genesis) // network.bonds.epochSeconds
+    current = (clock.now - network.times.genesis) // network.times.epochSeconds
     network.committee.snapshot(current, sender=user)
     first, second = (
         network.signed(alice, network.statement("Notarize", 3, content, epoch=current))
@@ -261,7 +262,7 @@ def test_report__twice__is_refused_in_either_order(
 ) -> None:
     network.slasher.report(*double_vote, SALT, sender=reporter)
     for evidence in (double_vote, double_vote[::-1]):
-        with faults.expect("AlreadySlashed", epoch=0, id=1, offence=EQUIVOCATION):
+        with faults.expect("AlreadySlashed", epoch=0, id=1, offence=Offence.EQUIVOCATION):
             network.slasher.report(*evidence, SALT, sender=reporter)
 
 

@@ -22,7 +22,8 @@ from typing import Any
 import pytest
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Actor, Clock, Network, events
+from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 
@@ -47,7 +48,7 @@ def test_snapshot__next_epoch__takes_weights_of_the_selection_time(
     network: Network, clock: Clock, user: Any, alice: Actor, dave: Actor
 ) -> None:
     # Epoch 2 is chosen from the weights at the start of epoch 1 (COMM-1).
-    selection = network.bonds.start_of(1)
+    selection = network.times.start_of(1)
     assert network.committee.selectionTime(2) == selection
     clock.set_next(selection)
     network.registry.increaseBond(value=ETHER, sender=dave.account)
@@ -71,7 +72,7 @@ def test_snapshot__next_epoch__takes_weights_of_the_selection_time(
 def test_snapshot__skipped_epoch__has_no_committee(
     network: Network, faults: FaultCatalogue, clock: Clock, user: Any
 ) -> None:
-    clock.jump_to(network.bonds.start_of(1) + 1)
+    clock.jump_to(network.times.start_of(1) + 1)
     network.committee.snapshot(2, sender=user)
     assert int(network.committee.pointerOf(1), 16) == 0
     with faults.expect("NoCommittee", epoch=1):
@@ -96,7 +97,7 @@ def test_snapshot__too_far__is_refused(network: Network, faults: FaultCatalogue,
 def test_snapshot__selection_not_past__is_refused(
     network: Network, faults: FaultCatalogue, clock: Clock, user: Any
 ) -> None:
-    start = network.bonds.start_of(1)
+    start = network.times.start_of(1)
     clock.set_next(start)
     with faults.expect("SelectionNotInThePast", selection=start, actual=start):
         network.committee.snapshot(2, sender=user)
@@ -107,7 +108,7 @@ def test_snapshot__selection_not_past__is_refused(
 def test_snapshot__ended__is_refused(
     network: Network, faults: FaultCatalogue, clock: Clock, user: Any
 ) -> None:
-    end = network.bonds.end_of(1)
+    end = network.times.end_of(1)
     clock.set_next(end)
     with faults.expect("EpochEnded", endedAt=end, actual=end):
         network.committee.snapshot(1, sender=user)
@@ -116,7 +117,7 @@ def test_snapshot__ended__is_refused(
 def test_snapshot__last_second_of_the_epoch__is_taken(
     network: Network, clock: Clock, user: Any
 ) -> None:
-    clock.set_next(network.bonds.end_of(1) - 1)
+    clock.set_next(network.times.end_of(1) - 1)
     network.committee.snapshot(1, sender=user)
 
 
@@ -124,9 +125,9 @@ def test_snapshot__before_genesis__is_refused(
     deploy_network: Callable[..., Network], faults: FaultCatalogue, clock: Clock, user: Any
 ) -> None:
     early = deploy_network(genesis=clock.now + 500)
-    clock.set_next(early.bonds.genesis - 1)
+    clock.set_next(early.times.genesis - 1)
     with faults.expect(
-        "BeforeGenesis", genesis=early.bonds.genesis, actual=early.bonds.genesis - 1
+        "BeforeGenesis", genesis=early.times.genesis, actual=early.times.genesis - 1
     ):
         early.committee.snapshot(0, sender=user)
 
@@ -138,7 +139,7 @@ def late(deploy_network: Callable[..., Network], network: Network, clock: Clock)
     late.members = network.members
     for actor in late.members:
         late.bond(actor)
-    clock.jump_to(late.bonds.start_of(5) + 1)
+    clock.jump_to(late.times.start_of(5) + 1)
     return late
 
 
@@ -167,7 +168,7 @@ def test_snapshot__too_few_and_none_before__is_refused(
 ) -> None:
     small = deploy_network(genesis=clock.now + 500, min_size=2)
     small.bond(alice)
-    clock.jump_to(small.bonds.genesis + 1)
+    clock.jump_to(small.times.genesis + 1)
     with faults.expect("TooFewEligible", minimum=2, actual=1):
         small.committee.snapshot(0, sender=user)
 
@@ -176,7 +177,7 @@ def test_snapshot__too_few__keeps_the_last_committee(
     network: Network, clock: Clock, user: Any, submitter: Any, alice: Actor
 ) -> None:
     network.registry.initiateExit(sender=alice.account)
-    clock.jump_to(network.bonds.start_of(1) + 1)
+    clock.jump_to(network.times.start_of(1) + 1)
     receipt = network.committee.snapshot(2, sender=user)
 
     assert events(receipt, "CommitteeKept") == [
@@ -189,7 +190,7 @@ def test_snapshot__too_few__keeps_the_last_committee(
     ]
     assert network.committee.pointerOf(2) == network.committee.pointerOf(0)
     # A commit finds a kept committee too, though its address follows from another epoch.
-    clock.set_next(network.bonds.start_of(2))
+    clock.set_next(network.times.start_of(2))
     network.commit(epoch=2, sender=submitter)
 
 
@@ -201,7 +202,7 @@ def test_snapshot__more_than_max_size__takes_the_heaviest(
     weights = [2 * ETHER, 3 * ETHER, ETHER, 3 * ETHER, 2 * ETHER]
     for actor, weight in zip(small.members, weights, strict=True):
         small.bond(replace(actor), weight)
-    clock.jump_to(small.bonds.genesis + 1)
+    clock.jump_to(small.times.genesis + 1)
     small.committee.snapshot(0, sender=user)
 
     chosen = ref.select(members_of(small, weights), 3)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import ETHER, Actor, Clock, Network
+from tests.contracts.network import Actor, Clock, Network
+from tests.contracts.settings import ETHER
 
 
 def test_weight_at__not_past__is_refused(
