@@ -9,6 +9,7 @@ import {ICommittee} from "./ICommittee.sol";
 /// @param dataHash keccak of the batch data (ENC-13)
 /// @param blobsHash keccak of the versioned hashes of the same data as blobs; zero if it has no
 /// such form (ENC-14)
+/// @param usageHash keccak of the batch's usage (FEE-1)
 struct Batch {
     BatchIndex index;
     bytes32 parentHash;
@@ -18,6 +19,7 @@ struct Batch {
     uint64 forcedCount;
     bytes32 dataHash;
     bytes32 blobsHash;
+    bytes32 usageHash;
 }
 
 /// @notice How the sequencer is doing, for anyone (CERT-9).

@@ -57,7 +57,7 @@ library Digests {
         "BlockHeader(uint64 epoch,uint64 height,uint64 view,uint64 timestampMs,bytes32 parentHash,bytes32 payloadHash,uint64 payloadLength,bytes32 transactionRoot,uint64 originNumber,bytes32 originHash,uint64 originTimestamp,uint64 forcedCount,address proposer)"
     );
     bytes32 internal constant BATCH_TYPE_HASH = keccak256(
-        "Batch(uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash,bytes32 blobsHash)"
+        "Batch(uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash,bytes32 blobsHash,bytes32 usageHash)"
     );
 
     /// @notice ENC-1. Computed anew each time, so a chain that splits splits its signatures too.
@@ -132,12 +132,12 @@ library Digests {
         assembly ("memory-safe") {
             let encoded := mload(0x40)
             mstore(encoded, typeHash)
-            calldatacopy(add(encoded, 0x20), batch, 0x100)
+            calldatacopy(add(encoded, 0x20), batch, 0x120)
             // The words of index, firstHeight, lastHeight and forcedCount.
             let heights := or(mload(add(encoded, 0x60)), mload(add(encoded, 0x80)))
             let counts := or(mload(add(encoded, 0x20)), mload(add(encoded, 0xc0)))
             if shr(64, or(heights, counts)) { revert(0, 0) }
-            hash := keccak256(encoded, 0x120)
+            hash := keccak256(encoded, 0x140)
         }
     }
 

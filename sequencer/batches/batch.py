@@ -8,7 +8,7 @@ import msgspec
 from sequencer.blocks.header import U64, WireHash, WireU64
 from sequencer.crypto import digests
 from sequencer.crypto.hashing import keccak, word
-from sequencer.types import ZERO_HASH, BatchIndex, Hash32, Height
+from sequencer.types import BatchIndex, Hash32, Height
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True, dict=True):
@@ -22,8 +22,10 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, dict=True):
     forced_count: WireU64
     """Of the last block: forced messages that precede the end of the batch, cumulative."""
     data_hash: WireHash
-    blobs_hash: WireHash = ZERO_HASH
+    blobs_hash: WireHash
     """ENC-14: of the same data as blobs; zero if it has no such form."""
+    usage_hash: WireHash
+    """Of what each rollup used (FEE-1)."""
 
     @cached_property
     def hash(self) -> Hash32:
@@ -37,4 +39,5 @@ class Batch(msgspec.Struct, frozen=True, array_like=True, dict=True):
             word(self.forced_count),
             self.data_hash,
             self.blobs_hash,
+            self.usage_hash,
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sequencer.batches.batch import Batch
 from sequencer.batches.blobs import blobs_hash, has_blob_form
 from sequencer.batches.codec import BLOCK_OVERHEAD_BYTES, encode_batch_data
+from sequencer.batches.usage import usage_of
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
@@ -45,6 +46,7 @@ class Cut:
     last: Header
     """Of its last block."""
     data_hash: Hash32
+    usage_hash: Hash32
     has_blobs: bool
     """Whether it has a blob form (BATCH-6)."""
 
@@ -59,6 +61,7 @@ class Cut:
             forced_count=self.last.forced_count,
             data_hash=self.data_hash,
             blobs_hash=blobs_hash(versioned_hashes),
+            usage_hash=self.usage_hash,
         )
 
 
@@ -121,6 +124,7 @@ class BatchCutter:
             first_height=Height(self._blocks[0].header.height),
             last=self._last,
             data_hash=keccak(data),
+            usage_hash=keccak(usage_of(self._blocks)),
             has_blobs=has_blob_form(len(data), self._parameters.blob_bytes_min),
         )
         self._tip = CutPoint(cut.index, self._last)

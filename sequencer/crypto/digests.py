@@ -25,7 +25,8 @@ BLOCK_HEADER = keccak(
 )
 BATCH = keccak(
     b"Batch(uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,"
-    b"bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash,bytes32 blobsHash)"
+    b"bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash,bytes32 blobsHash,"
+    b"bytes32 usageHash)"
 )
 
 

@@ -22,8 +22,9 @@ _POST = abi.function("RollupInbox", "post")
 _POST_BLOBS = abi.function("RollupInbox", "postBlobs")
 _WORD = 32
 _U32_MAX = 2**32 - 1
-_COMMIT_BLOBS_HEAD = 11
-"""Words: eight of the batch, epoch, signers, and the offset of the signatures."""
+_BATCH_WORDS = 9
+_COMMIT_BLOBS_HEAD = _BATCH_WORDS + 3
+"""Words: those of the batch, epoch, signers, and the offset of the signatures."""
 _COMMIT_HEAD = _COMMIT_BLOBS_HEAD + 1
 """And the offset of the data."""
 _POST_HEAD = 2
@@ -107,12 +108,14 @@ def _commit_call(arguments: bytes, data: bytes) -> CommitCall:
         forced_count=_u64(words[5]),
         data_hash=Hash32(words[6]),
         blobs_hash=Hash32(words[7]),
+        usage_hash=Hash32(words[8]),
     )
+    epoch, signers, signatures = words[_BATCH_WORDS:]
     return CommitCall(
         batch=batch,
-        epoch=Epoch(_u64(words[8])),
-        signers=int.from_bytes(words[9], "big"),
-        signatures=_bytes(arguments, words[10]),
+        epoch=Epoch(_u64(epoch)),
+        signers=int.from_bytes(signers, "big"),
+        signatures=_bytes(arguments, signatures),
         data=data,
     )
 

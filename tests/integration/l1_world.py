@@ -12,6 +12,7 @@ from sequencer.batches.attestations import AttestationPool, BatchCertificate, at
 from sequencer.batches.batch import Batch
 from sequencer.batches.blobs import blobs_hash, encode_blobs
 from sequencer.batches.codec import encode_batch_data
+from sequencer.batches.usage import usage_of
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.blocks.held import held_entry
 from sequencer.blocks.payload import encode_payload
@@ -395,6 +396,7 @@ class World:
             forced_count=last.forced_count,
             data_hash=keccak(data),
             blobs_hash=blobs_hash(hashes),
+            usage_hash=keccak(usage_of(blocks)),
         )
         self.batch_hash = batch.hash
         self.data[batch.index] = data

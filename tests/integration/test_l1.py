@@ -312,8 +312,8 @@ class TestDerivation:
         plain = encode_commit(batch, certificate, world.data[index])
         data = word(len(world.data[index])) + world.data[index]
         signatures = word(len(certificate.signatures)) + certificate.signatures
-        at = 12 * 32 + 7
-        odd = plain[: 4 + 10 * 32] + word(at + len(data)) + word(at) + b"\xee" * 7
+        at = 13 * 32 + 7
+        odd = plain[: 4 + 11 * 32] + word(at + len(data)) + word(at) + b"\xee" * 7
         odd += data + signatures + b"for nobody"
         sent = await world.anvil.send(COLD[0], world.deployment.contracts.commitment_chain, odd)
         await world.anvil.mine()

@@ -52,6 +52,15 @@ HEADER: dict[str, Any] = {
     "forcedCount": 11,
     "proposer": SIGNERS[0].address,
 }
+Segments = list[tuple[int, list[bytes]]]
+SEGMENTS: Segments = [(2, [b"first", b"second"]), (0x0102, [b"third"])]
+HELD = [(number, ref.payload([(number, [b"held %d" % number])])) for number in (1, 0x01020304)]
+# Two blocks: one rollup is in both, and one has transactions in the payload and held ones.
+USED: list[tuple[Segments, list[tuple[int, bytes]]]] = [
+    (SEGMENTS, HELD),
+    ([(1, [b"more"]), (2, [b"fourth"])], []),
+]
+USAGE = ref.usage(USED)
 BATCH = ref.Batch(
     index=1,
     parentHash=DOMAIN.separator(),
@@ -61,10 +70,8 @@ BATCH = ref.Batch(
     forcedCount=11,
     dataHash=ref.keccak(b"batch data"),
     blobsHash=filler(0x0E),
+    usageHash=ref.keccak(USAGE),
 )
-Segments = list[tuple[int, list[bytes]]]
-SEGMENTS: Segments = [(2, [b"first", b"second"]), (0x0102, [b"third"])]
-HELD = [(number, ref.payload([(number, [b"held %d" % number])])) for number in (1, 0x01020304)]
 VOTE = {"epoch": 1, "committee": COMMITTEE_HASH, "view": 3}
 STATEMENTS: dict[str, dict[str, Any]] = {
     "KeyPossession": {
@@ -177,6 +184,10 @@ def build() -> dict[str, Any]:
         "header": {"message": HEADER, "hash": ref.hash_struct("BlockHeader", HEADER)},
         "contents": [contents_vector(SEGMENTS, held) for held in ([], HELD[:1], HELD)],
         "batch": {"message": asdict(BATCH), "hash": BATCH.hash()},
+        "usage": {
+            "payloads": [ref.payload(segments, held) for segments, held in USED],
+            "bytes": USAGE,
+        },
         "committee": {
             "candidates": [asdict(member) for member in CANDIDATES],
             "maxSize": 3,

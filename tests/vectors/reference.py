@@ -39,7 +39,7 @@ TYPES: dict[str, str] = {
     "Batch": (
         "uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,"
         "bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash,"
-        "bytes32 blobsHash"
+        "bytes32 blobsHash,bytes32 usageHash"
     ),
 }
 
@@ -99,6 +99,7 @@ class Batch:
     forcedCount: int  # noqa: N815
     dataHash: bytes  # noqa: N815
     blobsHash: bytes = ZERO_HASH  # noqa: N815
+    usageHash: bytes = keccak(b"")  # noqa: N815
 
     def hash(self) -> bytes:
         return hash_struct("Batch", asdict(self))
@@ -184,6 +185,19 @@ def is_quorum(signed: int, total: int) -> bool:
 
 
 # --- blocks ---------------------------------------------------------------------------------
+
+
+def usage(
+    blocks: Iterable[tuple[Iterable[tuple[int, list[bytes]]], Iterable[tuple[int, bytes]]]],
+) -> bytes:
+    """ENC-12: of blocks, each with its segments and its held segments."""
+    used: dict[int, int] = {}
+    for segments, held in blocks:
+        sizes = [(rollup_id, len(b"".join(raws))) for rollup_id, raws in segments]
+        sizes += [(rollup_id, len(data)) for rollup_id, data in held]
+        for rollup_id, size in sizes:
+            used[rollup_id] = used.get(rollup_id, 0) + size
+    return b"".join(_u(4, rollup_id) + _u(8, size) for rollup_id, size in sorted(used.items()))
 
 
 def payload(

@@ -9,6 +9,7 @@ import msgspec
 from sequencer.batches.attestations import Attestation, BatchCertificate, attest
 from sequencer.batches.batch import Batch
 from sequencer.batches.codec import encode_batch_data
+from sequencer.batches.usage import usage_of
 from sequencer.blocks.header import Block, Header
 from sequencer.blocks.merkle import leaf_hashes, transaction_root
 from sequencer.blocks.payload import encode_payload
@@ -96,6 +97,7 @@ def commit_lie(scene: Scene, draw: Random) -> None:
             {"last_height": Height(0)},
             {"forced_count": draw.randint(0, length)},
             {"blobs_hash": Hash32(draw.randbytes(32))},
+            {"usage_hash": Hash32(draw.randbytes(32))},
             {},
         )
     )
@@ -113,9 +115,9 @@ def commit_in_other_words(scene: Scene, draw: Random) -> None:
     plain = encode_commit(made.batch, certificate, made.data)
     data = word(len(made.data)) + made.data
     signatures = word(len(certificate.signatures)) + certificate.signatures
-    at = 12 * 32 + draw.choice((0, 7, 32))
-    hole = draw.randbytes(at - 12 * 32)
-    odd = plain[: 4 + 10 * 32] + word(at + len(data)) + word(at) + hole + data + signatures
+    at = 13 * 32 + draw.choice((0, 7, 32))
+    hole = draw.randbytes(at - 13 * 32)
+    odd = plain[: 4 + 11 * 32] + word(at + len(data)) + word(at) + hole + data + signatures
     _send_call(scene, made, odd + draw.randbytes(draw.choice((0, 9))))
 
 
@@ -192,6 +194,7 @@ def _make(scene: Scene, draw: Random, counts: Sequence[int]) -> Made:
         forced_count=last.forced_count,
         data_hash=keccak(data),
         blobs_hash=ZERO_HASH,
+        usage_hash=keccak(usage_of(blocks)),
     )
     return Made(batch, data, tuple(made))
 

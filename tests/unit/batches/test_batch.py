@@ -15,6 +15,7 @@ BATCH = Batch(
     forced_count=3,
     data_hash=keccak(b"data"),
     blobs_hash=keccak(b"blobs"),
+    usage_hash=keccak(b"usage"),
 )
 
 
@@ -29,6 +30,7 @@ def test_batch_hash__equals_the_eip_712_struct_hash() -> None:
         ("forcedCount", "u"),
         ("dataHash", "b"),
         ("blobsHash", "b"),
+        ("usageHash", "b"),
     ]
     values = [getattr(BATCH, name) for name in Batch.__struct_fields__]
     typed = encode_typed_data(

@@ -17,6 +17,7 @@ from sequencer.batches.batch import Batch
 from sequencer.batches.blobs import blobs_hash
 from sequencer.batches.codec import BLOCK_OVERHEAD_BYTES, decode_batch_data, encode_batch_data
 from sequencer.batches.cut import BatchChain, BatchCutter, BatchParameters, Cut, genesis_cut
+from sequencer.batches.usage import usage_of
 from sequencer.blocks.header import Block
 from sequencer.crypto.hashing import keccak, word
 from sequencer.errors import LocalFault
@@ -162,6 +163,7 @@ def test_batches__link_and_hold_what_their_data_says(steps: list[Step]) -> None:
         assert (last.hash, last.height) == (batch.last_block_hash, batch.last_height)
         assert batch.forced_count == last.forced_count >= forced
         assert batch.data_hash == keccak(raw)
+        assert batch.usage_hash == keccak(usage_of(data.blocks))
         assert (batch.blobs_hash != ZERO_HASH) == (len(raw) >= PARAMETERS.blob_bytes_min)
         assert len(raw) < PARAMETERS.batch_bytes + len(data.blocks[-1].payload) + 192
         parent_hash, parent_block = batch.hash, batch.last_block_hash

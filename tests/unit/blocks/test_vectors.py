@@ -1,4 +1,4 @@
-"""ENC-10, ENC-11 and ENC-15 give the bytes of the shared vectors."""
+"""ENC-10 to ENC-12 and ENC-15 give the bytes of the shared vectors."""
 
 import json
 from typing import Any
@@ -11,7 +11,8 @@ from sequencer.blocks.payload import decode_payload, decode_segment, encode_payl
 from sequencer.types import RollupId
 from tests.vectors import generate
 
-VECTORS: list[dict[str, Any]] = json.loads(generate.PATH.read_text(encoding="utf-8"))["contents"]
+ALL: dict[str, Any] = json.loads(generate.PATH.read_text(encoding="utf-8"))
+VECTORS: list[dict[str, Any]] = ALL["contents"]
 
 
 def unhex(text: str) -> bytes:

@@ -10,12 +10,13 @@ from eth_account import Account
 
 from sequencer.batches.batch import Batch
 from sequencer.batches.codec import encode_batch_data
+from sequencer.batches.usage import usage_of
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.blocks.held import HeldEntry
 from sequencer.blocks.payload import encode_payload
 from sequencer.crypto.hashing import keccak, word
 from sequencer.l1.events import BatchCommitted, CommitCall, MessageEnqueued
-from sequencer.types import Address, BatchIndex, Epoch, Hash32, RollupId
+from sequencer.types import ZERO_HASH, Address, BatchIndex, Epoch, Hash32, RollupId
 from tests.unit.batches.builders import SEPARATOR, Step, next_block
 
 ALICE = Account.from_key(b"\x01" * 32)
@@ -96,6 +97,8 @@ class Committee:
             "last_block_hash": last.hash,
             "forced_count": last.forced_count,
             "data_hash": keccak(data),
+            "blobs_hash": ZERO_HASH,
+            "usage_hash": keccak(usage_of(blocks)),
         }
         batch = Batch(**{**honest, **twist})  # type: ignore[arg-type]
         self.batch_hash = batch.hash

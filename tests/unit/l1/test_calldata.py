@@ -13,7 +13,17 @@ from sequencer.types import BatchIndex, Epoch, Height
 
 
 def batch_of(data: bytes) -> Batch:
-    return Batch(BatchIndex(3), keccak(b"p"), Height(4), Height(9), keccak(b"l"), 2, keccak(data))
+    return Batch(
+        index=BatchIndex(3),
+        parent_hash=keccak(b"p"),
+        first_height=Height(4),
+        last_height=Height(9),
+        last_block_hash=keccak(b"l"),
+        forced_count=2,
+        data_hash=keccak(data),
+        blobs_hash=keccak(b"blobs"),
+        usage_hash=keccak(b"usage"),
+    )
 
 
 def certificate(signatures: bytes) -> BatchCertificate:
@@ -45,10 +55,10 @@ class TestSoliditysReading:
 
     def test_arguments_in_another_place__are_found(self) -> None:
         """Data before signatures, with a hole in front of both."""
-        head = self.PLAIN[4 : 4 + 10 * 32]
+        head = self.PLAIN[4 : 4 + 11 * 32]
         data = word(len(self.DATA)) + self.DATA
         signatures = word(64) + b"s" * 64
-        at = 12 * 32 + 7
+        at = 13 * 32 + 7
         moved = word(at + len(data)) + word(at) + b"\xee" * 7 + data + signatures
         call = decode_commit(self.PLAIN[:4] + head + moved)
         assert (call.data, call.signatures) == (self.DATA, b"s" * 64)
@@ -56,7 +66,7 @@ class TestSoliditysReading:
     def test_overlapping_arguments__are_read(self) -> None:
         data = word(0) + b""
         head = bytearray(encode_commit(batch_of(b""), certificate(b""), b""))
-        overlapping = bytes(head[: 4 + 10 * 32]) + word(12 * 32) + word(12 * 32) + data
+        overlapping = bytes(head[: 4 + 11 * 32]) + word(13 * 32) + word(13 * 32) + data
         assert decode_commit(overlapping).data == b""
 
 
@@ -67,8 +77,8 @@ class TestSoliditysReading:
         b"\x00" * 400,
         TestSoliditysReading.PLAIN[:300],
         TestSoliditysReading.PLAIN[:-30],
-        TestSoliditysReading.PLAIN[:4] + b"\xff" * (12 * 32),  # index beyond 64 bits
-        TestSoliditysReading.PLAIN[: 4 + 11 * 32] + b"\xff" * 32,  # offset beyond the end
+        TestSoliditysReading.PLAIN[:4] + b"\xff" * (13 * 32),  # index beyond 64 bits
+        TestSoliditysReading.PLAIN[: 4 + 12 * 32] + b"\xff" * 32,  # offset beyond the end
         TestSoliditysReading.PLAIN.replace(b"d" * 40, b"e" * 40),  # not what was signed
     ],
 )

@@ -53,6 +53,8 @@ def batch(index: int, forced_count: int = 0) -> Batch:
         ZERO_HASH,
         forced_count,
         ZERO_HASH,
+        ZERO_HASH,
+        ZERO_HASH,
     )
 
 
