@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Credits} from "./Credits.sol";
-import {IBondRegistry, OperatorStatus} from "./interfaces/IBondRegistry.sol";
+import {IBondRegistry, OperatorStatus, Stake} from "./interfaces/IBondRegistry.sol";
 import {Coverage, IInsurancePool, PoolAccount} from "./interfaces/IInsurancePool.sol";
 import {IParameters, Parameter} from "./interfaces/IParameters.sol";
 
@@ -42,6 +42,10 @@ contract InsurancePool is IInsurancePool, Credits {
     uint256 private _first;
 
     constructor(IBondRegistry registry_, address ledger_) {
+        if (address(registry_) == address(0)) revert ZeroParameter("registry");
+        // Nobody could ever file a claim.
+        if (ledger_ == address(0)) revert ZeroParameter("ledger");
+
         registry = registry_;
         ledger = ledger_;
         parameters = registry_.parameters();
@@ -96,15 +100,16 @@ contract InsurancePool is IInsurancePool, Credits {
     function coverage() external view returns (Coverage memory found) {
         uint32[] memory ids = registry.operatorIds();
         for (uint256 i; i < ids.length; ++i) {
-            found.bondedWei += _bondedWei(ids[i]);
+            Stake memory stake = _activeStake(ids[i]);
+            found.bondedWei += stake.stakedWei;
+            found.promisableWei += _promisable(stake.ownWei);
         }
-        found.promisableWei = _promisable(found.bondedWei);
         found.insuredWei = Math.saturatingSub(_balanceWei, _obligationsWei);
     }
 
     /// @inheritdoc IInsurancePool
     function coverageOf(uint32 id) external view returns (uint256) {
-        return _promisable(_bondedWei(id));
+        return _promisable(_activeStake(id).ownWei);
     }
 
     /// @inheritdoc IInsurancePool
@@ -118,14 +123,15 @@ contract InsurancePool is IInsurancePool, Credits {
         return (asked.victim, asked.leftWei);
     }
 
-    function _bondedWei(uint32 id) private view returns (uint256) {
-        if (registry.operator(id).status != OperatorStatus.Active) return 0;
-        return registry.stake(id).stakedWei;
+    /// @dev All zero unless the operator is active.
+    function _activeStake(uint32 id) private view returns (Stake memory stake) {
+        if (registry.operator(id).status != OperatorStatus.Active) return stake;
+        return registry.stake(id);
     }
 
     /// @dev INS-5.
-    function _promisable(uint256 bondedWei) private view returns (uint256) {
-        uint256 slashed = (bondedWei * parameters.value(Parameter.PROMISE_BASE_BPS)) / BPS;
+    function _promisable(uint256 ownWei) private view returns (uint256) {
+        uint256 slashed = (ownWei * parameters.value(Parameter.PROMISE_BASE_BPS)) / BPS;
         return (slashed * parameters.value(Parameter.VICTIM_BPS)) / BPS;
     }
 

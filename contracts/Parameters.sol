@@ -18,7 +18,7 @@ contract Parameters is IParameters {
     mapping(Parameter parameter => Checkpoints.Trace208) private _history;
 
     constructor(address timelock_, uint96[] memory initial) {
-        if (timelock_ == address(0)) revert NotTheTimelock(address(0), timelock_);
+        if (timelock_ == address(0)) revert ZeroParameter("timelock");
         uint256 count = uint256(type(Parameter).max) + 1;
         if (initial.length != count) revert WrongCount(count, initial.length);
 
@@ -37,9 +37,14 @@ contract Parameters is IParameters {
     /// @inheritdoc IParameters
     function valueAt(Parameter parameter, Timestamp t) external view returns (uint96) {
         Checkpoints.Trace208 storage history = _history[parameter];
-        uint48 time = uint48(Timestamp.unwrap(t));
-        uint48 first = history.at(0)._key;
-        return uint96(history.upperLookupRecent(time < first ? first : time));
+        uint64 first = history.at(0)._key;
+        uint64 time = Timestamp.unwrap(t);
+        if (time < first) time = first;
+        // No change is later than that.
+        if (time > type(uint48).max) time = type(uint48).max;
+        // casting to 'uint48' is safe because of the line above
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint96(history.upperLookupRecent(uint48(time)));
     }
 
     /// @inheritdoc IParameters

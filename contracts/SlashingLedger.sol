@@ -30,7 +30,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
         Consequence consequence;
     }
 
-    /// @dev What one operator forfeited and returned in all, in wei (LEDGER-7).
+    /// @dev What one operator's own shares forfeited, and what was returned, in wei (LEDGER-7).
     struct Account {
         uint128 forfeitedWei;
         uint128 returnedWei;
@@ -38,7 +38,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
 
     uint256 private constant BPS = 10_000;
 
-    /// @notice Of all that an operator forfeits no more comes back to anybody (LEDGER-7).
+    /// @notice Of what an operator's own shares forfeit no more is paid to anybody (LEDGER-7).
     uint256 public constant RETURN_BPS = 9500;
 
     /// @inheritdoc ISlashingLedger
@@ -60,7 +60,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
 
     mapping(Epoch => mapping(uint32 id => mapping(Offence => Entry))) private _entries;
 
-    /// @dev Weight of all that were slashed, and that of the epoch's committee.
+    /// @dev Weight, in the epoch's committee, of all that were ejected for an offence.
     mapping(Epoch epoch => mapping(Offence => uint256 weight)) private _offending;
 
     mapping(uint32 id => Account) private _accounts;
@@ -73,6 +73,9 @@ contract SlashingLedger is ISlashingLedger, Credits {
         }
         if (insurance_.ledger() != address(this)) {
             revert InsuranceOfAnotherLedger(address(this), insurance_.ledger());
+        }
+        if (address(insurance_.registry()) != address(registry_)) {
+            revert InsuranceOfAnotherRegistry(address(registry_), address(insurance_.registry()));
         }
         if (slashers.length == 0) revert ZeroParameter("slashers");
         for (uint256 i; i < slashers.length; ++i) {
@@ -97,12 +100,15 @@ contract SlashingLedger is ISlashingLedger, Credits {
     function slash(Slash calldata s) external returns (Split memory) {
         if (!isSlasher[msg.sender]) revert NotASlasher(msg.sender);
         if (s.severity == 0) revert ZeroSeverity();
+        _requireBegun(s.epoch);
         Entry storage entry = _entries[s.epoch][s.id][s.offence];
         if (entry.severity != 0) revert AlreadySlashed(s.epoch, s.id, s.offence);
 
         entry.severity = s.severity;
         entry.consequence = s.consequence;
-        _offending[s.epoch][s.offence] += _weightOf(s.id, s.epoch);
+        if (s.consequence == Consequence.Eject) {
+            _offending[s.epoch][s.offence] += _weightIn(s.epoch, s.id);
+        }
         return _take(entry, s);
     }
 
@@ -150,8 +156,10 @@ contract SlashingLedger is ISlashingLedger, Credits {
 
         Timestamp jailedUntil =
             TimeLib.timestamp().plus(uint64(parameters.valueAt(Parameter.JAIL_SECONDS, began)));
+        uint96 ownWei = registry.stake(s.id).ownWei;
         uint96 slashed = registry.slash(s.id, BPS - due, BPS - taken, s.consequence, jailedUntil);
-        split = _split(slashed, s, began);
+        ownWei -= registry.stake(s.id).ownWei;
+        split = _split(slashed, ownWei, s, began);
 
         emit OperatorSlashed(
             s.id, s.epoch, s.offence, s.consequence, uint16(due), s.reporter, s.victim, split
@@ -160,17 +168,18 @@ contract SlashingLedger is ISlashingLedger, Credits {
         _send(address(0), split.burned);
     }
 
-    /// @dev LEDGER-6 and LEDGER-7. The parts sum to `slashed`.
-    function _split(uint96 slashed, Slash memory s, Timestamp began)
+    /// @dev LEDGER-6 and LEDGER-7. The parts sum to `slashed`, of which the cold key's own shares
+    /// lost `ownWei`.
+    function _split(uint96 slashed, uint96 ownWei, Slash memory s, Timestamp began)
         private
         returns (Split memory split)
     {
         Account storage account = _accounts[s.id];
-        account.forfeitedWei += slashed;
+        account.forfeitedWei += ownWei;
         uint256 allowed = (account.forfeitedWei * RETURN_BPS) / BPS - account.returnedWei;
 
         if (s.reporter != address(0)) {
-            uint256 reward = _part(slashed, Parameter.REWARD_BPS, began);
+            uint256 reward = _part(ownWei, Parameter.REWARD_BPS, began);
             split.reporter = uint96(Math.min(reward, allowed));
             allowed -= split.reporter;
             _credit(s.reporter, split.reporter);
@@ -212,9 +221,24 @@ contract SlashingLedger is ISlashingLedger, Credits {
         return Math.min(due, BPS);
     }
 
-    /// @dev What an operator weighed when the committee was chosen, before any cap.
-    function _weightOf(uint32 id, Epoch epoch) private view returns (uint256) {
-        return registry.weightAt(id, committee.selectionTime(epoch));
+    /// @dev What an operator weighs in the committee of `epoch`, with whichever of its signing keys it
+    /// sits there; nothing if it does not. At most 128 members are asked for.
+    function _weightIn(Epoch epoch, uint32 id) private view returns (uint256) {
+        bytes memory members = committee.committeeBytes(epoch);
+        uint256 size = members.size();
+        for (uint256 i; i < size; ++i) {
+            (address signer, uint96 weight) = members.member(i);
+            if (registry.operatorIdOfSigner(signer) == id) return weight;
+        }
+        return 0;
+    }
+
+    /// @dev From the second after its start on, the parameters of an epoch are settled (LEDGER-4).
+    function _requireBegun(Epoch epoch) private view {
+        Timestamp now_ = TimeLib.timestamp();
+        if (epoch > SCHEDULE.epochOf(now_)) revert EpochNotBegun(epoch, now_);
+        Timestamp began = SCHEDULE.startOf(epoch);
+        if (!(began < now_)) revert EpochNotBegun(epoch, now_);
     }
 
     function _part(uint256 slashed, Parameter parameter, Timestamp began)

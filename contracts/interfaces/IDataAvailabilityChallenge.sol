@@ -87,7 +87,7 @@ interface IDataAvailabilityChallenge is ICredits {
 
     error ZeroParameter(string name);
     error UnknownToLedger(address ledger);
-    error ChainOfAnotherRegistry(address expected, address actual);
+    error ChainOfAnotherCommittee(address expected, address actual);
     error TimesTooLong(uint256 maximum, uint256 actual);
 
     error EmptyProof();

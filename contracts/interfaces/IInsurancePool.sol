@@ -18,7 +18,7 @@ struct PoolAccount {
 /// @notice What stands behind promises (INS-5), in wei.
 /// @param bondedWei worth of the staked shares of active operators
 /// @param insuredWei the pool's balance above its obligations
-/// @param promisableWei what the promises of all active operators may carry together
+/// @param promisableWei what the promises of all active operators may carry, one by one, in sum
 struct Coverage {
     uint256 bondedWei;
     uint256 insuredWei;
@@ -26,8 +26,8 @@ struct Coverage {
 }
 
 /// @title What victims are paid that the slash alone did not cover
-/// @notice Trust: the ledger files claims, within what offenders forfeited; nobody else moves
-/// anything.
+/// @notice Trust: the ledger files claims, within what offenders' own shares forfeited; nobody else
+/// moves anything.
 interface IInsurancePool is ICredits {
     event Funded(address indexed from, uint256 amountWei);
     event ClaimFiled(
@@ -35,6 +35,7 @@ interface IInsurancePool is ICredits {
     );
     event ClaimPaid(uint256 indexed index, address indexed victim, uint96 paidWei, uint96 leftWei);
 
+    error ZeroParameter(string name);
     error NotTheLedger(address caller);
     error NothingPaid();
     error NothingToPay();
@@ -44,7 +45,7 @@ interface IInsurancePool is ICredits {
     function fund() external payable;
 
     /// @notice Owe `victim` what an offence of `id` cost it (INS-2). Ledger only, which keeps within
-    /// what was forfeited.
+    /// what the operator's own shares forfeited.
     /// @custom:reverts NotTheLedger
     function file(uint32 id, address victim, uint96 amountWei) external;
 

@@ -36,6 +36,7 @@ enum Parameter {
 interface IParameters {
     event ParameterSet(Parameter indexed parameter, uint96 value);
 
+    error ZeroParameter(string name);
     error NotTheTimelock(address timelock, address caller);
     error OutOfBounds(Parameter parameter, uint96 minimum, uint96 maximum, uint96 actual);
 

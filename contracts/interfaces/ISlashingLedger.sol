@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Epoch} from "../types/Types.sol";
+import {Epoch, Timestamp} from "../types/Types.sol";
 import {IBondRegistry} from "./IBondRegistry.sol";
 import {ICommittee} from "./ICommittee.sol";
 import {ICredits} from "./ICredits.sol";
@@ -68,6 +68,8 @@ interface ISlashingLedger is ICredits {
     error ZeroParameter(string name);
     error LedgerOfAnotherRegistry(address expected, address actual);
     error InsuranceOfAnotherLedger(address expected, address actual);
+    error InsuranceOfAnotherRegistry(address expected, address actual);
+    error EpochNotBegun(Epoch epoch, Timestamp actual);
     error AlreadySlashed(Epoch epoch, uint32 id, Offence offence);
     error NotSlashed(Epoch epoch, uint32 id, Offence offence);
 
@@ -79,7 +81,8 @@ interface ISlashingLedger is ICredits {
 
     /// @notice Take what an offence costs (LEDGER-1, LEDGER-2) and split it (LEDGER-6).
     /// @return split where it went
-    /// @custom:reverts NotASlasher, AlreadySlashed, ZeroSeverity, NotSlashable (registry)
+    /// @custom:reverts NotASlasher, ZeroSeverity, BeforeGenesis (TimeLib), EpochNotBegun,
+    /// AlreadySlashed, NoCommittee (ICommittee), UnknownOffence, NotSlashable (registry)
     function slash(Slash calldata s) external returns (Split memory split);
 
     /// @notice Take what the part is short of since others offended too (LEDGER-3). By anyone, who
@@ -90,8 +93,8 @@ interface ISlashingLedger is ICredits {
     /// @notice The part, in basis points, that was taken for an offence; 0 if none was.
     function partOf(Epoch epoch, uint32 id, Offence offence) external view returns (uint16);
 
-    /// @notice What an operator forfeited, and what of it was ever credited or promised to
-    /// reporters and victims (LEDGER-7), in wei.
+    /// @notice What an operator's own shares forfeited, and what was ever credited or promised to
+    /// reporters and victims of it (LEDGER-7), in wei.
     function accountOf(uint32 id) external view returns (uint256 forfeitedWei, uint256 returnedWei);
 
     function isSlasher(address account) external view returns (bool);

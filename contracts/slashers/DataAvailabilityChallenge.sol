@@ -68,9 +68,10 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
         if (longest >= p.evidenceSeconds) revert TimesTooLong(p.evidenceSeconds - 1, longest);
         // A slasher that its ledger does not know could never punish anyone.
         if (!ledger_.isSlasher(address(this))) revert UnknownToLedger(address(ledger_));
-        ICommittee committee_ = chain_.committee();
-        if (address(committee_.registry()) != address(registry_)) {
-            revert ChainOfAnotherRegistry(address(registry_), address(committee_.registry()));
+        // What it commits would be attested by others than those who are slashed.
+        ICommittee committee_ = ledger_.committee();
+        if (address(chain_.committee()) != address(committee_)) {
+            revert ChainOfAnotherCommittee(address(committee_), address(chain_.committee()));
         }
 
         ledger = ledger_;
