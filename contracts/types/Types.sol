@@ -22,7 +22,7 @@ using {
     epochGt as >,
     next
 } for Epoch global;
-using {indexNe as !=, successor} for BatchIndex global;
+using {indexEq as ==, indexNe as !=, successor} for BatchIndex global;
 
 function timestampLt(Timestamp a, Timestamp b) pure returns (bool) {
     return Timestamp.unwrap(a) < Timestamp.unwrap(b);
@@ -64,6 +64,10 @@ function epochGt(Epoch a, Epoch b) pure returns (bool) {
 /// @notice The epoch after `a`.
 function next(Epoch a) pure returns (Epoch) {
     return Epoch.wrap(Epoch.unwrap(a) + 1);
+}
+
+function indexEq(BatchIndex a, BatchIndex b) pure returns (bool) {
+    return BatchIndex.unwrap(a) == BatchIndex.unwrap(b);
 }
 
 function indexNe(BatchIndex a, BatchIndex b) pure returns (bool) {
