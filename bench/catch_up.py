@@ -26,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from sequencer.deployment.parameters import NetworkSection
+from sequencer.deployment.parameters import NetworkSection, TimelockSection
 from sequencer.devnet.accounts import TRAFFIC, account
 from sequencer.devnet.bootstrap import BOND_WEI
 from sequencer.devnet.history import History
@@ -55,11 +55,14 @@ SAMPLE_SECONDS = 0.5
 def profile() -> Profile:
     """Few batches for a long history, so that L1 has taken them all before the measurement."""
     parameters = DEVNET.parameters
-    bond = msgspec.structs.replace(
-        parameters.bond, epoch_seconds=EPOCH_SECONDS, unbonding_seconds=3 * EPOCH_SECONDS
+    times = msgspec.structs.replace(
+        parameters.times, epoch_seconds=EPOCH_SECONDS, unbonding_seconds=4 * EPOCH_SECONDS
     )
+    timelock = TimelockSection(delay_seconds=3 * EPOCH_SECONDS)
     network = NetworkSection(batch_bytes=96 << 10, block_bytes=16 << 10, batch_age_ms=60_000)
-    parameters = msgspec.structs.replace(parameters, bond=bond, network=network)
+    parameters = msgspec.structs.replace(
+        parameters, times=times, timelock=timelock, network=network
+    )
     return replace(DEVNET, parameters=parameters, followers=0)
 
 

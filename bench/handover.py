@@ -41,8 +41,8 @@ class Gaps(NamedTuple):
 
 
 async def measure(folder: Path, hand_overs: int) -> None:
-    bond = msgspec.structs.replace(DEVNET.parameters.bond, epoch_seconds=EPOCH_SECONDS)
-    profile = Profile(msgspec.structs.replace(DEVNET.parameters, bond=bond), DEVNET.confirmations)
+    times = msgspec.structs.replace(DEVNET.parameters.times, epoch_seconds=EPOCH_SECONDS)
+    profile = Profile(msgspec.structs.replace(DEVNET.parameters, times=times), DEVNET.confirmations)
     async with running(Layout(folder), profile, progress=Progress(io.StringIO())) as network:
         wallets = [Wallet((number + 1).to_bytes(32, "big")) for number in range(WALLETS)]
         traffic = Traffic(network.nodes, network.rollups, wallets, 1 / TX_PER_SECOND)

@@ -43,6 +43,10 @@ class Contracts:
             )
         at = self.deployment.contracts
         self.registry = _contract("BondRegistry", at.bond_registry)
+        self.ledger = _contract("SlashingLedger", at.slashing_ledger)
+        self.insurance = _contract("InsurancePool", at.insurance_pool)
+        self.parameters = _contract("Parameters", at.parameters)
+        self.timelock = _contract("ParameterTimelock", at.parameter_timelock)
         self.rollups = _contract("RollupRegistry", at.rollup_registry)
         self.inbox = _contract("ForcedInbox", at.forced_inbox)
         self.chain = _contract("CommitmentChain", at.commitment_chain)

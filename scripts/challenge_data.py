@@ -230,14 +230,14 @@ class _Errand:
             except CustomError as refusal:
                 click.echo(f"  not slashed: {refusal!r}")
                 continue
-            (slashed,) = self._contracts.registry.OperatorSlashed.from_receipt(receipt)
+            (slashed,) = self._contracts.ledger.OperatorSlashed.from_receipt(receipt)
             click.echo(f"  operator {slashed.id} lost {ether(sum(slashed.split))}")
 
     def withdraw(self) -> None:
         """DATA-8, BOND-6: what is credited to this account."""
         for what, contract in (
             ("challenges", self._contracts.data),
-            ("rewards", self._contracts.registry),
+            ("rewards", self._contracts.ledger),
         ):
             if amount := contract.credit(self._account.address):
                 contract.withdraw(self._account.address, sender=self._account)

@@ -2,7 +2,7 @@
 
     ape run deploy --network http://127.0.0.1:8545 --account ALIAS --parameters devnet
 
-The eight contracts are created one after another at addresses known beforehand, and everything
+The contracts are created one after another at addresses known beforehand, and everything
 is read back at the end. Nothing in them can be changed later.
 """
 

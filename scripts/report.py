@@ -103,15 +103,22 @@ def _show(
     receipt = contracts.slasher.report(
         evidence.first.for_contract(), evidence.second.for_contract(), salt, sender=account
     )
-    (event,) = contracts.registry.OperatorSlashed.from_receipt(receipt)
-    reward, _, _, burned = event.split  # reporter, victim, insurance, burned
-    click.echo(f"Slashed: operator {event.id} lost {ether(sum(event.split))} of its bond.")
+    (event,) = contracts.ledger.OperatorSlashed.from_receipt(receipt)
+    reward, victim, insurance, burned = event.split
     click.echo(
-        f"{ether(event.bondWei)} are left, locked until {at_time(event.releaseAt)}; no committee"
-        " that is chosen from now on has this operator."
+        f"Slashed: operator {event.id} and its delegators lost {ether(sum(event.split))},"
+        f" {event.partBps / 100:g} % of what they had at stake."
     )
-    click.echo(f"Burned {ether(burned)}; the reward of {ether(reward)} is yours.")
+    stake, operator = contracts.registry.stake(event.id), contracts.registry.operator(event.id)
+    click.echo(
+        f"{ether(stake.stakedWei)} are left, locked until {at_time(operator.releaseAt)}; no"
+        " committee that is chosen from now on has this operator."
+    )
+    click.echo(f"The reporter gets  {ether(reward)}")
+    click.echo(f"Victims get        {ether(victim)}")
+    click.echo(f"Insurance gets     {ether(insurance)}")
+    click.echo(f"Burned             {ether(burned)}")
     if reward:
-        paid = contracts.registry.withdraw(account.address, sender=account)
-        (withdrawn,) = contracts.registry.CreditWithdrawn.from_receipt(paid)
+        paid = contracts.ledger.withdraw(account.address, sender=account)
+        (withdrawn,) = contracts.ledger.CreditWithdrawn.from_receipt(paid)
         click.echo(f"Paid {ether(withdrawn.amountWei)} to {withdrawn.to}.")

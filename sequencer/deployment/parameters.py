@@ -10,6 +10,15 @@ from typing import Annotated
 
 import msgspec
 
+from sequencer.deployment.economy import (
+    GWEI,
+    PARAMETER_NAMES,
+    FeesSection,
+    InsuranceSection,
+    SlashingSection,
+    StakeSection,
+    WorkSection,
+)
 from sequencer.errors import LocalFault
 from sequencer.l1.deployment import L1_TRANSACTION_BYTES, max_block_bytes
 from sequencer.types import MAX_MEMBERS
@@ -18,23 +27,22 @@ _Seconds = Annotated[int, msgspec.Meta(ge=1, le=10 * 365 * 86_400)]
 _Wei = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Size = Annotated[int, msgspec.Meta(ge=1, le=MAX_MEMBERS)]
 
-GWEI = 10**9
 
+class TimesSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """`Times` of `IBondRegistry`, without the genesis."""
 
-class BondSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """`BondParameters` of `IBondRegistry`, without the genesis."""
-
-    min_bond_gwei: Annotated[int, msgspec.Meta(ge=1, le=10**18)]
     epoch_seconds: _Seconds
     unbonding_seconds: _Seconds
     commit_grace_seconds: _Seconds
     evidence_seconds: _Seconds
-    slash_bps: Annotated[int, msgspec.Meta(ge=1, le=10_000)]
-    reward_bps: Annotated[int, msgspec.Meta(ge=0, le=9_999)]
 
-    @property
-    def min_bond_wei(self) -> int:
-        return self.min_bond_gwei * GWEI
+
+class TimelockSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Who may propose that a parameter changes, and how long before it does (PARAM-1). Without
+    proposers the deployer is the only one."""
+
+    delay_seconds: _Seconds
+    proposers: tuple[Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")], ...] = ()
 
 
 class CommitteeSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -103,7 +111,13 @@ class Parameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_onl
     operators have to bond (COMM-1)."""
 
     genesis_delay_seconds: _Seconds
-    bond: BondSection
+    times: TimesSection
+    stake: StakeSection
+    slashing: SlashingSection
+    insurance: InsuranceSection = InsuranceSection()
+    work: WorkSection = WorkSection()
+    fees: FeesSection
+    timelock: TimelockSection
     committee: CommitteeSection
     inbox: InboxSection
     rollups: RollupsSection
@@ -112,24 +126,37 @@ class Parameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_onl
     network: NetworkSection = NetworkSection()
 
     def __post_init__(self) -> None:
-        """TIME-4, DATA-7, and the order of the sizes."""
-        bond = self.bond
-        least = 2 * bond.epoch_seconds + bond.commit_grace_seconds + bond.evidence_seconds
-        if bond.unbonding_seconds < least:
+        """TIME-4, DATA-7, PARAM-1, and the order of the sizes."""
+        times = self.times
+        least = 3 * times.epoch_seconds + times.commit_grace_seconds + times.evidence_seconds
+        if times.unbonding_seconds < least:
             raise ValueError(
-                f"unbonding_seconds {bond.unbonding_seconds} is below {least}:"
-                " twice the epoch, the commit grace and the evidence window (TIME-4)"
+                f"unbonding_seconds {times.unbonding_seconds} is below {least}:"
+                " three times the epoch, the commit grace and the evidence window (TIME-4)"
             )
         longest = self.data.window_seconds + self.data.answer_seconds
-        if longest >= bond.evidence_seconds:
+        if longest >= times.evidence_seconds:
             raise ValueError(
                 f"window_seconds and answer_seconds of the held data are {longest} together, not"
-                f" below evidence_seconds {bond.evidence_seconds} (DATA-7)"
+                f" below evidence_seconds {times.evidence_seconds} (DATA-7)"
+            )
+        exit_or_epochs = max(self.rollups.exit_delay_seconds, 2 * times.epoch_seconds)
+        if self.timelock.delay_seconds <= exit_or_epochs:
+            raise ValueError(
+                f"delay_seconds {self.timelock.delay_seconds} of the timelock is not above"
+                f" {exit_or_epochs}: a rollup's exit, and two epochs (PARAM-1)"
             )
         if self.committee.min_size > self.committee.max_size:
             raise ValueError(
                 f"min_size {self.committee.min_size} is above max_size {self.committee.max_size}"
             )
+
+    @property
+    def initial_values(self) -> tuple[int, ...]:
+        """Of the parameters that may change, in the order of `Parameter`."""
+        sections = (self.stake, self.slashing, self.insurance, self.work, self.fees)
+        values = dict(pair for section in sections for pair in section.values())
+        return tuple(values[name] for name in PARAMETER_NAMES)
 
 
 _COMMITTEE = CommitteeSection(min_size=3, max_size=100)
@@ -138,15 +165,16 @@ PARAMETER_SETS = {
     # A person watches: long enough to read along, short enough to see an epoch change.
     "devnet": Parameters(
         genesis_delay_seconds=120,
-        bond=BondSection(
-            min_bond_gwei=10**9,
+        times=TimesSection(
             epoch_seconds=60,
             commit_grace_seconds=120,
             evidence_seconds=300,
             unbonding_seconds=600,
-            slash_bps=5_000,
-            reward_bps=1_000,
         ),
+        stake=StakeSection(min_bond_gwei=GWEI),
+        slashing=SlashingSection(jail_seconds=180),
+        fees=FeesSection(notice_seconds=300),
+        timelock=TimelockSection(delay_seconds=180),
         committee=_COMMITTEE,
         inbox=InboxSection(force_window_seconds=30),
         rollups=RollupsSection(exit_delay_seconds=60),
@@ -156,15 +184,17 @@ PARAMETER_SETS = {
     # A program watches: every deadline within half a minute.
     "demo": Parameters(
         genesis_delay_seconds=60,
-        bond=BondSection(
-            min_bond_gwei=10**9,
+        times=TimesSection(
             epoch_seconds=20,
             commit_grace_seconds=60,
             evidence_seconds=120,
             unbonding_seconds=240,
-            slash_bps=5_000,
-            reward_bps=1_000,
         ),
+        stake=StakeSection(min_bond_gwei=GWEI),
+        slashing=SlashingSection(jail_seconds=60),
+        work=WorkSection(min_commits=4),
+        fees=FeesSection(notice_seconds=60),
+        timelock=TimelockSection(delay_seconds=60),
         committee=_COMMITTEE,
         inbox=InboxSection(force_window_seconds=20),
         rollups=RollupsSection(exit_delay_seconds=30),

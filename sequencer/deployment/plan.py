@@ -1,10 +1,11 @@
 """What is created, in which order, at which address, with which arguments. Pure.
 
-The contracts refer to each other in two circles (the registry names its slashers, the inbox its
-chain), so addresses are computed from the deployer's nonce before anything is sent; the
-constructors check that the circles close.
+The contracts refer to each other in circles (the registry names its ledger, the ledger its
+slashers, the inbox its chain), so addresses are computed from the deployer's nonce before
+anything is sent; the constructors check that the circles close.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,8 +22,12 @@ from sequencer.types import Address
 
 CONTRACTS = (
     "RollupRegistry",
+    "ParameterTimelock",
+    "Parameters",
     "BondRegistry",
     "Committee",
+    "InsurancePool",
+    "SlashingLedger",
     "ForcedInbox",
     "CommitmentChain",
     "EquivocationSlasher",
@@ -30,6 +35,9 @@ CONTRACTS = (
     "DataAvailabilityChallenge",
 )
 """In the order of creation: a constructor may call what stands before it."""
+
+SLASHERS = ("EquivocationSlasher", "DataAvailabilityChallenge")
+"""Who may have an operator slashed (LEDGER-1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ def plan_deployment(
 ) -> Plan:
     """The plan of a deployer whose next nonce is `first_nonce`."""
     at = {name: create_address(deployer, first_nonce + i) for i, name in enumerate(CONTRACTS)}
-    arguments = _arguments(at, genesis, parameters)
+    arguments = _arguments(at, deployer, genesis, parameters)
     creations = tuple(
         Creation(name, first_nonce + i, at[name], arguments[name])
         for i, name in enumerate(CONTRACTS)
@@ -79,18 +87,15 @@ def plan_deployment(
     return Plan(chain_id, deployer, genesis, parameters, creations)
 
 
-def bond_parameters(genesis: int, parameters: Parameters) -> tuple[int, ...]:
-    """`BondParameters`, in the order of the struct."""
-    bond = parameters.bond
+def times(genesis: int, parameters: Parameters) -> tuple[int, ...]:
+    """`Times`, in the order of the struct."""
+    found = parameters.times
     return (
-        bond.min_bond_wei,
         genesis,
-        bond.epoch_seconds,
-        bond.unbonding_seconds,
-        bond.commit_grace_seconds,
-        bond.evidence_seconds,
-        bond.slash_bps,
-        bond.reward_bps,
+        found.epoch_seconds,
+        found.unbonding_seconds,
+        found.commit_grace_seconds,
+        found.evidence_seconds,
     )
 
 
@@ -129,64 +134,55 @@ def data_parameters(parameters: Parameters) -> tuple[int, ...]:
     return (parameters.data.window_seconds, parameters.data.answer_seconds)
 
 
+def proposers(plan_deployer: Address, parameters: Parameters) -> list[Address]:
+    """Who may propose that a parameter changes."""
+    named = [Address(bytes.fromhex(text[2:])) for text in parameters.timelock.proposers]
+    return named or [plan_deployer]
+
+
 def _arguments(
-    at: Mapping[str, Address], genesis: int, parameters: Parameters
+    at: Mapping[str, Address], deployer: Address, genesis: int, parameters: Parameters
 ) -> dict[str, tuple[Any, ...]]:
-    registry, committee = at["BondRegistry"], at["Committee"]
+    registry, committee, chain = at["BondRegistry"], at["Committee"], at["CommitmentChain"]
+    rollups, ledger, insurance = at["RollupRegistry"], at["SlashingLedger"], at["InsurancePool"]
     sizes = parameters.committee
     return {
         "RollupRegistry": (parameters.rollups.exit_delay_seconds,),
-        "BondRegistry": (
-            bond_parameters(genesis, parameters),
-            [at["EquivocationSlasher"], at["DataAvailabilityChallenge"]],
+        "ParameterTimelock": (
+            parameters.timelock.delay_seconds,
+            2 * parameters.times.epoch_seconds,
+            rollups,
+            proposers(deployer, parameters),
         ),
+        "Parameters": (at["ParameterTimelock"], parameters.initial_values),
+        "BondRegistry": (times(genesis, parameters), at["Parameters"], ledger),
         "Committee": (registry, sizes.min_size, sizes.max_size),
-        "ForcedInbox": (
-            at["RollupRegistry"],
-            at["CommitmentChain"],
-            inbox_parameters(parameters),
-        ),
+        "InsurancePool": (registry, ledger),
+        "SlashingLedger": (committee, insurance, [at[name] for name in SLASHERS]),
+        "ForcedInbox": (rollups, chain, inbox_parameters(parameters)),
         "CommitmentChain": (
             registry,
             committee,
             at["ForcedInbox"],
             fallback_parameters(parameters),
         ),
-        "EquivocationSlasher": (registry, committee),
-        "RollupInbox": (
-            at["RollupRegistry"],
-            at["CommitmentChain"],
-            floor_parameters(parameters),
-        ),
-        "DataAvailabilityChallenge": (
-            registry,
-            at["CommitmentChain"],
-            data_parameters(parameters),
-        ),
+        "EquivocationSlasher": (ledger,),
+        "RollupInbox": (rollups, chain, floor_parameters(parameters)),
+        "DataAvailabilityChallenge": (ledger, chain, data_parameters(parameters)),
     }
 
 
 def deployment_of(plan: Plan, start_block: int) -> Deployment:
     """What the deployment file says of a plan that was carried out from `start_block` on."""
-    at, bond, network = plan.address, plan.parameters.bond, plan.parameters.network
-    data = plan.parameters.data
+    network, data = plan.parameters.network, plan.parameters.data
     return Deployment(
         chain_id=plan.chain_id,
         start_block=start_block,
-        contracts=Contracts(
-            rollup_registry=at("RollupRegistry"),
-            bond_registry=at("BondRegistry"),
-            committee=at("Committee"),
-            forced_inbox=at("ForcedInbox"),
-            commitment_chain=at("CommitmentChain"),
-            equivocation_slasher=at("EquivocationSlasher"),
-            rollup_inbox=at("RollupInbox"),
-            data_availability_challenge=at("DataAvailabilityChallenge"),
-        ),
-        schedule=Schedule(plan.genesis, bond.epoch_seconds),
+        contracts=Contracts(**{snake_case(name): plan.address(name) for name in CONTRACTS}),
+        schedule=Schedule(plan.genesis, plan.parameters.times.epoch_seconds),
         force_window_seconds=plan.parameters.inbox.force_window_seconds,
-        commit_grace_seconds=bond.commit_grace_seconds,
-        unbonding_seconds=bond.unbonding_seconds,
+        commit_grace_seconds=plan.parameters.times.commit_grace_seconds,
+        unbonding_seconds=plan.parameters.times.unbonding_seconds,
         data_window_seconds=data.window_seconds,
         data_answer_seconds=data.answer_seconds,
         batch_bytes=network.batch_bytes,
@@ -194,6 +190,11 @@ def deployment_of(plan: Plan, start_block: int) -> Deployment:
         block_bytes=network.block_bytes,
         blob_bytes_min=network.blob_bytes_min,
     )
+
+
+def snake_case(name: str) -> str:
+    """A contract's name as the deployment has it: `bond_registry`."""
+    return re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def init_codes(plan: Plan, artifacts: Mapping[str, Artifact]) -> tuple[bytes, ...]:

@@ -11,17 +11,24 @@ from typing import Any
 from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 
+from sequencer.crypto.hashing import keccak
 from sequencer.deployment.artifacts import Artifact, abi_types
 from sequencer.deployment.plan import (
+    SLASHERS,
     Plan,
-    bond_parameters,
     data_parameters,
     fallback_parameters,
     floor_parameters,
     inbox_parameters,
+    proposers,
+    times,
 )
 from sequencer.errors import LocalFault
 from sequencer.types import Address
+
+PROPOSER_ROLE = keccak(b"PROPOSER_ROLE")
+ADMIN_ROLE = bytes(32)
+"""Roles of OpenZeppelin's TimelockController."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +66,23 @@ def questions(plan: Plan, artifacts: Mapping[str, Artifact]) -> Iterator[Questio
     sizes = plan.parameters.committee
     expected: list[tuple[str, str, tuple[Any, ...], Any]] = [
         ("RollupRegistry", "exitDelaySeconds", (), plan.parameters.rollups.exit_delay_seconds),
-        ("BondRegistry", "parameters", (), bond_parameters(plan.genesis, plan.parameters)),
-        ("BondRegistry", "isSlasher", (at("EquivocationSlasher"),), True),
-        ("BondRegistry", "isSlasher", (at("DataAvailabilityChallenge"),), True),
+        ("ParameterTimelock", "getMinDelay", (), plan.parameters.timelock.delay_seconds),
+        ("Parameters", "timelock", (), at("ParameterTimelock")),
+        ("Parameters", "values", (), plan.parameters.initial_values),
+        ("BondRegistry", "times", (), times(plan.genesis, plan.parameters)),
+        ("BondRegistry", "parameters", (), at("Parameters")),
+        ("BondRegistry", "ledger", (), at("SlashingLedger")),
         ("BondRegistry", "domainSeparator", (), plan.domain.separator()),
         ("Committee", "registry", (), at("BondRegistry")),
         ("Committee", "minSize", (), sizes.min_size),
         ("Committee", "maxSize", (), sizes.max_size),
+        ("InsurancePool", "registry", (), at("BondRegistry")),
+        ("InsurancePool", "ledger", (), at("SlashingLedger")),
+        ("InsurancePool", "parameters", (), at("Parameters")),
+        ("SlashingLedger", "registry", (), at("BondRegistry")),
+        ("SlashingLedger", "committee", (), at("Committee")),
+        ("SlashingLedger", "insurance", (), at("InsurancePool")),
+        ("SlashingLedger", "parameters", (), at("Parameters")),
         ("ForcedInbox", "rollups", (), at("RollupRegistry")),
         ("ForcedInbox", "chain", (), at("CommitmentChain")),
         ("ForcedInbox", "parameters", (), inbox_parameters(plan.parameters)),
@@ -73,16 +90,25 @@ def questions(plan: Plan, artifacts: Mapping[str, Artifact]) -> Iterator[Questio
         ("CommitmentChain", "committee", (), at("Committee")),
         ("CommitmentChain", "inbox", (), at("ForcedInbox")),
         ("CommitmentChain", "fallbackParameters", (), fallback_parameters(plan.parameters)),
+        ("EquivocationSlasher", "ledger", (), at("SlashingLedger")),
         ("EquivocationSlasher", "registry", (), at("BondRegistry")),
         ("EquivocationSlasher", "committee", (), at("Committee")),
         ("RollupInbox", "rollups", (), at("RollupRegistry")),
         ("RollupInbox", "chain", (), at("CommitmentChain")),
         ("RollupInbox", "parameters", (), floor_parameters(plan.parameters)),
+        ("DataAvailabilityChallenge", "ledger", (), at("SlashingLedger")),
         ("DataAvailabilityChallenge", "registry", (), at("BondRegistry")),
         ("DataAvailabilityChallenge", "committee", (), at("Committee")),
         ("DataAvailabilityChallenge", "chain", (), at("CommitmentChain")),
         ("DataAvailabilityChallenge", "parameters", (), data_parameters(plan.parameters)),
     ]
+    expected += [("SlashingLedger", "isSlasher", (at(name),), True) for name in SLASHERS]
+    expected += [
+        ("ParameterTimelock", "hasRole", (PROPOSER_ROLE, who), True)
+        for who in proposers(plan.deployer, plan.parameters)
+    ]
+    # Nobody administers it but itself (PARAM-1).
+    expected.append(("ParameterTimelock", "hasRole", (ADMIN_ROLE, plan.deployer), False))
     for name, function, arguments, answer in expected:
         yield Question(artifacts[name], at(name), function, arguments, answer)
 

@@ -55,8 +55,8 @@ def span(seconds: int) -> str:
 
 def first_epoch_of_bond(schedule: Schedule, bonded_at: int) -> Epoch:
     """COMM-1: the first epoch whose committee a bond of this second can sit in: its selection
-    time, the start of the epoch before it, is not earlier. Up to genesis that is epoch 0."""
+    time, the start of the epoch two before it, is not earlier. Up to genesis that is epoch 0."""
     if bonded_at <= schedule.genesis:
         return Epoch(0)
     started = -(-(bonded_at - schedule.genesis) // schedule.epoch_seconds)
-    return Epoch(started + 1)
+    return Epoch(started + 2)

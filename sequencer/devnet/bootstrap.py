@@ -23,6 +23,8 @@ from sequencer.l1.deployment import Deployment, save_deployment
 from sequencer.types import Address, Epoch
 
 BOND_WEI = 10 * WEI_PER_ETHER
+COMMISSION_BPS = 500
+"""What operators keep of what their delegators are rewarded (STAKE-10)."""
 SIGNER_FUNDS_WEI = 100 * WEI_PER_ETHER
 """Hot keys pay for the L1 transactions of their nodes."""
 GENESIS_DELAY_SECONDS = 5
@@ -106,12 +108,14 @@ async def bond(
 ) -> Sent:
     """Bond from the cold key, and give the hot key money for gas."""
     possession = key_possession(operator.cold.address, operator.hot.address, operator.transport_key)
-    data = abi.function("BondRegistry", "bond").call(
+    application = (
         operator.hot.address,
         operator.transport_key,
+        COMMISSION_BPS,
         f"tcp://127.0.0.1:{operator.peer_port}",
         operator.hot.sign(typed_digest(domain.separator(), possession)),
     )
+    data = abi.function("BondRegistry", "bond").call(application)
     await anvil.fund(operator.hot.address, SIGNER_FUNDS_WEI)
     label, cold = f"bonding operator {operator.number}", operator.cold.address
     return await anvil.send(label, cold, registry, data, gas=_CALL_GAS, value_wei=wei)
@@ -143,7 +147,7 @@ async def snapshot(anvil: Anvil, deployment: Deployment, epoch: Epoch) -> None:
     if any(await anvil.call(committee, pointer_of)):
         return
     # The next block is later than this one by a second at least.
-    await anvil.until(deployment.schedule.start_of(Epoch(max(0, epoch - 1))))
+    await anvil.until(deployment.schedule.start_of(Epoch(max(0, epoch - 2))))
     data = abi.function("Committee", "snapshot").call(epoch)
     label = f"recording the committee of epoch {epoch}"
     sender = account(DEPLOYER).address

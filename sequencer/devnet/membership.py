@@ -46,13 +46,14 @@ class Membership:
         return node
 
     async def increase(self, node: NodeProcess, wei: int) -> None:
-        """BOND-2."""
+        """The operator stakes more with itself (STAKE-2)."""
         cold = self._operator(node).cold.address
         await self._network.anvil.fund(cold, wei + _POCKET_WEI)
-        await self._send("increasing a bond", cold, "increaseBond", wei=wei)
+        operator_id = await self._l1.operator_id(cold)
+        await self._send("increasing a bond", cold, "delegate", operator_id, wei=wei)
 
     async def leave(self, node: NodeProcess) -> None:
-        """BOND-5. The node goes on: it is a member for up to two epochs more."""
+        """BOND-5. The node goes on: it is a member for up to three epochs more."""
         await self._send("leaving", self._operator(node).cold.address, "initiateExit")
 
     async def release(self, node: NodeProcess) -> int:

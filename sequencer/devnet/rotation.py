@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from sequencer.deployment.economy import BPS
 from sequencer.deployment.words import WEI_PER_ETHER
 from sequencer.devnet.bootstrap import BOND_WEI
 from sequencer.devnet.demo.stage import SETTLE_SECONDS, Stage
@@ -31,13 +32,15 @@ _demo = DEMO.parameters
 PROFILE = Profile(
     msgspec.structs.replace(
         _demo,
-        bond=msgspec.structs.replace(
-            _demo.bond,
+        times=msgspec.structs.replace(
+            _demo.times,
             epoch_seconds=4,
             commit_grace_seconds=6,
             evidence_seconds=3,
-            unbonding_seconds=17,
+            unbonding_seconds=21,
         ),
+        # Every weight is the stake behind it, however few there are (COMM-5).
+        stake=msgspec.structs.replace(_demo.stake, operator_cap_bps=BPS),
         data=msgspec.structs.replace(_demo.data, window_seconds=1, answer_seconds=1),
     ),
     confirmations=2,

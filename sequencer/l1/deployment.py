@@ -15,7 +15,7 @@ from sequencer.errors import LocalFault
 from sequencer.l1.schedule import Schedule
 from sequencer.types import Address
 
-VERSION = 1
+VERSION = 2
 L1_TRANSACTION_BYTES = 128 << 10
 """What L1's transaction pools take at most (geth's txMaxSize; the others follow it)."""
 COMMIT_ROOM_BYTES = 12 << 10
@@ -31,8 +31,12 @@ class Contracts:
     """Addresses on L1."""
 
     rollup_registry: Address
+    parameter_timelock: Address
+    parameters: Address
     bond_registry: Address
     committee: Address
+    insurance_pool: Address
+    slashing_ledger: Address
     forced_inbox: Address
     commitment_chain: Address
     equivocation_slasher: Address
@@ -71,8 +75,8 @@ class Deployment:
     @property
     def slashable_epochs(self) -> int:
         """For how many epochs after its own a vote can still be punished, at least: a member may
-        leave with its epoch, whose committee was drawn in the one before."""
-        return -(-self.unbonding_seconds // self.schedule.epoch_seconds) + 2
+        leave with its epoch, whose committee was drawn two epochs before (COMM-1)."""
+        return -(-self.unbonding_seconds // self.schedule.epoch_seconds) + 3
 
     @property
     def batch_parameters(self) -> BatchParameters:
@@ -87,8 +91,12 @@ def max_block_bytes(batch_bytes: int) -> int:
 
 class _Contracts(msgspec.Struct, forbid_unknown_fields=True, rename="pascal"):
     rollup_registry: _Address
+    parameter_timelock: _Address
+    parameters: _Address
     bond_registry: _Address
     committee: _Address
+    insurance_pool: _Address
+    slashing_ledger: _Address
     forced_inbox: _Address
     commitment_chain: _Address
     equivocation_slasher: _Address

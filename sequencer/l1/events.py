@@ -30,8 +30,28 @@ class ExitInitiated:
 
 
 @dataclass(frozen=True, slots=True)
+class SignerRotated:
+    """Committees recorded from here on have the new hot key (STAKE-11)."""
+
+    operator_id: int
+    signer: Address
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorJailed:
+    """It has no weight until it comes back (LEDGER-5)."""
+
+    operator_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorUnjailed:
+    operator_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorEjected:
-    """`OperatorSlashed`: every slash ejects (BOND-7)."""
+    """It never comes back (BOND-8)."""
 
     operator_id: int
 
@@ -206,7 +226,10 @@ class Checkpointed:
 Event = (
     OperatorBonded
     | PeerAnnounced
+    | SignerRotated
     | ExitInitiated
+    | OperatorJailed
+    | OperatorUnjailed
     | OperatorEjected
     | OperatorReleased
     | CommitteeRecorded

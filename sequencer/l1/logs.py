@@ -29,10 +29,13 @@ from sequencer.l1.events import (
     ModeCancelled,
     OperatorBonded,
     OperatorEjected,
+    OperatorJailed,
     OperatorReleased,
+    OperatorUnjailed,
     PeerAnnounced,
     RollupMode,
     RollupRegistered,
+    SignerRotated,
 )
 from sequencer.l1.rpc import hex_data, quantity
 from sequencer.types import Address, BatchIndex, Epoch, Hash32, RollupId
@@ -201,7 +204,10 @@ _EVENTS: dict[str, tuple[Callable[[Contracts], Address], dict[str, _Build]]] = {
             "OperatorBonded": _bonded,
             "PeerAnnounced": _announced,
             "ExitInitiated": lambda a, _: ExitInitiated(a["id"]),
-            "OperatorSlashed": lambda a, _: OperatorEjected(a["id"]),
+            "SignerRotated": lambda a, _: SignerRotated(a["id"], _address(a["signer"])),
+            "OperatorJailed": lambda a, _: OperatorJailed(a["id"]),
+            "OperatorUnjailed": lambda a, _: OperatorUnjailed(a["id"]),
+            "OperatorEjected": lambda a, _: OperatorEjected(a["id"]),
             "OperatorReleased": lambda a, _: OperatorReleased(a["id"]),
         },
     ),

@@ -1,4 +1,4 @@
-"""Who operates the sequencer, as `BondRegistry` tells it (BOND-1, BOND-5 to BOND-9)."""
+"""Who operates the sequencer, as `BondRegistry` tells it (BOND-1 to BOND-9, STAKE-11, LEDGER-5)."""
 
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -7,14 +7,18 @@ from sequencer.l1.events import (
     ExitInitiated,
     OperatorBonded,
     OperatorEjected,
+    OperatorJailed,
     OperatorReleased,
+    OperatorUnjailed,
     PeerAnnounced,
+    SignerRotated,
 )
 from sequencer.types import Address
 
 
 class OperatorStatus(Enum):
     ACTIVE = "active"
+    JAILED = "jailed"
     EXITING = "exiting"
     EJECTED = "ejected"
 
@@ -43,7 +47,15 @@ class Operator:
         return self.status is not OperatorStatus.EJECTED
 
 
-OperatorEvent = OperatorBonded | PeerAnnounced | ExitInitiated | OperatorEjected | OperatorReleased
+_Change = (
+    PeerAnnounced
+    | SignerRotated
+    | ExitInitiated
+    | OperatorJailed
+    | OperatorUnjailed
+    | OperatorEjected
+)
+OperatorEvent = OperatorBonded | OperatorReleased | _Change
 
 
 def apply_operator_event(
@@ -83,17 +95,23 @@ def _next_claim(operators: tuple[Operator, ...]) -> int:
     return max((known.claim for known in operators), default=0) + 1
 
 
-def _changed(
-    operator: Operator, event: PeerAnnounced | ExitInitiated | OperatorEjected, next_claim: int
-) -> Operator:
-    if isinstance(event, PeerAnnounced):
-        is_same = event.transport_key == operator.transport_key
-        return replace(
-            operator,
-            transport_key=event.transport_key,
-            endpoint=event.endpoint,
-            claim=operator.claim if is_same else next_claim,
-        )
-    if isinstance(event, ExitInitiated):
-        return replace(operator, status=OperatorStatus.EXITING)
-    return replace(operator, status=OperatorStatus.EJECTED)
+def _changed(operator: Operator, event: _Change, next_claim: int) -> Operator:
+    match event:
+        case PeerAnnounced():
+            is_same = event.transport_key == operator.transport_key
+            return replace(
+                operator,
+                transport_key=event.transport_key,
+                endpoint=event.endpoint,
+                claim=operator.claim if is_same else next_claim,
+            )
+        case SignerRotated():
+            return replace(operator, signer=event.signer)
+        case ExitInitiated():
+            return replace(operator, status=OperatorStatus.EXITING)
+        case OperatorJailed():
+            return replace(operator, status=OperatorStatus.JAILED)
+        case OperatorUnjailed():
+            return replace(operator, status=OperatorStatus.ACTIVE)
+        case OperatorEjected():
+            return replace(operator, status=OperatorStatus.EJECTED)

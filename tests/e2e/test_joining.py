@@ -29,18 +29,18 @@ from sequencer.devnet.wallets import Wallet
 HERMIT = "sequencer.devnet.hermit"
 EPOCHS_BEFORE = 2
 WAIT_SECONDS = 90.0
-_BOND = msgspec.structs.replace(
-    DEMO.parameters.bond,
+_TIMES = msgspec.structs.replace(
+    DEMO.parameters.times,
     epoch_seconds=6,
     commit_grace_seconds=8,
     evidence_seconds=3,
-    unbonding_seconds=24,
+    unbonding_seconds=30,
 )
 PROFILE = replace(
     DEMO,
     parameters=msgspec.structs.replace(
         DEMO.parameters,
-        bond=_BOND,
+        times=_TIMES,
         data=msgspec.structs.replace(DEMO.parameters.data, window_seconds=1, answer_seconds=1),
     ),
     confirmations=2,

@@ -30,7 +30,7 @@ _demo = DEMO.parameters
 PROFILE = Profile(
     msgspec.structs.replace(
         _demo,
-        bond=msgspec.structs.replace(_demo.bond, epoch_seconds=WINDOW_SECONDS),
+        times=msgspec.structs.replace(_demo.times, epoch_seconds=WINDOW_SECONDS),
         inbox=msgspec.structs.replace(_demo.inbox, force_window_seconds=WINDOW_SECONDS),
     ),
     DEMO.confirmations,

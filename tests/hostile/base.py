@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from sequencer.crypto import digests
 from sequencer.crypto.hashing import keccak, word
 from sequencer.deployment.artifacts import Artifact, load_artifact
+from sequencer.deployment.economy import GWEI, FeesSection, SlashingSection, StakeSection
 from sequencer.deployment.parameters import (
-    GWEI,
-    BondSection,
     CommitteeSection,
     DataSection,
     FallbackSection,
     InboxSection,
     Parameters,
     RollupsSection,
+    TimelockSection,
+    TimesSection,
 )
 from sequencer.deployment.plan import (
     CONTRACTS,
@@ -49,15 +50,16 @@ CREATION_GAS = 8_000_000
 ETHER = 10**18
 PARAMETERS = Parameters(
     genesis_delay_seconds=120,
-    bond=BondSection(
-        min_bond_gwei=GWEI,
+    times=TimesSection(
         epoch_seconds=60,
         commit_grace_seconds=60,
         evidence_seconds=60,
-        unbonding_seconds=240,
-        slash_bps=5_000,
-        reward_bps=1_000,
+        unbonding_seconds=300,
     ),
+    stake=StakeSection(min_bond_gwei=GWEI),
+    slashing=SlashingSection(jail_seconds=60),
+    fees=FeesSection(notice_seconds=60),
+    timelock=TimelockSection(delay_seconds=150),
     committee=CommitteeSection(min_size=3, max_size=4),
     inbox=InboxSection(force_window_seconds=48, max_bytes=4096, congestion_target=8),
     rollups=RollupsSection(exit_delay_seconds=30),
@@ -137,7 +139,13 @@ def _bond(deployment: Deployment, number: int) -> Call:
     statement = digests.key_possession(COLD[number], signer.address, transport_key)
     digest = digests.typed_digest(deployment.domain.separator(), statement)
     bond = abi.function("BondRegistry", "bond").call(
-        to_hex(signer.address), transport_key, f"tcp://127.0.0.1:{number + 1}", signer.sign(digest)
+        (
+            to_hex(signer.address),
+            transport_key,
+            0,
+            f"tcp://127.0.0.1:{number + 1}",
+            signer.sign(digest),
+        )
     )
     amount_wei = (10 if number < OPERATORS - 1 else 5) * ETHER
     return Call(COLD[number], deployment.contracts.bond_registry, bond, amount_wei)

@@ -21,8 +21,15 @@ from sequencer.crypto.hashing import keccak, word
 from sequencer.crypto.kzg_process import KzgProcess
 from sequencer.crypto.signatures import Signer
 from sequencer.deployment.artifacts import load_artifact
+from sequencer.deployment.economy import GWEI
 from sequencer.deployment.parameters import PARAMETER_SETS
-from sequencer.deployment.plan import CONTRACTS, Plan, init_codes, plan_deployment
+from sequencer.deployment.plan import (
+    CONTRACTS,
+    Plan,
+    deployment_of,
+    init_codes,
+    plan_deployment,
+)
 from sequencer.derivation.derive import Deriver
 from sequencer.derivation.entries import DerivedBatch, Entry, Output
 from sequencer.evidence import EquivocationEvidence, attestations_evidence
@@ -31,11 +38,10 @@ from sequencer.l1.account import L1Account
 from sequencer.l1.blob_sources import EndpointBlobs
 from sequencer.l1.blobs import BlobReader, BlobSource
 from sequencer.l1.client import L1Client
-from sequencer.l1.deployment import Contracts, Deployment
+from sequencer.l1.deployment import Deployment
 from sequencer.l1.events import L1Block
 from sequencer.l1.reader import L1Reader
 from sequencer.l1.rpc import JsonRpc, to_hex
-from sequencer.l1.schedule import Schedule
 from sequencer.l1.sidecar import Sidecar, make_sidecar
 from sequencer.l1.submitter import Submitter
 from sequencer.l1.view import L1View
@@ -53,6 +59,7 @@ START = 1_900_000_000
 """Timestamp of the first block."""
 GENESIS = START + 10 * SECONDS
 PARAMETERS = PARAMETER_SETS["devnet"]
+BOND_WEI = PARAMETERS.stake.min_bond_gwei * GWEI
 DEPLOYER = Address(bytes.fromhex("f39fd6e51aad88f6f4ce6ab8827279cfffb92266"))
 COLD = [
     Address(bytes.fromhex(text))
@@ -166,41 +173,11 @@ def plan() -> Plan:
     )
 
 
-def deployment_of(planned: Plan) -> Deployment:
-    bond, network = PARAMETERS.bond, PARAMETERS.network
-    return Deployment(
-        chain_id=CHAIN_ID,
-        start_block=1,
-        contracts=Contracts(
-            rollup_registry=planned.address("RollupRegistry"),
-            bond_registry=planned.address("BondRegistry"),
-            committee=planned.address("Committee"),
-            forced_inbox=planned.address("ForcedInbox"),
-            commitment_chain=planned.address("CommitmentChain"),
-            equivocation_slasher=planned.address("EquivocationSlasher"),
-            rollup_inbox=planned.address("RollupInbox"),
-            data_availability_challenge=planned.address("DataAvailabilityChallenge"),
-        ),
-        schedule=Schedule(GENESIS, bond.epoch_seconds),
-        force_window_seconds=PARAMETERS.inbox.force_window_seconds,
-        commit_grace_seconds=bond.commit_grace_seconds,
-        unbonding_seconds=bond.unbonding_seconds,
-        data_window_seconds=PARAMETERS.data.window_seconds,
-        data_answer_seconds=PARAMETERS.data.answer_seconds,
-        batch_bytes=64 << 10,
-        batch_age_ms=network.batch_age_ms,
-        block_bytes=52 << 10,
-        blob_bytes_min=16 << 10,
-    )
-
-
-async def deploy(
-    anvil: Anvil, bonds_wei: Sequence[int] = (PARAMETERS.bond.min_bond_wei,) * 4
-) -> Deployment:
+async def deploy(anvil: Anvil, bonds_wei: Sequence[int] = (BOND_WEI,) * 4) -> Deployment:
     """The contracts, an operator for each bond, the committees of epochs 0 and 1, and a rollup;
     L1 is then a block into epoch 0."""
     planned = plan()
-    deployment = deployment_of(planned)
+    deployment = deployment_of(planned, start_block=1)
     artifacts = {name: load_artifact(name) for name in CONTRACTS}
     created = [await anvil.send(DEPLOYER, None, code) for code in init_codes(planned, artifacts)]
     await anvil.mine()
@@ -227,7 +204,7 @@ async def _bond(anvil: Anvil, deployment: Deployment, number: int, bond_wei: int
     statement = digests.key_possession(COLD[number], signer.address, transport_key)
     possession = signer.sign(digests.typed_digest(separator, statement))
     call = abi.function("BondRegistry", "bond").call(
-        to_hex(signer.address), transport_key, f"tcp://127.0.0.1:{9000 + number}", possession
+        (to_hex(signer.address), transport_key, 0, f"tcp://127.0.0.1:{9000 + number}", possession)
     )
     return await anvil.send(COLD[number], deployment.contracts.bond_registry, call, bond_wei)
 

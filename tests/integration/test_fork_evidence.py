@@ -92,9 +92,9 @@ async def slash(
     anvil: Anvil, deployment: Deployment, evidence: list[EquivocationEvidence], world: World
 ) -> int:
     """Report all; the weight of those whom L1 then has slashed."""
-    slasher, registry = (
+    slasher, ledger = (
         deployment.contracts.equivocation_slasher,
-        deployment.contracts.bond_registry,
+        deployment.contracts.slashing_ledger,
     )
     for found in evidence:
         await read(anvil, slasher, report_call(found))
@@ -104,10 +104,10 @@ async def slash(
     assert all([await anvil.is_success(one) for one in sent])
     weight = 0
     for position, member in enumerate(world.committee.members):
-        call = abi.function("BondRegistry", "isSlashed").call(
+        call = abi.function("SlashingLedger", "partOf").call(
             world.committee.epoch, position + 1, EQUIVOCATION
         )
-        is_slashed = bool(int.from_bytes(await read(anvil, registry, call), "big"))
+        is_slashed = bool(int.from_bytes(await read(anvil, ledger, call), "big"))
         assert is_slashed == (member.signer in first)
         weight += member.weight * is_slashed
     return weight

@@ -68,7 +68,7 @@ class TestWatcher:
         assert operators[0].endpoint == "tcp://moved:1"
         assert operators[0].transport_key == b"\x09" * 32
 
-        unbonded = await world.anvil.timestamp() + PARAMETERS.bond.unbonding_seconds
+        unbonded = await world.anvil.timestamp() + PARAMETERS.times.unbonding_seconds
         await world.anvil.mine_at(unbonded)
         release = abi.function("BondRegistry", "release").call(2)
         await world.anvil.send(DEPLOYER, registry, release)
@@ -108,7 +108,7 @@ class TestWatcher:
     async def test_step__l1_down_at_start__then_there(self) -> None:
         """L1-3."""
         port = free_port()
-        early = World(Anvil(None, port), deployment_of(plan()))  # type: ignore[arg-type]
+        early = World(Anvil(None, port), deployment_of(plan(), 1))  # type: ignore[arg-type]
         node = early.nodes[0]
         await node.watcher.step()
         assert not node.watcher.is_connected

@@ -14,11 +14,12 @@ _NOISE = ("INFO:", "SUCCESS:", "WARNING:")
 
 
 async def run_script(stage: Stage, name: str, account: Account, *arguments: str) -> None:
-    """`ape run NAME` with an account of the local L1; its words become part of the story.
+    """`ape run NAME` with an account of the local L1, for a group and one of its commands by both
+    names; its words become part of the story.
 
     Raises `LocalFault` when it fails or takes too long.
     """
-    command = [_ape(name), "run", name, "--account", account.ape_alias]
+    command = [_ape(name), "run", *name.split(), "--account", account.ape_alias]
     command += ["--network", stage.network.anvil.url]
     command += ["--deployment", str(stage.network.layout.deployment), *arguments]
     stage.story.note(f"$ ape run {name} --account {account.ape_alias} {' '.join(arguments)}")
@@ -48,8 +49,9 @@ def _ape(script: str) -> str:
     program = Path(sys.executable).with_name("ape")
     if not program.exists():
         raise LocalFault(f"{program} is not installed; `make` installs it")
-    if not Path("scripts", f"{script}.py").exists():
-        raise LocalFault(f"scripts/{script}.py is not here; run this in the project's folder")
+    file = script.split(maxsplit=1)[0] + ".py"
+    if not Path("scripts", file).exists():
+        raise LocalFault(f"scripts/{file} is not here; run this in the project's folder")
     return str(program)
 
 

@@ -6,13 +6,15 @@ from typing import Any
 from eth_abi.abi import decode
 
 from sequencer.crypto.hashing import keccak
+from sequencer.deployment.plan import CONTRACTS, snake_case
 from sequencer.devnet.anvil import Anvil
 from sequencer.l1 import abi
 from sequencer.l1.deployment import Deployment
 from sequencer.types import Address, Committee, Epoch, decode_committee
 
-_OPERATOR = "(address,uint96,address,uint64,uint8)"
-EJECTED = 3
+_OPERATOR = "(address,uint96,address,uint64,uint8,uint16,uint64,uint64)"
+_STAKE = "(uint96,uint96,uint96,uint128,uint256,uint128)"
+EJECTED = 4
 """`OperatorStatus` of `IBondRegistry`."""
 
 
@@ -27,7 +29,9 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class OperatorState:
-    bond_wei: int
+    staked_wei: int
+    """Worth of all that is staked with it, its own included."""
+    own_wei: int
     release_at: int
     status: int
 
@@ -37,15 +41,8 @@ class L1Facts:
 
     def __init__(self, anvil: Anvil, deployment: Deployment) -> None:
         self._anvil = anvil
-        at = deployment.contracts
         self._addresses: dict[str, Address] = {
-            "BondRegistry": at.bond_registry,
-            "Committee": at.committee,
-            "ForcedInbox": at.forced_inbox,
-            "CommitmentChain": at.commitment_chain,
-            "RollupRegistry": at.rollup_registry,
-            "RollupInbox": at.rollup_inbox,
-            "DataAvailabilityChallenge": at.data_availability_challenge,
+            name: getattr(deployment.contracts, snake_case(name)) for name in CONTRACTS
         }
         self._start_block = deployment.start_block
 
@@ -84,7 +81,23 @@ class L1Facts:
 
     async def operator(self, operator_id: int) -> OperatorState:
         (found,) = decode([_OPERATOR], await self._call("BondRegistry", "operator", operator_id))
-        return OperatorState(bond_wei=found[1], release_at=found[3], status=found[4])
+        (stake,) = decode([_STAKE], await self._call("BondRegistry", "stake", operator_id))
+        return OperatorState(
+            staked_wei=stake[0], own_wei=stake[1], release_at=found[3], status=found[4]
+        )
+
+    async def staked_by(self, operator_id: int, account: Address) -> int:
+        """Worth of what an account has staked with an operator."""
+        answer = await self._call("BondRegistry", "stakeOf", operator_id, account)
+        (_, worth_wei, _) = decode(["uint128", "uint96", "uint256"], answer)
+        return int(worth_wei)
+
+    async def pool_balance(self) -> int:
+        """What the insurance pool has for claims, in wei."""
+        (found,) = decode(
+            ["(uint256,uint256,uint256)"], await self._call("InsurancePool", "account")
+        )
+        return int(found[0])
 
     async def members(self, epoch: Epoch) -> list[Address]:
         """The signing keys of a committee."""

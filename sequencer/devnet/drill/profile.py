@@ -13,7 +13,7 @@ LIVENESS_SECONDS = 15
 DRILL = Profile(
     msgspec.structs.replace(
         _demo,
-        bond=msgspec.structs.replace(_demo.bond, epoch_seconds=20, commit_grace_seconds=20),
+        times=msgspec.structs.replace(_demo.times, epoch_seconds=20, commit_grace_seconds=20),
         inbox=msgspec.structs.replace(_demo.inbox, force_window_seconds=12),
         rollups=RollupsSection(exit_delay_seconds=15),
         fallback=FallbackSection(

@@ -143,7 +143,7 @@ def send_old_commit(scene: Scene, draw: Random) -> None:
 
 def record(scene: Scene, draw: Random) -> None:
     """The committee of an epoch (COMM-3): on time, or not at all."""
-    present = (scene.world.now + SLOT_SECONDS - GENESIS) // PARAMETERS.bond.epoch_seconds
+    present = (scene.world.now + SLOT_SECONDS - GENESIS) // PARAMETERS.times.epoch_seconds
     epoch = Epoch(present + draw.choice((0, 0, 0, 1, 1, 2)))
     _record(scene, epoch)
 
@@ -155,7 +155,7 @@ def _be_ready(scene: Scene, draw: Random) -> None:
         return
     is_recorded = bool(_open_epochs(scene))
     if not is_recorded:
-        present = (scene.world.now + SLOT_SECONDS - GENESIS) // PARAMETERS.bond.epoch_seconds
+        present = (scene.world.now + SLOT_SECONDS - GENESIS) // PARAMETERS.times.epoch_seconds
         _record(scene, Epoch(present))
     if not is_recorded or any(isinstance(one.fact, Committed) for one in scene.world.waiting):
         scene.mine(scene.world.now + SLOT_SECONDS)
@@ -243,9 +243,9 @@ def committee_of(scene: Scene, epoch: Epoch) -> Committee | None:
 
 def _open_epochs(scene: Scene) -> list[Epoch]:
     """Whose committees may commit in an ordinary next block (CERT-3)."""
-    bond, now = PARAMETERS.bond, scene.world.now + SLOT_SECONDS
-    first = (now - GENESIS - bond.commit_grace_seconds) // bond.epoch_seconds
-    last = (now - GENESIS) // bond.epoch_seconds
+    times, now = PARAMETERS.times, scene.world.now + SLOT_SECONDS
+    first = (now - GENESIS - times.commit_grace_seconds) // times.epoch_seconds
+    last = (now - GENESIS) // times.epoch_seconds
     return [epoch for epoch in scene.world.ledger.epochs if first <= epoch <= last]
 
 

@@ -45,7 +45,7 @@ def send_again(scene: Scene, draw: Random) -> None:
 
 def _edges(scene: Scene) -> Iterator[int]:
     ledger = scene.world.ledger
-    bond, fallback = PARAMETERS.bond, PARAMETERS.fallback
+    times, fallback = PARAMETERS.times, PARAMETERS.fallback
     for index in range(ledger.consumed, len(ledger.messages)):
         yield ledger.messages[index].deadline
         if index == ledger.consumed:
@@ -57,7 +57,7 @@ def _edges(scene: Scene) -> Iterator[int]:
             yield rollup.announced[1]
     yield ledger.committed_at + fallback.liveness_seconds
     yield ledger.based_until
-    begun = (scene.world.now - GENESIS) // bond.epoch_seconds
-    yield GENESIS + (begun + 1) * bond.epoch_seconds
+    begun = (scene.world.now - GENESIS) // times.epoch_seconds
+    yield GENESIS + (begun + 1) * times.epoch_seconds
     for epoch in ledger.epochs[-2:]:
-        yield GENESIS + (epoch + 1) * bond.epoch_seconds + bond.commit_grace_seconds
+        yield GENESIS + (epoch + 1) * times.epoch_seconds + times.commit_grace_seconds

@@ -4,20 +4,31 @@ from pathlib import Path
 
 import pytest
 
+from sequencer.deployment.economy import PARAMETER_NAMES
 from sequencer.deployment.parameters import PARAMETER_SETS, Parameters, load_parameters
 from sequencer.errors import LocalFault
 
 OWN = """
 genesis_delay_seconds = 3600
 
-[bond]
-min_bond_gwei = 32000000000
+[times]
 epoch_seconds = 3600
 commit_grace_seconds = 7200
 evidence_seconds = 86400
 unbonding_seconds = 604800
-slash_bps = 5000
-reward_bps = 1000
+
+[stake]
+min_bond_gwei = 32000000000
+
+[slashing]
+jail_seconds = 604800
+reward_bps = 500
+
+[fees]
+notice_seconds = 604800
+
+[timelock]
+delay_seconds = 604801
 
 [committee]
 min_size = 4
@@ -42,9 +53,9 @@ answer_seconds = 3600
 
 @pytest.mark.parametrize("name", PARAMETER_SETS)
 def test_named_sets_hold_time_4(name: str) -> None:
-    bond = load_parameters(name).bond
-    windows = 2 * bond.epoch_seconds + bond.commit_grace_seconds + bond.evidence_seconds
-    assert bond.unbonding_seconds >= windows
+    times = load_parameters(name).times
+    windows = 3 * times.epoch_seconds + times.commit_grace_seconds + times.evidence_seconds
+    assert times.unbonding_seconds >= windows
 
 
 def test_own_set(tmp_path: Path) -> None:
@@ -52,7 +63,9 @@ def test_own_set(tmp_path: Path) -> None:
     path.write_text(OWN)
     parameters = load_parameters(str(path))
     assert isinstance(parameters, Parameters)
-    assert parameters.bond.min_bond_wei == 32 * 10**18
+    values = dict(zip(PARAMETER_NAMES, parameters.initial_values, strict=True))
+    assert values["MIN_BOND_WEI"] == 32 * 10**18
+    assert (values["REWARD_BPS"], values["JAIL_SECONDS"]) == (500, 604_800)
     assert parameters.inbox.max_bytes == 32 << 10
 
 
@@ -64,14 +77,16 @@ def test_neither_name_nor_file() -> None:
 @pytest.mark.parametrize(
     ("line", "replacement", "complaint"),
     [
-        ("unbonding_seconds = 604800", "unbonding_seconds = 100799", "is below 100800.*TIME-4"),
+        ("unbonding_seconds = 604800", "unbonding_seconds = 104399", "is below 104400.*TIME-4"),
         ("window_seconds = 43200", "window_seconds = 82800", "86400.*evidence.*86400.*DATA-7"),
         ("answer_seconds = 3600", "answer_seconds = 0", r"\$\.data\.answer_seconds"),
         ("min_size = 4", "min_size = 65", "min_size 65 is above max_size 64"),
         ("max_size = 64", "max_size = 129", r"\$\.committee\.max_size"),
-        ("slash_bps = 5000", "slash_bps = 0", r"\$\.bond\.slash_bps"),
-        ("reward_bps = 1000", "reward_bps = 10000", r"\$\.bond\.reward_bps"),
-        ("reward_bps = 1000", "", "reward_bps"),
+        ("delay_seconds = 604801", "delay_seconds = 604800", "604800 of the timelock.*PARAM-1"),
+        ("reward_bps = 500", "reward_bps = 1501", r"\$\.slashing\.reward_bps"),
+        ("min_bond_gwei = 32000000000", "min_bond_gwei = 0", r"\$\.stake\.min_bond_gwei"),
+        ("min_bond_gwei = 32000000000", "", "min_bond_gwei"),
+        ("[timelock]", "[timelock]\nproposers = ['0x1']", r"\$\.timelock\.proposers"),
         ("[inbox]", "[inbox]\npause = true", "pause"),
         ("[inbox]", "[network]\nblock_bytes = 53249\n[inbox]", "block_bytes 53249.*at most 53248"),
         ("[inbox]", "[inbox", "Expected"),

@@ -1,23 +1,30 @@
 """The plan of a deployment: addresses, order, arguments, and the reading back."""
 
+import json
+import re
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from eth_abi.abi import encode
 
-from sequencer.deployment.artifacts import Artifact
-from sequencer.deployment.parameters import PARAMETER_SETS
+from sequencer.deployment.artifacts import Artifact, abi_types
+from sequencer.deployment.economy import PARAMETER_NAMES
+from sequencer.deployment.parameters import PARAMETER_SETS, TimelockSection
 from sequencer.deployment.plan import (
     CONTRACTS,
+    SLASHERS,
     Plan,
     create_address,
     deployment_of,
     init_codes,
     plan_deployment,
+    proposers,
 )
-from sequencer.deployment.wiring import questions
+from sequencer.deployment.wiring import Question, questions
 from sequencer.errors import LocalFault
 from sequencer.l1.deployment import load_deployment, save_deployment
 from sequencer.types import Address
@@ -36,65 +43,12 @@ def make_plan(first_nonce: int = 0) -> Plan:
     )
 
 
-def view(name: str, inputs: list[str], output: str) -> dict[str, Any]:
-    return {
-        "type": "function",
-        "name": name,
-        "inputs": [{"name": "", "type": kind} for kind in inputs],
-        "outputs": [{"name": "", "type": output}],
-    }
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def artifacts() -> Mapping[str, Artifact]:
-    """Every view that is asked, without a compiler."""
-    structs = {
-        "BondRegistry": ("parameters", 8),
-        "ForcedInbox": ("parameters", 7),
-        "CommitmentChain": ("fallbackParameters", 3),
-        "RollupInbox": ("parameters", 3),
-        "DataAvailabilityChallenge": ("parameters", 2),
-    }
-
-    def parameters(name: str, count: int) -> dict[str, Any]:
-        entry = view(name, [], "tuple")
-        entry["outputs"][0]["components"] = [{"name": "", "type": "uint256"}] * count
-        return entry
-
-    views: dict[str, tuple[dict[str, Any], ...]] = {
-        "RollupRegistry": (view("exitDelaySeconds", [], "uint64"),),
-        "BondRegistry": (
-            view("isSlasher", ["address"], "bool"),
-            view("domainSeparator", [], "bytes32"),
-        ),
-        "Committee": (
-            view("registry", [], "address"),
-            view("minSize", [], "uint8"),
-            view("maxSize", [], "uint8"),
-        ),
-        "ForcedInbox": (view("rollups", [], "address"), view("chain", [], "address")),
-        "CommitmentChain": (
-            view("registry", [], "address"),
-            view("committee", [], "address"),
-            view("inbox", [], "address"),
-        ),
-        "EquivocationSlasher": (
-            view("registry", [], "address"),
-            view("committee", [], "address"),
-        ),
-        "RollupInbox": (view("rollups", [], "address"), view("chain", [], "address")),
-        "DataAvailabilityChallenge": tuple(
-            view(name, [], "address") for name in ("registry", "committee", "chain")
-        ),
-    }
-    return {
-        name: Artifact(
-            name,
-            entries + ((parameters(*structs[name]),) if name in structs else ()),
-            name.encode(),
-        )
-        for name, entries in views.items()
-    }
+    """The committed ABIs; the bytecode is the name."""
+    text = resources.files("sequencer.l1").joinpath("abi.json").read_text(encoding="utf-8")
+    abis = json.loads(text)
+    return {name: Artifact(name, tuple(abis[name]), name.encode()) for name in CONTRACTS}
 
 
 @pytest.mark.parametrize(
@@ -113,9 +67,9 @@ def test_create_address__known_vectors(nonce: int, expected: str) -> None:
 def test_addresses_follow_the_nonce() -> None:
     plan = make_plan(first_nonce=127)
     assert [c.name for c in plan.creations] == list(CONTRACTS)
-    assert [c.nonce for c in plan.creations] == list(range(127, 135))
+    assert [c.nonce for c in plan.creations] == list(range(127, 127 + len(CONTRACTS)))
     assert [c.address for c in plan.creations] == [
-        create_address(DEPLOYER, nonce) for nonce in range(127, 135)
+        create_address(DEPLOYER, nonce) for nonce in range(127, 127 + len(CONTRACTS))
     ]
 
 
@@ -123,12 +77,16 @@ def test_constructors_call_only_what_stands_before_them() -> None:
     """Those named first read their arguments at once."""
     order = {name: position for position, name in enumerate(CONTRACTS)}
     for caller, called in [
+        ("ParameterTimelock", "RollupRegistry"),
         ("Committee", "BondRegistry"),
+        ("InsurancePool", "BondRegistry"),
+        ("SlashingLedger", "Committee"),
+        ("SlashingLedger", "InsurancePool"),
         ("CommitmentChain", "Committee"),
         ("CommitmentChain", "ForcedInbox"),
-        ("EquivocationSlasher", "BondRegistry"),
-        ("EquivocationSlasher", "Committee"),
+        ("EquivocationSlasher", "SlashingLedger"),
         ("RollupInbox", "CommitmentChain"),
+        ("DataAvailabilityChallenge", "SlashingLedger"),
         ("DataAvailabilityChallenge", "CommitmentChain"),
     ]:
         assert order[called] < order[caller]
@@ -137,8 +95,12 @@ def test_constructors_call_only_what_stands_before_them() -> None:
 def test_the_circles_close() -> None:
     plan = make_plan()
     arguments = {c.name: c.arguments for c in plan.creations}
-    slashers = ("EquivocationSlasher", "DataAvailabilityChallenge")
-    assert arguments["BondRegistry"][1] == [plan.address(name) for name in slashers]
+    assert arguments["BondRegistry"][1:] == (
+        plan.address("Parameters"),
+        plan.address("SlashingLedger"),
+    )
+    assert arguments["SlashingLedger"][2] == [plan.address(name) for name in SLASHERS]
+    assert arguments["Parameters"][0] == plan.address("ParameterTimelock")
     assert arguments["ForcedInbox"][1] == plan.address("CommitmentChain")
     assert arguments["CommitmentChain"] == (
         plan.address("BondRegistry"),
@@ -150,7 +112,23 @@ def test_the_circles_close() -> None:
         plan.address("RollupRegistry"),
         plan.address("CommitmentChain"),
     )
-    assert arguments["BondRegistry"][0][1] == GENESIS
+    assert arguments["BondRegistry"][0][0] == GENESIS
+
+
+def test_the_deployer_proposes_unless_others_are_named() -> None:
+    plan, other = make_plan(), "0x" + "77" * 20
+    assert plan.creations[1].arguments[3] == [DEPLOYER]
+    timelock = TimelockSection(delay_seconds=180, proposers=(other,))
+    named = msgspec.structs.replace(PARAMETER_SETS["devnet"], timelock=timelock)
+    assert proposers(DEPLOYER, named) == [bytes.fromhex(other[2:])]
+
+
+def test_parameters__are_those_of_the_contract_in_its_order() -> None:
+    """The enum has no ABI: its values are read from the source."""
+    source = Path("contracts/interfaces/IParameters.sol").read_text(encoding="utf-8")
+    found = re.search(r"enum Parameter \{(.*?)\}", source, re.DOTALL)
+    assert found is not None
+    assert tuple(re.findall(r"\w+", found[1])) == PARAMETER_NAMES
 
 
 def test_deployment_file_says_what_was_planned(tmp_path: Path) -> None:
@@ -176,47 +154,47 @@ def test_init_codes__bytecode_then_arguments(artifacts: Mapping[str, Artifact]) 
         **{name: Artifact(name, (), b"") for name in CONTRACTS},
         "Committee": Artifact("Committee", (constructor,), b"\x60\x01"),
     }
-    plain = Plan(plan.chain_id, DEPLOYER, GENESIS, plan.parameters, (plan.creations[2],))
+    creation = next(c for c in plan.creations if c.name == "Committee")
+    plain = Plan(plan.chain_id, DEPLOYER, GENESIS, plan.parameters, (creation,))
     registry = plan.address("BondRegistry")
     assert init_codes(plain, with_constructor) == (
         b"\x60\x01" + encode(["address", "uint8", "uint8"], [registry, 3, 100]),
     )
 
 
-def answers(plan: Plan, artifacts: Mapping[str, Artifact]) -> list[tuple[Any, bytes]]:
+def answers(plan: Plan, artifacts: Mapping[str, Artifact]) -> list[tuple[Question, bytes]]:
     """What contracts that are as planned would say."""
-    found = []
-    for question in questions(plan, artifacts):
-        entry = question.artifact.function(question.function)["outputs"][0]
-        expected = question.expected
-        count = len(entry.get("components", ()))
-        kind = f"({','.join(['uint256'] * count)})" if count else entry["type"]
-        found.append((question, encode([kind], [expected])))
-    return found
+    return [
+        (question, _encoded(question, question.expected)) for question in questions(plan, artifacts)
+    ]
+
+
+def _encoded(question: Question, answer: Any) -> bytes:
+    return encode(abi_types(question.artifact.function(question.function)["outputs"]), [answer])
+
+
+def _otherwise(value: Any) -> Any:
+    """Another value of the same type."""
+    if isinstance(value, tuple):
+        return (_otherwise(value[0]), *value[1:])
+    if isinstance(value, bytes):
+        return bytes([value[0] ^ 1]) + value[1:]
+    return not value if isinstance(value, bool) else value + 1
 
 
 def test_wiring__as_planned(artifacts: Mapping[str, Artifact]) -> None:
-    asked = answers(make_plan(), artifacts)
-    assert len(asked) == 24
-    for question, output in asked:
+    for question, output in answers(make_plan(), artifacts):
         question.check(output)
 
 
+def test_wiring__every_contract_is_asked(artifacts: Mapping[str, Artifact]) -> None:
+    assert {q.artifact.name for q in questions(make_plan(), artifacts)} == set(CONTRACTS)
+
+
 def test_wiring__every_other_answer_is_refused(artifacts: Mapping[str, Artifact]) -> None:
-    """A deployment by another account answers otherwise wherever an address is asked for."""
-    other = Plan(31337, DEPLOYER, GENESIS + 1, PARAMETER_SETS["demo"], make_plan(9).creations)
-    wrong = {q.function: output for q, output in answers(other, artifacts)}
-    for question, output in answers(make_plan(), artifacts):
-        if question.function in ("isRegistered", "isSlasher", "minSize", "maxSize"):
-            output = encode(
-                ["uint256"], [{"isSlasher": 0, "isRegistered": 1}.get(question.function, 77)]
-            )
-        elif question.function in ("parameters", "domainSeparator"):
-            output = bytes(len(output))
-        else:
-            output = wrong[question.function]
+    for question in questions(make_plan(), artifacts):
         with pytest.raises(LocalFault, match=f"{question.artifact.name} at 0x.*planned was"):
-            question.check(output)
+            question.check(_encoded(question, _otherwise(question.expected)))
 
 
 @pytest.mark.parametrize(

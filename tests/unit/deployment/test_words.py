@@ -70,9 +70,9 @@ def test_at_time__both_directions() -> None:
 
 @pytest.mark.parametrize(
     ("bonded_at", "epoch"),
-    [(0, 0), (1_000, 0), (1_001, 2), (1_060, 2), (1_061, 3), (1_120, 3)],
+    [(0, 0), (1_000, 0), (1_001, 3), (1_060, 3), (1_061, 4), (1_120, 4)],
 )
 def test_first_epoch_of_bond__selection_time_has_come(bonded_at: int, epoch: int) -> None:
-    """COMM-1: epochs 0 and 1 are chosen at genesis, epoch 2 at the start of epoch 1."""
+    """COMM-1: epochs 0 to 2 are chosen at genesis, epoch 3 at the start of epoch 1."""
     schedule = Schedule(genesis=1_000, epoch_seconds=60)
     assert first_epoch_of_bond(schedule, bonded_at) == epoch

@@ -1,7 +1,7 @@
 """An L1 in memory: branches, logs as the contracts write them, faults where a test wants them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from eth_abi.abi import encode
 
@@ -28,8 +28,12 @@ from sequencer.l1.events import (
     ModeAnnounced,
     ModeCancelled,
     OperatorBonded,
+    OperatorEjected,
+    OperatorJailed,
     OperatorReleased,
+    OperatorUnjailed,
     RollupRegistered,
+    SignerRotated,
 )
 from sequencer.l1.logs import Log
 from sequencer.l1.rpc import L1Error, L1Refused
@@ -37,7 +41,9 @@ from sequencer.l1.schedule import Schedule
 from sequencer.types import Address, Hash32, encode_committee
 from tests.unit.l1.chains import header
 
-CONTRACTS = Contracts(*(Address(bytes([0xC0 + number]) * 20) for number in range(8)))
+CONTRACTS = Contracts(
+    *(Address(bytes([0xC0 + number]) * 20) for number in range(len(fields(Contracts))))
+)
 DEPLOYMENT = Deployment(
     chain_id=31337,
     start_block=2,
@@ -198,16 +204,29 @@ def _pointer(event: CommitteeRecorded) -> Address:
     return Address(event.committee.hash[:20])
 
 
-def _parts(event: Event) -> tuple[Address, str, str, list[object]]:
+def _bond_parts(event: Event) -> tuple[str, list[object]] | None:
+    """Of an event of the registry: its name and values."""
     match event:
         case OperatorBonded():
             endpoint = event.endpoint.encode("utf-8", "surrogateescape")
             values = [event.operator_id, event.operator, event.signer]
-            values += [10**18, event.transport_key, endpoint]
-            return CONTRACTS.bond_registry, "BondRegistry", "OperatorBonded", values
+            return "OperatorBonded", [*values, 10**18, 500, event.transport_key, endpoint]
+        case SignerRotated():
+            return "SignerRotated", [event.operator_id, Address(bytes(20)), event.signer]
+        case OperatorJailed() | OperatorEjected():
+            return type(event).__name__, [event.operator_id, 77]
+        case OperatorUnjailed():
+            return "OperatorUnjailed", [event.operator_id]
         case OperatorReleased():
-            values = [event.operator_id, Address(bytes(20)), 0]
-            return CONTRACTS.bond_registry, "BondRegistry", "OperatorReleased", values
+            return "OperatorReleased", [event.operator_id, Address(bytes(20)), 0]
+    return None
+
+
+def _parts(event: Event) -> tuple[Address, str, str, list[object]]:
+    bond_parts = _bond_parts(event)
+    if bond_parts is not None:
+        return CONTRACTS.bond_registry, "BondRegistry", *bond_parts
+    match event:
         case CommitteeRecorded():
             values = [event.committee.epoch, _pointer(event), event.committee.hash]
             return CONTRACTS.committee, "Committee", "CommitteeRecorded", values

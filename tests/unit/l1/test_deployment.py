@@ -1,12 +1,14 @@
 """The deployment file: written and read back, and every wrong entry named."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from sequencer.errors import LocalFault
 from sequencer.l1.deployment import (
+    VERSION,
     Contracts,
     Deployment,
     load_deployment,
@@ -19,7 +21,9 @@ from sequencer.types import Address
 DEPLOYMENT = Deployment(
     chain_id=31337,
     start_block=3,
-    contracts=Contracts(*(Address(bytes([number]) * 20) for number in range(1, 9))),
+    contracts=Contracts(
+        *(Address(bytes([number]) * 20) for number in range(1, 1 + len(fields(Contracts))))
+    ),
     schedule=Schedule(1_700_000_000, 60),
     force_window_seconds=30,
     commit_grace_seconds=120,
@@ -42,14 +46,15 @@ def file(tmp_path: Path) -> Path:
 
 def test_load__what_was_saved(file: Path) -> None:
     assert load_deployment(file) == DEPLOYMENT
-    assert DEPLOYMENT.domain.registry == Address(b"\x02" * 20)
-    assert json.loads(file.read_text())["contracts"]["CommitmentChain"] == "0x" + "05" * 20
+    assert DEPLOYMENT.domain.registry == DEPLOYMENT.contracts.bond_registry
+    chain = "0x" + DEPLOYMENT.contracts.commitment_chain.hex()
+    assert json.loads(file.read_text())["contracts"]["CommitmentChain"] == chain
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("version", 2),
+        ("version", VERSION - 1),
         ("chain_id", 0),
         ("chain_id", "31337"),
         ("start_block", -1),

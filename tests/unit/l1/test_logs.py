@@ -17,7 +17,11 @@ from sequencer.l1.events import (
     Event,
     L1Block,
     MessageKind,
+    OperatorEjected,
+    OperatorJailed,
+    OperatorUnjailed,
     RollupMode,
+    SignerRotated,
 )
 from sequencer.l1.logs import addresses_of, decode_log
 from sequencer.types import BatchIndex, RollupId
@@ -40,6 +44,10 @@ from tests.unit.l1.fake_l1 import CONTRACTS, logs
 
 EVENTS: list[Event] = [
     bonded(1),
+    SignerRotated(1, address(7)),
+    OperatorJailed(1),
+    OperatorUnjailed(1),
+    OperatorEjected(1),
     enqueued(3, deadline=77, raw=b"\x02raw"),
     forced(1, 2),
     consumed(2, 3),

@@ -3,15 +3,29 @@
 a key that several name: the first claim keeps it, whichever id it has
 announcing the same key again keeps the claim; another one is a new claim
 ejected or released: the key is free for the next
+a jailed operator is a peer without weight, and may come back
+a rotated key is the operator's signer from there on; nothing else changes
 """
 
+from dataclasses import replace
+
 from sequencer.l1.events import (
+    ExitInitiated,
     OperatorBonded,
     OperatorEjected,
+    OperatorJailed,
     OperatorReleased,
+    OperatorUnjailed,
     PeerAnnounced,
+    SignerRotated,
 )
-from sequencer.l1.operators import Operator, OperatorEvent, apply_operator_event, peers_of
+from sequencer.l1.operators import (
+    Operator,
+    OperatorEvent,
+    OperatorStatus,
+    apply_operator_event,
+    peers_of,
+)
 from sequencer.types import Address
 
 ENDPOINT = "tcp://127.0.0.1:1"
@@ -58,3 +72,17 @@ def test_peers_of__the_holder_gone__the_next_claim_holds() -> None:
     claims = (bonded(1, 1), bonded(2, 1))
     assert holders(*claims, OperatorEjected(1)) == {1: 2}
     assert holders(*claims, OperatorReleased(1)) == {1: 2}
+
+
+def test_apply__jailed_and_back__is_a_peer_all_the_time() -> None:
+    (jailed,) = after(bonded(1, 1), OperatorJailed(1))
+    assert (jailed.status, jailed.is_active, jailed.is_peer) == (OperatorStatus.JAILED, False, True)
+    (back,) = after(bonded(1, 1), OperatorJailed(1), OperatorUnjailed(1))
+    assert back.is_active
+
+
+def test_apply__signer_rotated__all_else_stays() -> None:
+    signer = Address(b"\x77" * 20)
+    (before,) = after(bonded(1, 1), ExitInitiated(1))
+    (rotated,) = after(bonded(1, 1), ExitInitiated(1), SignerRotated(1, signer))
+    assert rotated == replace(before, signer=signer)

@@ -11,6 +11,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ SECRET = b"\x01" * 32
 
 
 def deployment() -> Deployment:
-    addresses = [Address(bytes([number]) * 20) for number in range(1, 9)]
+    addresses = [Address(bytes([number]) * 20) for number in range(1, 1 + len(fields(Contracts)))]
     return Deployment(
         chain_id=31_337,
         start_block=0,

@@ -1,5 +1,6 @@
 """e. A node signs two blocks in one view."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,28 @@ from sequencer.types import Epoch
 TITLE = "e. One node equivocates: it signs two blocks in one view."
 EVIDENCE_SECONDS = 60.0
 COMMITTEE_SECONDS = 120.0
+DELEGATORS = (account(WALLETS[3]), account(WALLETS[4]))
+DELEGATED_ETHER = ("2", "1")
+PARTS = ("reporter", "victim", "insurance", "burned")
+"""Of a slash, in the order of `Split`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staked:
+    """What everybody had, in wei, before or after the slash."""
+
+    operator: int
+    delegators: tuple[int, ...]
+    insurance: int
 
 
 async def run(stage: Stage, facts: dict[str, Any]) -> None:
     check = stage.story.check
     offender = stage.nodes[-1]
     operator_id, reporter = offender.number, account(WALLETS[2])
-    before = await stage.l1.operator(operator_id)
+    for delegator, amount in zip(DELEGATORS, DELEGATED_ETHER, strict=True):
+        await run_script(stage, "stake delegate", delegator, str(operator_id), "--amount", amount)
+    before = await _staked(stage, operator_id)
     funds = await stage.network.anvil.balance(reporter.address)
 
     await offender.stop()
@@ -31,19 +47,10 @@ async def run(stage: Stage, facts: dict[str, Any]) -> None:
 
     await run_script(stage, "report", reporter, "--evidence", str(evidence))
     await offender.stop()
-    after = await stage.l1.operator(operator_id)
     earned = await stage.network.anvil.balance(reporter.address) - funds
     slash = (await _slashes(stage, operator_id))[-1]
-    facts.update(
-        bond_before_ether=before.bond_wei / WEI_PER_ETHER,
-        bond_after_ether=after.bond_wei / WEI_PER_ETHER,
-        reporter_earned_ether=round(earned / WEI_PER_ETHER, 6),
-    )
-    check(
-        after.bond_wei < before.bond_wei and after.status == EJECTED,
-        f"the bond fell from {ether(before.bond_wei)} to {ether(after.bond_wei)}, and the"
-        " operator is ejected",
-    )
+    await _check_figures(stage, operator_id, before, slash, facts)
+    facts["reporter_earned_ether"] = round(earned / WEI_PER_ETHER, 6)
     check(earned > 0, f"the reporter is {ether(earned)} richer, gas paid")
     epoch = await _until_out(stage, offender, slash)
     facts["out_from_epoch"] = epoch
@@ -51,6 +58,52 @@ async def run(stage: Stage, facts: dict[str, Any]) -> None:
     await _until_epoch(stage, epoch)
     await stage.until_growth()
     check(True, f"epoch {epoch} has begun, and the three that are left go on")
+
+
+async def _staked(stage: Stage, operator_id: int) -> Staked:
+    delegated = [await stage.l1.staked_by(operator_id, one.address) for one in DELEGATORS]
+    own_wei = (await stage.l1.operator(operator_id)).own_wei
+    return Staked(own_wei, tuple(delegated), await stage.l1.pool_balance())
+
+
+async def _check_figures(
+    stage: Stage, operator_id: int, before: Staked, slash: Happened, facts: dict[str, Any]
+) -> None:
+    """LEDGER-6 on the screen: what was lost is what others got, and what was burned."""
+    after = await _staked(stage, operator_id)
+    names = ("operator", *(f"delegator {number}" for number in range(1, 1 + len(DELEGATORS))))
+    had, has = (before.operator, *before.delegators), (after.operator, *after.delegators)
+    lost = [old - new for old, new in zip(had, has, strict=True)]
+    for name, old, new, loss in zip(names, had, has, lost, strict=True):
+        stage.story.note(f"{name:12} {ether(old):>10} → {ether(new):<10} lost   {ether(loss)}")
+    parts = dict(zip(PARTS, slash.arguments["split"], strict=True))
+    for name, part in parts.items():
+        stage.story.note(f"{name:12} {'':23}  gets   {ether(part)}")
+    facts.update({f"slash_{name}_ether": part / WEI_PER_ETHER for name, part in parts.items()})
+    facts["slash_lost_ether"] = [loss / WEI_PER_ETHER for loss in lost]
+
+    check, slashed = stage.story.check, sum(parts.values())
+    status = (await stage.l1.operator(operator_id)).status
+    check(status == EJECTED, f"operator {operator_id} is ejected, and may never come back")
+    # Each worth is rounded down to the wei by itself.
+    check(
+        all(lost) and abs(sum(lost) - slashed) <= len(lost),
+        f"operator and delegators lost {ether(sum(lost))}, each the same part:"
+        f" {slash.arguments['partBps'] / 100:g} %",
+    )
+    is_pro_rata = all(
+        abs(loss * had[0] - lost[0] * old) <= had[0] for old, loss in zip(had, lost, strict=True)
+    )
+    check(is_pro_rata, "delegators lost in proportion to what they had staked")
+    check(
+        after.insurance - before.insurance == parts["insurance"],
+        f"the insurance pool has {ether(after.insurance)}, {ether(parts['insurance'])} more",
+    )
+    shown = " + ".join(f"{ether(part)} {name}" for name, part in parts.items())
+    check(
+        slashed == sum(parts.values()) and parts["burned"] > 0,
+        f"{ether(slashed)} slashed = {shown}",
+    )
 
 
 async def _until_evidence(stage: Stage, offender: NodeProcess) -> Path:
@@ -68,7 +121,7 @@ async def _until_evidence(stage: Stage, offender: NodeProcess) -> Path:
 
 
 async def _slashes(stage: Stage, operator_id: int) -> list[Happened]:
-    events = await stage.l1.events("BondRegistry", "OperatorSlashed")
+    events = await stage.l1.events("SlashingLedger", "OperatorSlashed")
     return [event for event in events if event.arguments["id"] == operator_id]
 
 
@@ -77,7 +130,7 @@ async def _until_out(stage: Stage, offender: NodeProcess, slash: Happened) -> Ep
     schedule = stage.network.deployment.schedule
     slashed_in = schedule.epoch_of(await stage.l1.time_of(slash.block))
     assert slashed_in is not None, "committees sign after genesis only"
-    epoch = Epoch(slashed_in + 2)
+    epoch = Epoch(slashed_in + 3)
 
     async def members() -> list[bytes] | None:
         recorded = await stage.l1.events("Committee", "CommitteeRecorded")
