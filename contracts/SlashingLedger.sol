@@ -159,6 +159,8 @@ contract SlashingLedger is ISlashingLedger, Credits {
         uint96 ownWei = registry.stake(s.id).ownWei;
         uint96 slashed = registry.slash(s.id, BPS - due, BPS - taken, s.consequence, jailedUntil);
         ownWei -= registry.stake(s.id).ownWei;
+        // Both worths are rounded down, so the difference may be a wei too much.
+        if (ownWei > slashed) ownWei = slashed;
         split = _split(slashed, ownWei, s, began);
 
         emit OperatorSlashed(

@@ -146,6 +146,10 @@ class Network:
         application = self.application(actor)
         return self.registry.bond(application, value=amount_wei, sender=actor.account)
 
+    def delegate(self, id_: int, amount_wei: int, *, sender: Any) -> Any:
+        """STAKE-2. ape has a ``delegate`` of its own on every address."""
+        return self.registry.invoke_transaction("delegate", id_, value=amount_wei, sender=sender)
+
     def id_of(self, actor: Actor) -> int:
         return int(self.registry.operatorIdOfSigner(actor.key.address))
 
