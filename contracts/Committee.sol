@@ -3,12 +3,13 @@ pragma solidity 0.8.37;
 
 import {Times, Candidate, IBondRegistry} from "./interfaces/IBondRegistry.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
+import {Parameter} from "./interfaces/IParameters.sol";
 import {CommitteeCodec} from "./libraries/CommitteeCodec.sol";
 import {CommitteeStore} from "./libraries/CommitteeStore.sol";
 import {Schedule, TimeLib} from "./libraries/TimeLib.sol";
 import {Epoch, Timestamp} from "./types/Types.sol";
 
-/// @title Committees (COMM-1 to COMM-4)
+/// @title Committees (COMM-1 to COMM-5)
 /// @notice See ICommittee for what each function checks, leaves unchecked and does.
 contract Committee is ICommittee {
     /// @dev `pointer` is zero until the first snapshot.
@@ -54,7 +55,8 @@ contract Committee is ICommittee {
         Candidate[] memory candidates = registry.candidatesAt(selection);
 
         if (candidates.length >= minSize) {
-            bytes memory committee = CommitteeCodec.encode(candidates, maxSize);
+            uint256 capBps = registry.parameters().valueAt(Parameter.OPERATOR_CAP_BPS, selection);
+            bytes memory committee = CommitteeCodec.encode(candidates, maxSize, capBps);
             pointer = CommitteeStore.write(epoch, committee);
             emit CommitteeRecorded(epoch, pointer, keccak256(committee));
         } else {
@@ -89,7 +91,7 @@ contract Committee is ICommittee {
     /// @inheritdoc ICommittee
     function selectionTime(Epoch epoch) public view returns (Timestamp) {
         uint64 number = Epoch.unwrap(epoch);
-        return SCHEDULE.startOf(Epoch.wrap(number == 0 ? 0 : number - 1));
+        return SCHEDULE.startOf(Epoch.wrap(number < 2 ? 0 : number - 2));
     }
 
     /// @dev COMM-3. Returns the selection time, which is past.

@@ -108,12 +108,12 @@ contract LibraryHarness {
         return EquivocationLib.isConflict(a, b);
     }
 
-    function encodeCommittee(Candidate[] calldata candidates, uint256 maxSize)
+    function encodeCommittee(Candidate[] calldata candidates, uint256 maxSize, uint256 capBps)
         external
         pure
         returns (bytes memory)
     {
-        return CommitteeCodec.encode(candidates, maxSize);
+        return CommitteeCodec.encode(candidates, maxSize, capBps);
     }
 
     function isQuorum(uint256 signedWeight, uint256 totalWeight) external pure returns (bool) {

@@ -132,6 +132,7 @@ interface IBondRegistry is ICredits {
 
     error ZeroParameter(string name);
     error UnbondingTooShort(uint256 minimumSeconds, uint256 actualSeconds);
+    error UnbondingTooLong(uint256 maximumSeconds, uint256 actualSeconds);
 
     error BondTooSmall(uint256 minimumWei, uint256 actualWei);
     error DelegationTooSmall(uint256 minimumWei, uint256 actualWei);
@@ -143,6 +144,7 @@ interface IBondRegistry is ICredits {
     error WrongPossession(address expected, address actual);
     error EndpointTooLong(uint256 maximum, uint256 actual);
     error NotAnOperator(address caller);
+    error UnknownOperator(uint32 id);
     error NotActive(uint32 id, OperatorStatus actual);
     error NotJailed(uint32 id, OperatorStatus actual);
     error NotLeaving(uint32 id, OperatorStatus actual);
@@ -184,13 +186,14 @@ interface IBondRegistry is ICredits {
 
     /// @notice Take shares out (STAKE-3).
     ///
-    /// Checks: the caller has them; a cold key that has not left keeps `minBondWei`.
+    /// Checks: the caller has them; a cold key keeps `minBondWei`, and after it left takes its own
+    /// out by `release` alone.
     ///
     /// Effects: a ticket; the weight is less from this second on. What the caller was rewarded
     /// before becomes credit.
     ///
     /// @return ticket its number, from 1
-    /// @custom:reverts NoShares, TooManyShares (StakeLib), OwnStakeTooSmall
+    /// @custom:reverts NoShares, HasLeft, TooManyShares (StakeLib), OwnStakeTooSmall
     function undelegate(uint32 id, uint128 shares) external returns (uint256 ticket);
 
     /// @notice Credit a released ticket to its owner (STAKE-4). By anyone, once.
@@ -198,7 +201,13 @@ interface IBondRegistry is ICredits {
     function claim(uint256 ticket) external returns (uint96 amountWei);
 
     /// @notice Reward whoever has staked with `id` (STAKE-9). By anyone, with what is paid.
-    /// @custom:reverts NotAnOperator, NothingRewarded
+    ///
+    /// Checks: the id was given; something is paid.
+    ///
+    /// Not checked: whether the operator has left. Who still has staked shares, which are worth
+    /// something or not, is rewarded.
+    ///
+    /// @custom:reverts UnknownOperator, NothingRewarded
     function reward(uint32 id) external payable;
 
     /// @notice Make what the caller was rewarded credit (STAKE-9).
@@ -231,7 +240,10 @@ interface IBondRegistry is ICredits {
     function initiateExit() external returns (Timestamp releaseAt);
 
     /// @notice Come back from jail (LEDGER-5).
-    /// @custom:reverts NotAnOperator, NotJailed, JailedUntil, OwnStakeTooSmall
+    ///
+    /// Not checked: `minBondWei`. A jailed operator has it, or the slash had ejected it (STAKE-6).
+    ///
+    /// @custom:reverts NotAnOperator, NotJailed, JailedUntil
     function unjail() external;
 
     /// @notice Free the place of an operator whose unbonding is over (BOND-6). By anyone.

@@ -32,8 +32,9 @@ interface ICommittee {
     /// Not checked: that the members of a kept committee still have bonds. Keeping it puts
     /// liveness first; their signatures no longer put weight at risk once released.
     ///
-    /// Effects: the `maxSize` heaviest operators of COMM-1 and COMM-2 become contract code; with
-    /// fewer than `minSize` of them the last committee is kept.
+    /// Effects: the `maxSize` heaviest operators of COMM-1 and COMM-2, none with more of the whole
+    /// than COMM-5 allows, become contract code; with fewer than `minSize` of them the last committee
+    /// is kept.
     ///
     /// @return pointer the account whose code, behind a STOP byte, is the committee (ENC-4)
     /// @custom:reverts BeforeGenesis (TimeLib), EpochTooFar, EpochZeroMissing, EpochEnded,

@@ -7,7 +7,7 @@ import {Timestamp} from "../types/Types.sol";
 
 /// @notice What stands behind one operator (STAKE-1).
 /// @param shares staked by everyone together
-/// @param heldWei STAKE-7
+/// @param heldWei STAKE-7: no more than 96 bits, and so is the worth of all shares in it
 /// @param rewardPerShare wei rewarded per share ever, times `REWARD_SCALE` (STAKE-9)
 /// @param index worth of a share, times `ONE`, by the second of each slash; nothing before the first
 /// @param left shares that ever went into tickets, by the second in which they did
@@ -29,14 +29,15 @@ struct Position {
 
 /// @title Stake in shares of an operator (STAKE-1 to STAKE-9)
 /// @dev The worth of a share only ever falls. All rounding is down, in favour of the pool, so that
-/// `heldWei` is never below what all shares are worth.
+/// `heldWei` is never below what all shares are worth and what was rewarded for them.
 library StakeLib {
     using Checkpoints for Checkpoints.Trace208;
 
     uint256 internal constant ONE = 1e27;
 
-    /// @notice Below this worth of a share no stake is taken: shares keep within 128 bits.
-    uint256 internal constant MIN_INDEX = ONE >> 32;
+    /// @notice Below this worth of a share, `ONE / 2^32` rounded up, no stake is taken: 96 bits of
+    /// wei are then within 128 bits of shares.
+    uint256 internal constant MIN_INDEX = (ONE >> 32) + 1;
 
     uint256 internal constant REWARD_SCALE = 1 << 128;
 
@@ -52,14 +53,12 @@ library StakeLib {
         uint256 index = indexNow(self);
         if (index < MIN_INDEX) revert PoolDepleted(MIN_INDEX, index);
 
-        uint256 total = worth(self.shares, index) + amountWei;
-        if (total > type(uint96).max) revert StakeTooLarge(type(uint96).max, total);
+        _hold(self, amountWei);
         // casting to 'uint128' is safe because 96 bits of wei at MIN_INDEX are 128 bits of shares
         // forge-lint: disable-next-line(unsafe-typecast)
         shares = uint128(Math.mulDiv(amountWei, ONE, index));
         self.shares += shares;
         self.positions[account].shares += shares;
-        self.heldWei += uint128(amountWei);
     }
 
     /// @notice Shares of `account`, whose reward must be settled, begin to leave (STAKE-3).
@@ -97,23 +96,26 @@ library StakeLib {
         self.index.push(uint48(block.timestamp), uint208(index + 1));
     }
 
-    /// @notice Divide `amountWei` by shares (STAKE-9).
+    /// @notice Divide `amountWei` by shares, of which there are some (STAKE-9).
     function reward(Pool storage self, uint256 amountWei) internal {
+        _hold(self, amountWei);
         self.rewardPerShare += Math.mulDiv(amountWei, REWARD_SCALE, self.shares);
     }
 
-    /// @notice What `account` was rewarded since it was last settled, in wei, which is now.
-    function settle(Pool storage self, address account) internal returns (uint256 amountWei) {
+    /// @notice Pay out what `account` was rewarded since this was last done, in wei.
+    function settle(Pool storage self, address account) internal returns (uint96 amountWei) {
         amountWei = rewarded(self, account);
         self.positions[account].rewardPerShare = self.rewardPerShare;
+        self.heldWei -= amountWei;
     }
 
     /// @notice What `settle` would return.
-    function rewarded(Pool storage self, address account) internal view returns (uint256) {
+    function rewarded(Pool storage self, address account) internal view returns (uint96) {
         Position storage position = self.positions[account];
-        return Math.mulDiv(
-            position.shares, self.rewardPerShare - position.rewardPerShare, REWARD_SCALE
-        );
+        uint256 gained = self.rewardPerShare - position.rewardPerShare;
+        // casting to 'uint96' is safe because it is a part of `heldWei`
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint96(Math.mulDiv(position.shares, gained, REWARD_SCALE));
     }
 
     /// @notice Worth of all staked shares, in wei.
@@ -127,11 +129,7 @@ library StakeLib {
     }
 
     /// @notice Worth of the shares that left less than `unbondingSeconds` ago, in wei.
-    function leavingWei(Pool storage self, uint64 unbondingSeconds)
-        internal
-        view
-        returns (uint96)
-    {
+    function leavingWei(Pool storage self, uint64 unbondingSeconds) internal view returns (uint96) {
         return worth(_leaving(self, unbondingSeconds), indexNow(self));
     }
 
@@ -151,10 +149,18 @@ library StakeLib {
 
     /// @notice Worth of `shares` at `index`, in wei, rounded down.
     function worth(uint256 shares, uint256 index) internal pure returns (uint96) {
-        // casting to 'uint96' is safe because `add` keeps what is staked within 96 bits, and what
-        // left was staked
+        // casting to 'uint96' is safe because it is a part of `heldWei`
         // forge-lint: disable-next-line(unsafe-typecast)
         return uint96(Math.mulDiv(shares, index, ONE));
+    }
+
+    /// @dev STAKE-2.
+    function _hold(Pool storage self, uint256 amountWei) private {
+        uint256 heldWei = self.heldWei + amountWei;
+        if (heldWei > type(uint96).max) revert StakeTooLarge(type(uint96).max, heldWei);
+        // casting to 'uint128' is safe because of the line before
+        // forge-lint: disable-next-line(unsafe-typecast)
+        self.heldWei = uint128(heldWei);
     }
 
     function _pay(Pool storage self, uint128 shares, uint256 index)
