@@ -4,25 +4,35 @@ pragma solidity 0.8.37;
 import {Times, IBondRegistry} from "./interfaces/IBondRegistry.sol";
 import {
     Batch,
+    CommitteeState,
     FallbackParameters,
     Health,
     ICommitmentChain
 } from "./interfaces/ICommitmentChain.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IForcedInbox} from "./interfaces/IForcedInbox.sol";
+import {ISlashingLedger} from "./interfaces/ISlashingLedger.sol";
 import {BlobLib} from "./libraries/BlobLib.sol";
 import {CallerLib} from "./libraries/CallerLib.sol";
 import {CommitteeStore} from "./libraries/CommitteeStore.sol";
 import {Digests} from "./libraries/Digests.sol";
+import {ParticipationLib} from "./libraries/ParticipationLib.sol";
 import {QuorumLib} from "./libraries/QuorumLib.sol";
 import {Schedule, TimeLib} from "./libraries/TimeLib.sol";
-import {FOREVER, LastCommit, packLastCommit} from "./types/LastCommit.sol";
+import {LastCommit, packLastCommit} from "./types/LastCommit.sol";
 import {BatchIndex, Epoch, Timestamp} from "./types/Types.sol";
 
-/// @title Batches on L1 (CERT-1 to CERT-9), and the fallback (FALLBACK-1 to FALLBACK-7)
+/// @title Batches on L1 (CERT-1 to CERT-9, WORK-1), and the fallback (FALLBACK-1 to FALLBACK-7)
 /// @notice See ICommitmentChain for what each function checks, leaves unchecked and does.
 contract CommitmentChain is ICommitmentChain {
+    using ParticipationLib for bytes20;
     using TimeLib for Timestamp;
+
+    /// @dev FALLBACK-1: based without an end in sight.
+    uint40 private constant FOREVER = type(uint40).max;
+
+    /// @notice Of how many epochs with commits the participation is kept (WORK-1).
+    uint64 public constant EPOCHS_KEPT = 64;
 
     /// @notice How many batch hashes are kept (CERT-7).
     uint64 public constant RING_SIZE = 1024;
@@ -45,6 +55,12 @@ contract CommitmentChain is ICommitmentChain {
 
     LastCommit private _last;
     bytes32[RING_SIZE] private _ring;
+
+    /// @dev Of epochs before the last commit's: participation, 160 bits, on top, and the epoch.
+    uint256[EPOCHS_KEPT] private _participation;
+
+    /// @dev The end of the fallback, once set.
+    uint40 private _basedUntil;
 
     constructor(
         IBondRegistry registry_,
@@ -113,19 +129,19 @@ contract CommitmentChain is ICommitmentChain {
     /// @inheritdoc ICommitmentChain
     function enterBased() external {
         LastCommit last = _last;
-        if (last.basedUntil() == FOREVER) revert AlreadyBased();
-        uint64 silentSeconds = _secondsSince(last.committedAt());
+        if (last.isEndlesslyBased()) revert AlreadyBased();
+        uint64 silentSeconds = _secondsSince(last);
         if (silentSeconds < LIVENESS_SECONDS && !inbox.isOverdue(OVERDUE_SECONDS)) {
             revert CommitteeAlive(LIVENESS_SECONDS, silentSeconds);
         }
-        _last = last.withBasedUntil(FOREVER);
+        _last = last.withEndlesslyBased(true);
 
         emit BasedEntered(msg.sender);
     }
 
     /// @inheritdoc ICommitmentChain
     function isBased() external view returns (bool) {
-        return block.timestamp < _last.basedUntil();
+        return block.timestamp < _until(_last);
     }
 
     /// @inheritdoc ICommitmentChain
@@ -149,18 +165,30 @@ contract CommitmentChain is ICommitmentChain {
     }
 
     /// @inheritdoc ICommitmentChain
+    function participationOf(Epoch epoch) external view returns (bytes20) {
+        LastCommit last = _last;
+        if (epoch == last.epoch() && last.participation() != 0) return last.participation();
+        uint256 kept = _participation[Epoch.unwrap(epoch) % EPOCHS_KEPT];
+        // An epoch of nothing is that of a place nobody wrote to.
+        if (kept == 0 || epoch != Epoch.wrap(uint64(kept))) revert ParticipationUnavailable(epoch);
+        return bytes20(bytes32(kept));
+    }
+
+    /// @inheritdoc ICommitmentChain
     function health() external view returns (Health memory) {
         LastCommit last = _last;
         (uint64 pending, uint64 due) = inbox.backlog();
         return Health({
             lastIndex: last.index(),
             lastEpoch: last.epoch(),
-            committedAt: last.committedAt(),
-            secondsSince: _secondsSince(last.committedAt()),
+            committedAt: _committedAt(last),
+            secondsSince: _secondsSince(last),
             pending: pending,
             due: due,
             participationBps: last.participationBps(),
-            basedUntil: Timestamp.wrap(last.basedUntil())
+            basedUntil: Timestamp.wrap(_until(last)),
+            committee: _committeeState(),
+            coverage: ISlashingLedger(registry.ledger()).insurance().coverage()
         });
     }
 
@@ -175,15 +203,44 @@ contract CommitmentChain is ICommitmentChain {
         bytes32 batchHash = Digests.batchHash(batch);
         bytes32 digest =
             Digests.batchAttestation(_domain(), epoch, keccak256(members), index, batchHash);
-        uint16 participationBps = QuorumLib.requireQuorum(members, digest, signers, signatures);
+        uint256 percent = QuorumLib.requireQuorum(members, digest, signers, signatures);
 
         _ring[BatchIndex.unwrap(index) % RING_SIZE] = batchHash;
         emit BatchCommitted(index, batchHash, epoch, signers);
         bool isCaughtUp = inbox.consume(batch.forcedCount);
 
-        uint40 until = last.basedUntil();
-        if (until == FOREVER && isCaughtUp) until = _setEnd();
-        _last = packLastCommit(index, epoch, TimeLib.timestamp(), until, participationBps);
+        if (isCaughtUp && last.isEndlesslyBased()) last = _setEnd(last);
+        _last = packLastCommit(
+            _participationWith(signers, epoch, last),
+            index,
+            epoch,
+            _secondsSinceGenesis(),
+            percent,
+            last
+        );
+    }
+
+    /// @dev WORK-1.
+    function _participationWith(uint256 signers, Epoch epoch, LastCommit last)
+        private
+        returns (bytes20 participation)
+    {
+        participation = last.participation();
+        if (participation == 0) {
+            participation = ParticipationLib.begin(epoch);
+        } else if (epoch != last.epoch()) {
+            uint64 finished = Epoch.unwrap(last.epoch());
+            _participation[finished % EPOCHS_KEPT] = uint256(bytes32(participation)) | finished;
+            participation = ParticipationLib.begin(epoch);
+        }
+        return participation.add(signers);
+    }
+
+    /// @dev Nothing is committed before the first epoch begins.
+    function _secondsSinceGenesis() private view returns (uint256) {
+        unchecked {
+            return block.timestamp - Timestamp.unwrap(SCHEDULE.genesis());
+        }
     }
 
     /// @dev A chain that splits splits its signatures too.
@@ -192,9 +249,11 @@ contract CommitmentChain is ICommitmentChain {
     }
 
     /// @dev FALLBACK-4.
-    function _setEnd() private returns (uint40 until) {
-        until = uint40(block.timestamp) + TAIL_SECONDS;
+    function _setEnd(LastCommit last) private returns (LastCommit) {
+        uint40 until = uint40(block.timestamp) + TAIL_SECONDS;
+        _basedUntil = until;
         emit BasedEnding(Timestamp.wrap(until));
+        return last.withEndlesslyBased(false);
     }
 
     /// @dev CERT-2.
@@ -225,10 +284,31 @@ contract CommitmentChain is ICommitmentChain {
         return CommitteeStore.read(pointer);
     }
 
+    /// @dev Zero while there is no commit.
+    function _committedAt(LastCommit last) private view returns (Timestamp) {
+        if (BatchIndex.unwrap(last.index()) == 0) return Timestamp.wrap(0);
+        return SCHEDULE.genesis().plus(last.secondsSinceGenesis());
+    }
+
     /// @dev Counted from genesis while there is no commit.
-    function _secondsSince(Timestamp committedAt) private view returns (uint64) {
-        uint64 since = Timestamp.unwrap(committedAt);
-        if (since == 0) since = Timestamp.unwrap(SCHEDULE.genesis());
+    function _secondsSince(LastCommit last) private view returns (uint64) {
+        uint64 since = Timestamp.unwrap(SCHEDULE.genesis()) + last.secondsSinceGenesis();
         return block.timestamp > since ? uint64(block.timestamp - since) : 0;
+    }
+
+    /// @dev FALLBACK-1.
+    function _until(LastCommit last) private view returns (uint40) {
+        return last.isEndlesslyBased() ? FOREVER : _basedUntil;
+    }
+
+    /// @dev COMM-6.
+    function _committeeState() private view returns (CommitteeState) {
+        Timestamp now_ = TimeLib.timestamp();
+        if (now_ < SCHEDULE.genesis()) return CommitteeState.Missing;
+        Epoch current = SCHEDULE.epochOf(now_);
+        address pointer = committee.pointerOf(current);
+        if (pointer == address(0)) return CommitteeState.Missing;
+        bool isOwn = pointer == CommitteeStore.locate(current, address(committee));
+        return isOwn ? CommitteeState.Recorded : CommitteeState.Kept;
     }
 }

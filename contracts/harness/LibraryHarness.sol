@@ -125,7 +125,7 @@ contract LibraryHarness {
         bytes32 digest,
         uint256 signers,
         bytes calldata signatures
-    ) external view returns (uint16 participationBps) {
+    ) external view returns (uint256 percent) {
         return QuorumLib.requireQuorum(committee, digest, signers, signatures);
     }
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
 import {ICommittee} from "./ICommittee.sol";
+import {Coverage} from "./IInsurancePool.sol";
 
 /// @notice ENC-12.
 /// @param forcedCount forced messages that precede the end of the last block, cumulative
@@ -22,13 +23,24 @@ struct Batch {
     bytes32 usageHash;
 }
 
+/// @notice How the current epoch has its committee (COMM-6): not at all, kept from an earlier epoch
+/// for want of eligible operators, or its own.
+enum CommitteeState {
+    Missing,
+    Kept,
+    Recorded
+}
+
 /// @notice How the sequencer is doing, for anyone (CERT-9).
 /// @param committedAt time of the last commit; zero if there is none
 /// @param secondsSince seconds since then, or since genesis if there is none
 /// @param pending forced messages not consumed
 /// @param due those of them past their deadline
-/// @param participationBps weight that signed the last commit, in basis points
+/// @param participationBps weight that signed the last commit, in basis points, rounded down to
+/// whole percents
 /// @param basedUntil the chain is based before this moment (FALLBACK-1); zero if it never was
+/// @param committee of the current epoch
+/// @param coverage what stands behind promises now (INS-5)
 struct Health {
     BatchIndex lastIndex;
     Epoch lastEpoch;
@@ -38,6 +50,8 @@ struct Health {
     uint64 due;
     uint16 participationBps;
     Timestamp basedUntil;
+    CommitteeState committee;
+    Coverage coverage;
 }
 
 /// @notice Fixed at construction (FALLBACK-6).
@@ -77,6 +91,9 @@ interface ICommitmentChain {
     error AlreadyBased();
     error CommitteeAlive(uint64 livenessSeconds, uint64 silentSeconds);
     error BatchHashUnavailable(BatchIndex index, BatchIndex last);
+
+    /// @notice It has no commits, or 64 later ones with commits have followed.
+    error ParticipationUnavailable(Epoch epoch);
 
     /// @notice Append a batch. By anyone who has its certificate.
     ///
@@ -138,6 +155,10 @@ interface ICommitmentChain {
     /// hash is the domain separator, for as long as the ring holds it.
     /// @custom:reverts BatchHashUnavailable
     function batchHashAt(BatchIndex index) external view returns (bytes32);
+
+    /// @notice Who signed the batches of `epoch` so far, in one hash (WORK-1).
+    /// @custom:reverts ParticipationUnavailable
+    function participationOf(Epoch epoch) external view returns (bytes20);
 
     function health() external view returns (Health memory);
 

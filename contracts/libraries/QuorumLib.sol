@@ -12,8 +12,6 @@ import {SignatureLib} from "./SignatureLib.sol";
 library QuorumLib {
     using CommitteeCodec for bytes;
 
-    uint256 private constant BPS = 10_000;
-
     /// @notice A bit is set at or above the committee's size.
     error UnknownMember(uint256 committeeSize, uint256 signers);
 
@@ -26,13 +24,13 @@ library QuorumLib {
     /// @notice Three times the signed weight must exceed twice the total.
     error QuorumNotReached(uint256 totalWeight, uint256 signedWeight);
 
-    /// @notice The part of the weight that signed `digest`, which is a quorum, in basis points.
+    /// @notice The part of the weight that signed `digest`, which is a quorum, in whole percents.
     function requireQuorum(
         bytes memory committee,
         bytes32 digest,
         uint256 signers,
         bytes calldata signatures
-    ) internal view returns (uint16 participationBps) {
+    ) internal view returns (uint256 percent) {
         uint256 size = committee.size();
         if (signers >> size != 0) revert UnknownMember(size, signers);
 
@@ -46,14 +44,18 @@ library QuorumLib {
         if (!isQuorum(signedWeight, totalWeight)) {
             revert QuorumNotReached(totalWeight, signedWeight);
         }
-        // casting to 'uint16' is safe because no more than the whole weight signs: at most BPS
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint16((signedWeight * BPS) / totalWeight);
+        // No sum of 128 weights of 96 bits comes near an overflow.
+        unchecked {
+            return (signedWeight * 100) / totalWeight;
+        }
     }
 
     /// @notice ENC-6: exact and strict.
     function isQuorum(uint256 signedWeight, uint256 totalWeight) internal pure returns (bool) {
-        return 3 * signedWeight > 2 * totalWeight;
+        // Neither does it here.
+        unchecked {
+            return 3 * signedWeight > 2 * totalWeight;
+        }
     }
 
     /// @notice The weight of `signers`, each of whose signatures is good. The readable twin of

@@ -17,45 +17,46 @@ library QuorumTally {
     ) internal view returns (bool isGood, uint256 signedWeight) {
         uint256 maxS = SignatureLib.MAX_S;
         uint256 sMask = SignatureLib.S_MASK;
+        uint256 highestBit = 1 << 255;
         assembly ("memory-safe") {
             // Input of ecrecover at 0x00: digest, v, r, s. It covers the free memory pointer and
             // the zero word, which are put back at the end; nothing is allocated in between.
             let freeMemory := mload(0x40)
             mstore(0x00, digest)
 
-            let faults := 0
-            let cursor := signatures.offset
-            // Past the length of the bytes and the total weight: the word of member 0.
-            let member := add(committee, 0x40)
+            // All differences, of which no bit above a weight's 96 may be set. The highest stands
+            // for an s that is too large.
+            let difference := 0
+            let cursor := add(signatures.offset, signatures.length)
+            // The word of member 0, past the length of the bytes and the total weight, and one for
+            // each of the zeros in front of its bit.
+            let beyond := add(committee, 0x2020)
 
-            for {} 1 {
-                signers := shr(1, signers)
-                member := add(member, 0x20)
-            } {
-                if iszero(and(signers, 1)) {
-                    if signers { continue }
-                    break
-                }
+            // From the highest bit and the last signature down.
+            for {} 1 {} {
+                if iszero(signers) { break }
+                let zeros := clz(signers)
+                signers := xor(signers, shr(zeros, highestBit))
+                cursor := sub(cursor, 0x40)
 
                 let vs := calldataload(add(cursor, 0x20))
                 let s := and(vs, sMask)
                 mstore(0x20, add(27, shr(255, vs)))
                 mstore(0x40, calldataload(cursor))
                 mstore(0x60, s)
-                cursor := add(cursor, 0x40)
 
                 // A failed recovery returns nothing and leaves v, which is nobody's address.
                 pop(staticcall(gas(), 1, 0x00, 0x80, 0x20, 0x20))
 
                 // The word is (signer ‖ weight). With the signer taken off, the weight is left,
                 // and nothing above its 96 bits, if and only if the signer was right.
-                let weight := sub(mload(member), shl(96, mload(0x20)))
-                faults := or(faults, or(shr(96, weight), gt(s, maxS)))
+                let weight := sub(mload(sub(beyond, shl(5, zeros))), shl(96, mload(0x20)))
+                difference := or(or(difference, weight), shl(255, gt(s, maxS)))
                 signedWeight := add(signedWeight, weight)
             }
 
-            // Each signature was used, and no more than there are.
-            isGood := iszero(or(faults, xor(cursor, add(signatures.offset, signatures.length))))
+            // Each signature was used, and there are no more.
+            isGood := iszero(or(shr(96, difference), xor(cursor, signatures.offset)))
             mstore(0x40, freeMemory)
             mstore(0x60, 0)
         }
