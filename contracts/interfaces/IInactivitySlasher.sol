@@ -2,26 +2,52 @@
 pragma solidity 0.8.37;
 
 import {Epoch} from "../types/Types.sol";
+import {ICommittee} from "./ICommittee.sol";
 import {IParticipation} from "./IParticipation.sol";
 import {ISlashingLedger} from "./ISlashingLedger.sol";
 
-/// @title Members that sign nothing while a quorum works (IDLE-1)
+/// @title Members that sign nothing while a quorum works (IDLE-1, IDLE-2)
 /// @notice Trust: none; whoever is absent by Participation is punished by anyone.
 interface IInactivitySlasher {
+    /// @param inARow absences, this one included
     event InactivityPunished(Epoch indexed epoch, uint32 indexed id, uint32 inARow);
 
+    /// @notice No row of absences goes on over this epoch.
+    event PresenceNoted(Epoch indexed epoch, uint32 indexed id);
+
+    error UnknownToLedger(address ledger);
+    error ParticipationOfAnotherCommittee(address expected, address actual);
     error NotAbsent(Epoch epoch, uint256 member);
+    error NotPresent(Epoch epoch, uint256 member);
     error EpochNotAscending(uint32 id, Epoch last, Epoch actual);
 
-    /// @notice Slash a member that was absent in a settled epoch.
+    /// @notice Slash a member that was absent in a settled epoch (IDLE-1). By anyone, who is the
+    /// reporter: there is nothing to find out that others could copy.
+    ///
+    /// Checks: the epoch is settled, and the member was absent; evidence of it is heard (SLASH-2);
+    /// no later absence of the operator was punished.
+    ///
+    /// Effects: the operator whose key the member had is slashed, and jailed from the third absence
+    /// in a row on.
+    ///
     /// @param member its index in the epoch's committee
-    /// @custom:reverts NotSettled, NotAbsent, EpochNotAscending, EvidenceTooOld
+    /// @custom:reverts NotSettled (IParticipation), NotAbsent, EvidenceTooOld (EvidenceLib),
+    /// EpochNotAscending, NotSlashable (registry)
     function punish(Epoch epoch, uint256 member) external;
+
+    /// @notice Note that a member was not absent in a settled epoch (IDLE-2). By anyone.
+    /// @custom:reverts NotSettled (IParticipation), NotPresent
+    function notePresence(Epoch epoch, uint256 member) external;
 
     /// @notice The last epoch for which an operator was punished, and how many in a row that was.
     function streakOf(uint32 id) external view returns (Epoch epoch, uint32 inARow);
 
+    /// @notice Whether the operator's presence in an epoch was noted.
+    function isNoted(uint32 id, Epoch epoch) external view returns (bool);
+
     function ledger() external view returns (ISlashingLedger);
+
+    function committee() external view returns (ICommittee);
 
     function participation() external view returns (IParticipation);
 }

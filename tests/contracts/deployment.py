@@ -36,6 +36,10 @@ CONTRACTS = (
     "EquivocationSlasher",
     "RollupInbox",
     "DataAvailabilityChallenge",
+    "Participation",
+    "InactivitySlasher",
+    "RevenueSplitter",
+    "SequencingFees",
 )
 
 INBOX = InboxParameters()
@@ -44,7 +48,7 @@ FLOOR = FloorParameters()
 HELD = DataParameters()
 
 # Those that the ledger takes slashes from.
-SLASHERS = ("EquivocationSlasher", "DataAvailabilityChallenge")
+SLASHERS = ("EquivocationSlasher", "DataAvailabilityChallenge", "InactivitySlasher")
 
 
 def create_address(sender: str, nonce: int) -> str:
@@ -102,6 +106,10 @@ def deploy(
     slasher = create("EquivocationSlasher", ledger)
     posts = create("RollupInbox", rollups, chain, floor.as_tuple())
     data = create("DataAvailabilityChallenge", ledger, chain, held.as_tuple())
+    participation = create("Participation", chain)
+    inactivity = create("InactivitySlasher", ledger, participation)
+    splitter = create("RevenueSplitter", participation, rollups)
+    fees = create("SequencingFees", chain, splitter)
     return Network(
         rollups=rollups,
         timelock=timelock,
@@ -115,6 +123,10 @@ def deploy(
         slasher=slasher,
         posts=posts,
         data=data,
+        participation=participation,
+        inactivity=inactivity,
+        splitter=splitter,
+        fees=fees,
         domain=ref.Domain(account.provider.chain_id, registry.address),
         times=times,
         values=all_values,

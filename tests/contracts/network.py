@@ -111,6 +111,10 @@ class Network:
     slasher: Any
     posts: Any
     data: Any
+    participation: Any
+    inactivity: Any
+    splitter: Any
+    fees: Any
     domain: ref.Domain
     times: Times
     values: dict[Parameter, int]

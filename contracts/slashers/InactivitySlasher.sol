@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IBondRegistry, Times} from "../interfaces/IBondRegistry.sol";
+import {ICommittee} from "../interfaces/ICommittee.sol";
+import {IInactivitySlasher} from "../interfaces/IInactivitySlasher.sol";
+import {IParticipation, Work} from "../interfaces/IParticipation.sol";
+import {Consequence, ISlashingLedger, Offence, Slash} from "../interfaces/ISlashingLedger.sol";
+import {CommitteeCodec} from "../libraries/CommitteeCodec.sol";
+import {EvidenceLib} from "../libraries/EvidenceLib.sol";
+import {Schedule, TimeLib} from "../libraries/TimeLib.sol";
+import {Epoch} from "../types/Types.sol";
+
+/// @title Inactivity (IDLE-1, IDLE-2)
+/// @notice See IInactivitySlasher for what each function checks, leaves unchecked and does.
+contract InactivitySlasher is IInactivitySlasher {
+    using CommitteeCodec for bytes;
+
+    /// @dev Absences of one operator that were punished: the last one, and how many in a row.
+    struct Streak {
+        Epoch epoch;
+        uint32 inARow;
+    }
+
+    /// @notice From so many absences in a row on the operator is jailed.
+    uint32 public constant JAIL_STREAK = 3;
+
+    /// @notice The severity doubles so often at most.
+    uint32 public constant MAX_DOUBLINGS = 6;
+
+    /// @notice With more epochs between two absences they are not in a row. It bounds the search.
+    uint64 public constant MAX_GAP = 8;
+
+    /// @inheritdoc IInactivitySlasher
+    ISlashingLedger public immutable ledger;
+
+    /// @inheritdoc IInactivitySlasher
+    ICommittee public immutable committee;
+
+    /// @inheritdoc IInactivitySlasher
+    IParticipation public immutable participation;
+
+    IBondRegistry private immutable REGISTRY;
+    Schedule private immutable SCHEDULE;
+    uint64 private immutable EVIDENCE_LIFE_SECONDS;
+
+    /// @inheritdoc IInactivitySlasher
+    mapping(uint32 id => Streak) public streakOf;
+
+    /// @inheritdoc IInactivitySlasher
+    mapping(uint32 id => mapping(Epoch epoch => bool)) public isNoted;
+
+    constructor(ISlashingLedger ledger_, IParticipation participation_) {
+        // A slasher that its ledger does not know could never punish anyone.
+        if (!ledger_.isSlasher(address(this))) revert UnknownToLedger(address(ledger_));
+        ICommittee committee_ = ledger_.committee();
+        address counted = address(participation_.chain().committee());
+        if (counted != address(committee_)) {
+            revert ParticipationOfAnotherCommittee(address(committee_), counted);
+        }
+
+        ledger = ledger_;
+        committee = committee_;
+        participation = participation_;
+        REGISTRY = ledger_.registry();
+        Times memory t = REGISTRY.times();
+        SCHEDULE = TimeLib.schedule(t.genesis, t.epochSeconds);
+        EVIDENCE_LIFE_SECONDS = EvidenceLib.lifeSeconds(t);
+    }
+
+    /// @inheritdoc IInactivitySlasher
+    function punish(Epoch epoch, uint256 member) external {
+        (bool isMember, bool isAbsent) = _wasAbsent(epoch, member);
+        if (!isMember || !isAbsent) revert NotAbsent(epoch, member);
+        EvidenceLib.requireFresh(SCHEDULE, epoch, EVIDENCE_LIFE_SECONDS);
+        uint32 id = _idOf(epoch, member);
+
+        Streak memory last = streakOf[id];
+        uint32 before;
+        if (last.inARow != 0) {
+            if (epoch <= last.epoch) revert EpochNotAscending(id, last.epoch, epoch);
+            if (_isInARow(id, last.epoch, epoch)) before = last.inARow;
+        }
+        streakOf[id] = Streak(epoch, before + 1);
+
+        emit InactivityPunished(epoch, id, before + 1);
+        ledger.slash(
+            Slash({
+                id: id,
+                epoch: epoch,
+                offence: Offence.Inactivity,
+                consequence: before + 1 < JAIL_STREAK ? Consequence.None : Consequence.Jail,
+                severity: uint16(1 << Math.min(before, MAX_DOUBLINGS)),
+                reporter: msg.sender,
+                victim: address(0),
+                lossWei: 0
+            })
+        );
+    }
+
+    /// @inheritdoc IInactivitySlasher
+    function notePresence(Epoch epoch, uint256 member) external {
+        (bool isMember, bool isAbsent) = _wasAbsent(epoch, member);
+        if (!isMember || isAbsent) revert NotPresent(epoch, member);
+        uint32 id = _idOf(epoch, member);
+        isNoted[id][epoch] = true;
+
+        emit PresenceNoted(epoch, id);
+    }
+
+    function _wasAbsent(Epoch epoch, uint256 member)
+        private
+        view
+        returns (bool isMember, bool isAbsent)
+    {
+        Work memory settled = participation.workOf(epoch);
+        if (settled.commits == 0) revert IParticipation.NotSettled(epoch);
+        isMember = member < committee.committeeBytes(epoch).size();
+        isAbsent = (settled.absent >> member) & 1 == 1;
+    }
+
+    /// @dev Whose key the member had; keys are never used by another (BOND-1).
+    function _idOf(Epoch epoch, uint256 member) private view returns (uint32) {
+        (address signer,) = committee.committeeBytes(epoch).member(member);
+        return REGISTRY.operatorIdOfSigner(signer);
+    }
+
+    function _isInARow(uint32 id, Epoch first, Epoch second) private view returns (bool) {
+        uint64 start = Epoch.unwrap(first) + 1;
+        uint64 end = Epoch.unwrap(second);
+        if (end - start > MAX_GAP) return false;
+        for (uint64 between = start; between < end; ++between) {
+            if (isNoted[id][Epoch.wrap(between)]) return false;
+        }
+        return true;
+    }
+}
