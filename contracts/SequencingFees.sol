@@ -111,7 +111,9 @@ contract SequencingFees is ISequencingFees {
         }
         UsageLib.Reader memory reader = UsageLib.open(usages, _charged.entries, entries);
         BatchIndex last = batches[batches.length - 1].index;
-        _charged = _after(last, usages[usages.length - 1], entries);
+        Position memory position = _after(last, usages[usages.length - 1], entries);
+        _charged = position;
+        emit BatchesCharged(position.last, position.entries);
 
         Fee[] memory fees = new Fee[](reader.left);
         uint256 count;

@@ -30,6 +30,9 @@ interface ISequencingFees {
 
     /// @param last the batch up to which the bytes count
     event Charged(BatchIndex indexed last, uint32 indexed rollupId, uint64 bytes_, uint96 feeWei);
+
+    /// @notice Where the charges are now: `entries` of the batch after `last` are charged too.
+    event BatchesCharged(BatchIndex indexed last, uint64 entries);
     event NoticeGiven(uint32 indexed rollupId, uint64 arrearsBytes, Timestamp dropAt);
     event NoticeCleared(uint32 indexed rollupId);
 

@@ -33,10 +33,14 @@ CONTRACTS = (
     "EquivocationSlasher",
     "RollupInbox",
     "DataAvailabilityChallenge",
+    "Participation",
+    "InactivitySlasher",
+    "RevenueSplitter",
+    "SequencingFees",
 )
 """In the order of creation: a constructor may call what stands before it."""
 
-SLASHERS = ("EquivocationSlasher", "DataAvailabilityChallenge")
+SLASHERS = ("EquivocationSlasher", "DataAvailabilityChallenge", "InactivitySlasher")
 """Who may have an operator slashed (LEDGER-1)."""
 
 
@@ -169,6 +173,10 @@ def _arguments(
         "EquivocationSlasher": (ledger,),
         "RollupInbox": (rollups, chain, floor_parameters(parameters)),
         "DataAvailabilityChallenge": (ledger, chain, data_parameters(parameters)),
+        "Participation": (chain,),
+        "InactivitySlasher": (ledger, at["Participation"]),
+        "RevenueSplitter": (at["Participation"], rollups),
+        "SequencingFees": (chain, at["RevenueSplitter"]),
     }
 
 

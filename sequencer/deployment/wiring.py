@@ -101,6 +101,16 @@ def questions(plan: Plan, artifacts: Mapping[str, Artifact]) -> Iterator[Questio
         ("DataAvailabilityChallenge", "committee", (), at("Committee")),
         ("DataAvailabilityChallenge", "chain", (), at("CommitmentChain")),
         ("DataAvailabilityChallenge", "parameters", (), data_parameters(plan.parameters)),
+        ("Participation", "chain", (), at("CommitmentChain")),
+        ("InactivitySlasher", "ledger", (), at("SlashingLedger")),
+        ("InactivitySlasher", "participation", (), at("Participation")),
+        ("RevenueSplitter", "participation", (), at("Participation")),
+        ("RevenueSplitter", "insurance", (), at("InsurancePool")),
+        ("RevenueSplitter", "rollups", (), at("RollupRegistry")),
+        ("SequencingFees", "chain", (), at("CommitmentChain")),
+        ("SequencingFees", "rollups", (), at("RollupRegistry")),
+        ("SequencingFees", "splitter", (), at("RevenueSplitter")),
+        ("SequencingFees", "parameters", (), at("Parameters")),
     ]
     expected += [("SlashingLedger", "isSlasher", (at(name),), True) for name in SLASHERS]
     expected += [

@@ -42,6 +42,10 @@ class Contracts:
     equivocation_slasher: Address
     rollup_inbox: Address
     data_availability_challenge: Address
+    participation: Address
+    inactivity_slasher: Address
+    revenue_splitter: Address
+    sequencing_fees: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,10 @@ class _Contracts(msgspec.Struct, forbid_unknown_fields=True, rename="pascal"):
     equivocation_slasher: _Address
     rollup_inbox: _Address
     data_availability_challenge: _Address
+    participation: _Address
+    inactivity_slasher: _Address
+    revenue_splitter: _Address
+    sequencing_fees: _Address
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

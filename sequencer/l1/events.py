@@ -223,6 +223,30 @@ class Checkpointed:
     index: BatchIndex
 
 
+@dataclass(frozen=True, slots=True)
+class BatchesCharged:
+    """Rollups have been charged for the batches up to `last`, and by the first `entries` of the
+    usage of the next one (FEE-3)."""
+
+    last: BatchIndex
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeGiven:
+    """The rollup owes for bytes, and is dropped from `drop_at` on, in seconds (FEE-4)."""
+
+    rollup_id: RollupId
+    drop_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeCleared:
+    """All that the rollup owed is paid."""
+
+    rollup_id: RollupId
+
+
 Event = (
     OperatorBonded
     | PeerAnnounced
@@ -247,6 +271,9 @@ Event = (
     | DataAnswered
     | DataVoided
     | Checkpointed
+    | BatchesCharged
+    | NoticeGiven
+    | NoticeCleared
 )
 
 

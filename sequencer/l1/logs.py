@@ -14,6 +14,7 @@ from sequencer.l1.events import (
     BasedEnding,
     BasedEntered,
     BatchCommitted,
+    BatchesCharged,
     BatchPosted,
     Checkpointed,
     DataAnswered,
@@ -27,6 +28,8 @@ from sequencer.l1.events import (
     MessagesConsumed,
     ModeAnnounced,
     ModeCancelled,
+    NoticeCleared,
+    NoticeGiven,
     OperatorBonded,
     OperatorEjected,
     OperatorJailed,
@@ -252,6 +255,14 @@ _EVENTS: dict[str, tuple[Callable[[Contracts], Address], dict[str, _Build]]] = {
             "DataAnswered": lambda a, _: DataAnswered(Hash32(a["id"]), a["data"]),
             "DataVoided": lambda a, _: DataVoided(Hash32(a["id"]), RollupId(a["rollupId"])),
             "Checkpointed": lambda a, _: Checkpointed(BatchIndex(a["index"])),
+        },
+    ),
+    "SequencingFees": (
+        lambda contracts: contracts.sequencing_fees,
+        {
+            "BatchesCharged": lambda a, _: BatchesCharged(BatchIndex(a["last"]), a["entries"]),
+            "NoticeGiven": lambda a, _: NoticeGiven(RollupId(a["rollupId"]), a["dropAt"]),
+            "NoticeCleared": lambda a, _: NoticeCleared(RollupId(a["rollupId"])),
         },
     ),
 }

@@ -5,14 +5,12 @@ A mode takes effect by itself, at a time and not with an event. So what is kept 
 announcement, and what it means is asked with a timestamp.
 """
 
-from bisect import bisect_right
-from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sequencer.errors import PeerFault
 from sequencer.l1.events import BasedEnding, BasedEntered, ModeAnnounced, ModeCancelled, RollupMode
-from sequencer.types import Address, RollupId
+from sequencer.l1.history import RollupHistory
+from sequencer.types import Address
 
 FOREVER = 2**40 - 1
 """FALLBACK-1: based without an end in sight."""
@@ -67,53 +65,16 @@ class Modes:
         return Modes(self.current)
 
 
-class ModeHistory:
-    """The modes of every rollup. It can go back to any block not forgotten.
-
-    Bounds: what changed after the block to which it can go back; and for each rollup that ever
-    announced a mode, which its owner pays L1 for, the last one before.
-    """
+class ModeHistory(RollupHistory[Modes]):
+    """The modes of every rollup."""
 
     def __init__(self) -> None:
-        self._kept: dict[RollupId, list[tuple[int, Modes]]] = {}
-        """With the L1 block of each change, ascending."""
-        self._changes: deque[tuple[int, RollupId]] = deque()
-        """Those that can be undone, ascending."""
-        self._oldest = -1
-
-    def __iter__(self) -> Iterator[RollupId]:
-        """The rollups that have announced a mode, on this branch."""
-        return iter(self._kept)
+        super().__init__(Modes())
 
     def note(self, event: ModeAnnounced | ModeCancelled, number: int, timestamp: int) -> None:
         """Take an event of the last L1 block or a later one; raises `PeerFault`."""
-        rollup_id = event.rollup_id
-        after = self.at(rollup_id, number).after(event, timestamp)
-        self._kept.setdefault(rollup_id, []).append((number, after))
-        self._changes.append((number, rollup_id))
-
-    def at(self, rollup_id: RollupId, number: int) -> Modes:
-        """As of an L1 block; below the oldest that is kept, as of that."""
-        kept = self._kept.get(rollup_id, [])
-        at = bisect_right(kept, max(number, self._oldest), key=lambda change: change[0])
-        return kept[at - 1][1] if at else Modes()
-
-    def drop_after(self, number: int) -> None:
-        """The blocks above are not on L1 any more."""
-        while self._changes and self._changes[-1][0] > number:
-            rollup_id = self._changes.pop()[1]
-            kept = self._kept[rollup_id]
-            kept.pop()
-            if not kept:
-                del self._kept[rollup_id]
-
-    def forget_before(self, number: int) -> None:
-        """Nobody will go back below this block."""
-        self._oldest = number
-        while self._changes and self._changes[0][0] <= number:
-            kept = self._kept[self._changes.popleft()[1]]
-            while len(kept) > 1 and kept[1][0] <= number:
-                del kept[0]
+        modes = self.at(event.rollup_id, number)
+        self.put(event.rollup_id, modes.after(event, timestamp), number)
 
 
 def based_after(until: int, event: BasedEntered | BasedEnding) -> int:

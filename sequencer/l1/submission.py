@@ -1,5 +1,5 @@
-"""Whose turn it is to write to L1, and what (SUBMIT-1, SUBMIT-2, COMM-3, HELD-3, HELD-4), and
-whether as blobs (SUBMIT-5): pure."""
+"""Whose turn it is to write to L1, and what (SUBMIT-1, SUBMIT-2, SUBMIT-9, COMM-3, HELD-3, HELD-4),
+and whether as blobs (SUBMIT-5): pure."""
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from itertools import pairwise
 from sequencer.batches.attestations import NO_BATCH
 from sequencer.batches.batch import Batch
 from sequencer.l1.challenges import Challenge, Checkpoint
+from sequencer.l1.fees import Charged
 from sequencer.l1.schedule import Schedule
 from sequencer.l1.view import L1View
 from sequencer.types import BatchIndex, Epoch
@@ -75,7 +76,15 @@ class NoteCheckpoint:
     index: BatchIndex
 
 
-Step = Answer | Commit | Fill | Snapshot | NoteCheckpoint
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Charge for the batches from where L1 stands up to `last`, as many as go together (FEE-3)."""
+
+    charged: Charged
+    last: BatchIndex
+
+
+Step = Answer | Commit | Fill | Snapshot | NoteCheckpoint | Charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +135,10 @@ class Situation:
     """The newest one on L1."""
     checkpoint_seconds: int | None
     """From one checkpoint to the next (HELD-4); None while no rollup holds its data."""
+    charged: Charged
+    """Up to where rollups are charged."""
+    charge_due: int | None
+    """Since when there is enough to charge for (SUBMIT-9); None if there is not."""
 
     def waited_since(self, l1_seconds: int) -> int:
         """Milliseconds. L1's blocks alone are too coarse a clock: if a slot is a multiple of
@@ -146,6 +159,7 @@ def _steps(now: Situation) -> Iterator[Step]:
     yield from _commit(now)
     yield from _snapshot(now)
     yield from _checkpoint(now)
+    yield from _charge(now)
 
 
 def _commit(now: Situation) -> Iterator[Commit | Fill]:
@@ -189,6 +203,15 @@ def _checkpoint(now: Situation) -> Iterator[NoteCheckpoint]:
         return
     if now.seat.has_turn(index, now.waited_since(due), now.takeover_ms):
         yield NoteCheckpoint(BatchIndex(index + 1))
+
+
+def _charge(now: Situation) -> Iterator[Charge]:
+    """SUBMIT-9. Turns as for batches, from the time it is due."""
+    if now.charge_due is None:
+        return
+    waited_ms = now.waited_since(now.charge_due)
+    if now.seat.has_turn(now.charged.last + 1, waited_ms, now.takeover_ms):
+        yield Charge(now.charged, now.last_index)
 
 
 def turns_to_answer(

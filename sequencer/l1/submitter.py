@@ -1,5 +1,5 @@
 """Brings to L1 what is this node's turn: answers to challenges (HELD-3), batches (SUBMIT-1 to
-SUBMIT-5), the next committee, checkpoints (HELD-4)."""
+SUBMIT-5), the next committee, checkpoints (HELD-4), charges (SUBMIT-9)."""
 
 import asyncio
 import logging
@@ -13,6 +13,7 @@ from sequencer.l1 import abi
 from sequencer.l1.account import L1Account, L1Call, TooDear
 from sequencer.l1.answering import Answering, HeldSource
 from sequencer.l1.challenges import Challenge
+from sequencer.l1.charging import Charging, UsageSource, charge_due_since
 from sequencer.l1.client import Receipt
 from sequencer.l1.committing import MAX_GAS, BatchSource, Committing
 from sequencer.l1.deployment import Deployment
@@ -23,6 +24,7 @@ from sequencer.l1.rpc import L1Refused
 from sequencer.l1.submission import (
     MAX_TOGETHER,
     Answer,
+    Charge,
     Commit,
     Fill,
     NoteCheckpoint,
@@ -45,7 +47,7 @@ _SNAPSHOT = abi.function("Committee", "snapshot")
 _CHECKPOINT = abi.function("DataAvailabilityChallenge", "checkpoint")
 
 
-class Source(BatchSource, HeldSource, Protocol):
+class Source(BatchSource, HeldSource, UsageSource, Protocol):
     """What the submitter asks of its node."""
 
     def seat(self) -> tuple[int, int] | None:
@@ -71,6 +73,7 @@ class Submitter:
         self._contracts = deployment.contracts
         self._committing = Committing(account, self._contracts, source)
         self._answering = Answering(account, self._contracts, source)
+        self._charging = Charging(account, self._contracts, source)
         self._view = view
         self._source = source
         self._takeover_ms = takeover_ms
@@ -105,9 +108,7 @@ class Submitter:
 
     async def step(self) -> bool:
         """Do what is this node's turn now and wait until it is mined; whether it was."""
-        self._look_at_head()
-        situation = self._situation()
-        step = None if situation is None else next_step(situation, self._refused)
+        step = self._next()
         if step is None:
             return False
         try:
@@ -123,6 +124,12 @@ class Submitter:
         self.last_error = None if is_done else f"{_name(step)} reverted"
         self._on_mined()
         return is_done and bool(receipts)
+
+    def _next(self) -> Step | None:
+        """What this node should send now."""
+        self._look_at_head()
+        situation = self._situation()
+        return None if situation is None else next_step(situation, self._refused)
 
     def _look_at_head(self) -> None:
         if self._view.head != self._head:
@@ -155,6 +162,8 @@ class Submitter:
             checkpoint_seconds=self._deployment.data_window_seconds // 2
             if view.has_held_data
             else None,
+            charged=view.charged,
+            charge_due=charge_due_since(view),
         )
 
     def _answers(self, seat: Seat, l1_ms: int) -> tuple[Challenge, ...]:
@@ -193,6 +202,9 @@ class Submitter:
                     )
                 ]
                 return await self._account.send(calls, lambda: self._wants_checkpoint(index))
+            case Charge():
+                calls = await self._charging.calls(step)
+                return await self._account.send(calls, lambda: self._wants_charge(step))
             case Fill(up_to):
                 count = min(MAX_TOGETHER, up_to - self._view.queue_length)
                 log.warning(
@@ -223,6 +235,10 @@ class Submitter:
         noted = self._view.challenges.checkpoint
         return noted is None or noted.index < index
 
+    def _wants_charge(self, step: Charge) -> bool:
+        """Until it is done, or something else is due: that then takes its nonce."""
+        return self._view.charged == step.charged and self._next() in (None, step)
+
     async def _tried(self, label: str, to: Address, data: bytes) -> L1Call:
         gas = await self._account.estimate(to, data)
         return L1Call(label, to, data, min(MAX_GAS, gas + gas // 4))
@@ -236,6 +252,7 @@ class Submitter:
             "WrongIndex",
             "EpochNotAscending",
             "WrongStatus",
+            "NothingToCharge",
         )
         if text != self.last_error:
             log.log(logging.INFO if is_race else logging.WARNING, "L1: %s: %s", _name(step), text)
@@ -248,6 +265,8 @@ def _name(step: Step) -> str:
             return f"answer(0x{challenges[0].id[:4].hex()}…)"
         case NoteCheckpoint(index):
             return f"checkpoint({index})"
+        case Charge(charged):
+            return f"charge({charged.last + 1})"
         case Fill(up_to):
             return f"fill({up_to})"
         case Snapshot(epoch):

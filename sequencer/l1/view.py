@@ -7,7 +7,8 @@ every node must judge alike, and "at the head" for what is committed.
 Bounds: one small state for each block of the window; the messages not consumed before the window
 and the commits inside it; the committees from `KEPT_COMMITTEES` epochs before the one this node has
 come to (`reach`); 128 operators; and for each rollup ever registered, which its owner pays L1 for,
-what it is and its last mode. Challenges are bounded by what is paid for them (`challenges.py`).
+what it is, its last mode and its
+last notice. Challenges are bounded by what is paid for them (`challenges.py`).
 """
 
 from bisect import bisect_right
@@ -22,6 +23,7 @@ from sequencer.l1.events import (
     BasedEnding,
     BasedEntered,
     BatchCommitted,
+    BatchesCharged,
     BatchPosted,
     Checkpointed,
     CommitteeRecorded,
@@ -37,9 +39,12 @@ from sequencer.l1.events import (
     MessagesConsumed,
     ModeAnnounced,
     ModeCancelled,
+    NoticeCleared,
+    NoticeGiven,
     ReorgTooDeep,
     RollupRegistered,
 )
+from sequencer.l1.fees import NOT_CHARGED, Charged, Notice, NoticeHistory, charged_after
 from sequencer.l1.modes import ModeHistory, Modes, based_after
 from sequencer.l1.operators import Operator, apply_operator_event
 from sequencer.l1.schedule import Schedule
@@ -89,6 +94,7 @@ class _State:
     queue_length: int = 0
     consumed: int = 0
     last_index: BatchIndex = NO_BATCH
+    charged: Charged = NOT_CHARGED
     latest_epoch: Epoch | None = None
     based_until: int = 0
     holders: int = 0
@@ -111,6 +117,7 @@ class L1View:
         self._reached = Epoch(0)
         self._rollups: _Log[RollupId, RollupRegistered] = {}
         self._modes = ModeHistory()
+        self._notices = NoticeHistory()
         self.challenges = Challenges()
 
     # --- following the chain ---
@@ -180,12 +187,12 @@ class L1View:
                 _expect("rollup", event.rollup_id, len(self._rollups) + 1)
                 self._rollups[event.rollup_id] = (state.number, event)
                 return replace(state, holders=state.holders + event.holds_data)
-            case ModeAnnounced() | ModeCancelled():
-                if event.rollup_id not in self._rollups:
-                    raise PeerFault(f"L1 logs show no rollup {event.rollup_id}: logs are missing")
-                self._modes.note(event, state.number, timestamp)
+            case ModeAnnounced() | ModeCancelled() | NoticeGiven() | NoticeCleared():
+                self._note_of_rollup(event, state.number, timestamp)
             case BasedEntered() | BasedEnding():
                 return replace(state, based_until=based_after(state.based_until, event))
+            case BatchesCharged():
+                state = replace(state, charged=charged_after(state.charged, event, state.last_index))
             case DataChallenged() | DataAnswered() | DataVoided() | Checkpointed():
                 self.challenges.note(event, state.number, timestamp)
             case BatchPosted():
@@ -193,6 +200,19 @@ class L1View:
             case _:
                 return replace(state, operators=apply_operator_event(state.operators, event))
         return state
+
+    def _note_of_rollup(
+        self,
+        event: ModeAnnounced | ModeCancelled | NoticeGiven | NoticeCleared,
+        number: int,
+        timestamp: int,
+    ) -> None:
+        if event.rollup_id not in self._rollups:
+            raise PeerFault(f"L1 logs show no rollup {event.rollup_id}: logs are missing")
+        if isinstance(event, ModeAnnounced | ModeCancelled):
+            self._modes.note(event, number, timestamp)
+        else:
+            self._notices.note(event, number)
 
     def reach(self, epoch: Epoch) -> None:
         """The finalized chain of this node has come to an epoch: it will not ask for committees
@@ -205,6 +225,7 @@ class L1View:
         _drop_after(self._committees, number)
         _drop_after(self._rollups, number)
         self._modes.drop_after(number)
+        self._notices.drop_after(number)
         self.challenges.drop_after(number)
 
     def _prune(self) -> None:
@@ -217,6 +238,7 @@ class L1View:
         del states[:surplus]
         base = states[0]
         self._modes.forget_before(base.number)
+        self._notices.forget_before(base.number)
         self.challenges.forget_before(base.number, base.header.timestamp if base.header else 0)
         _drop_first(self._messages, lambda index: index < base.consumed)
         _drop_first(self._commits, lambda index: index < base.last_index)
@@ -265,6 +287,11 @@ class L1View:
         """Who orders a rollup, by what was announced up to a block (ROLL-3); below the window, up
         to its oldest block."""
         return self._modes.at(rollup_id, number)
+
+    def notice_at(self, rollup_id: RollupId, number: int) -> Notice | None:
+        """The notice that a rollup has after a block (FEE-4); below the window, after its oldest
+        block."""
+        return self._notices.at(rollup_id, number)
 
     def committee_at(self, epoch: Epoch, at_number: int) -> Committee | None:
         """The committee of an epoch, recorded at or before a block (EPOCH-2)."""
@@ -320,6 +347,15 @@ class L1View:
     def last_index(self) -> BatchIndex:
         """The last batch on L1; 0 if there is none."""
         return self._states[-1].last_index
+
+    @property
+    def charged(self) -> Charged:
+        """Up to where rollups were charged (FEE-3)."""
+        return self._states[-1].charged
+
+    def rollups_with_notices(self) -> list[RollupId]:
+        """Those that have ever been given notice."""
+        return sorted(self._notices)
 
     @property
     def final_index(self) -> BatchIndex:

@@ -15,6 +15,7 @@ from sequencer.batches.cut import (
     CutPoint,
     genesis_cut,
 )
+from sequencer.batches.usage import usage_of
 from sequencer.blocks.contents import read_contents
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.consensus.messages import FinalityProof
@@ -144,6 +145,10 @@ class Ledger:
     def batch_data(self, first: Height, last: Height) -> bytes:
         """ENC-13, rebuilt from the stored blocks of these heights."""
         return encode_batch_data(list(self._blocks(first, last)))
+
+    def batch_usage(self, batch: Batch) -> bytes:
+        """ENC-12, from the stored blocks of a batch."""
+        return usage_of(self._blocks(batch.first_height, batch.last_height))
 
     def vouches_for(self, batch: Batch) -> bool:
         """Whether this node can answer for all that a batch names (HELD-1)."""

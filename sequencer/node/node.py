@@ -52,7 +52,7 @@ from sequencer.node.latency import FinalityLatency
 from sequencer.node.ledger import Ledger
 from sequencer.node.settings import mempool_config, ordering_parameters, timing
 from sequencer.node.source import NodeSource
-from sequencer.node.status import forced_status, modes_status
+from sequencer.node.status import forced_status, modes_status, notices_status
 from sequencer.node.transport import Peer, Transport
 from sequencer.node.votes import VoteSigner
 from sequencer.node.wire import GossipedTransaction, encode_signed_attestation
@@ -183,7 +183,12 @@ class Node:
             "forced": forced_status(self.l1),
             "basedUntil": self.l1.based_until,
             "modes": modes_status(self.l1),
-            "batches": {"cut": self.ledger.last_batch, "committed": self.l1.last_index},
+            "feeNotices": notices_status(self.l1),
+            "batches": {
+                "cut": self.ledger.last_batch,
+                "committed": self.l1.last_index,
+                "charged": self.l1.charged.last,
+            },
             "mempool": {"transactions": len(self.mempool), "bytes": self.mempool.total_bytes},
             "peers": {
                 "known": len(self.transport.peers),

@@ -42,6 +42,12 @@ class NodeSource:
             return None
         return batch, certificate
 
+    def batch(self, index: BatchIndex) -> Batch | None:
+        return self._ledger.batch(index)
+
+    def usage(self, batch: Batch) -> bytes:
+        return self._ledger.batch_usage(batch)
+
     def data(self, batch: Batch) -> bytes:
         return self._ledger.batch_data(batch.first_height, batch.last_height)
 

@@ -34,3 +34,16 @@ def modes_status(l1: L1View) -> list[dict[str, object]]:
             }
         )
     return found
+
+
+def notices_status(l1: L1View) -> list[dict[str, object]]:
+    """The rollups that owe for bytes, and when they are dropped (FEE-4)."""
+    if l1.head is None:
+        return []
+    found: list[dict[str, object]] = []
+    for rollup_id in l1.rollups_with_notices():
+        notice = l1.notice_at(rollup_id, l1.head.number)
+        if notice is not None and len(found) < MAX_ROLLUPS:
+            is_dropped = notice.is_due(l1.head.timestamp)
+            found.append({"rollup": rollup_id, "dropAt": notice.drop_at, "isDropped": is_dropped})
+    return found

@@ -1,7 +1,8 @@
-"""Which rollups a block may hold transactions of (BLOCK-5).
+"""Which rollups a block may hold transactions of (BLOCK-5, BLOCK-8).
 
 A rollup that leaves the committee must be left out early: what is ordered for it now would not
-count if its batch came to L1 after the departure (DERIVE-11).
+count if its batch came to L1 after the departure (DERIVE-11). One that is dropped is left out from
+that time on and no earlier: what was ordered before counts whenever its batch comes (FEE-5).
 """
 
 from collections.abc import Container
@@ -27,6 +28,11 @@ class Served:
         modes = self._l1.modes_at(rollup_id, origin.number)
         return modes.is_shared(origin.timestamp, origin.timestamp + self._margin_seconds)
 
+    def is_dropped(self, rollup_id: RollupId, origin: L1Header) -> bool:
+        """Whether the rollup is left out for what it owes (FEE-4)."""
+        notice = self._l1.notice_at(rollup_id, origin.number)
+        return notice is not None and notice.is_due(origin.timestamp)
+
     def check(self, rollup_id: RollupId, origin: L1Header) -> int:
         """The chain id of a rollup that may be in a block; raises `PeerFault` for another."""
         chain_id = self._l1.chain_id_of(rollup_id, origin.number)
@@ -37,12 +43,15 @@ class Served:
                 f"rollup {rollup_id} is not the committee's, or leaves it, at L1 block"
                 f" {origin.number}"
             )
+        if self.is_dropped(rollup_id, origin):
+            raise PeerFault(f"rollup {rollup_id} is dropped at L1 block {origin.number} (FEE-4)")
         return chain_id
 
     def may_hold(self, rollup_id: RollupId, origin: L1Header) -> bool:
         """Whether a block with this origin may hold transactions of a rollup."""
-        exists = self._l1.chain_id_of(rollup_id, origin.number) is not None
-        return exists and self.is_shared(rollup_id, origin)
+        if self._l1.chain_id_of(rollup_id, origin.number) is None:
+            return False
+        return self.is_shared(rollup_id, origin) and not self.is_dropped(rollup_id, origin)
 
     def excluding(
         self, keys: Container[TransactionKey], origin: L1Header
@@ -52,10 +61,15 @@ class Served:
 
     def why_not(self, rollup_id: RollupId) -> str | None:
         """Why a transaction of the rollup would wait in vain, by what L1 shows to this node; None
-        if it would not. A rollup that returns is back when a confirmed block says so."""
+        if it would not. A rollup that returns, or has paid, is back when a confirmed block says
+        so."""
         for block in (self._l1.confirmed, self._l1.head):
-            if block is not None and not self.is_shared(rollup_id, block):
+            if block is None:
+                continue
+            if not self.is_shared(rollup_id, block):
                 return f"rollup {rollup_id} {self._describe(rollup_id, block)}"
+            if self.is_dropped(rollup_id, block):
+                return f"rollup {rollup_id} {self._describe_notice(rollup_id, block)}"
         return None
 
     def is_open(self, rollup_id: RollupId) -> bool:
@@ -72,6 +86,14 @@ class Served:
         return (
             f"leaves the committee at {pending.effective_at} to be {pending.mode.name}, too soon"
             " for what is not ordered yet; forced messages go through L1 as ever"
+        )
+
+    def _describe_notice(self, rollup_id: RollupId, block: L1Header) -> str:
+        notice = self._l1.notice_at(rollup_id, block.number)
+        assert notice is not None, "else it is not dropped"
+        return (
+            f"is dropped since {notice.drop_at}: its sequencing is not paid for, prepay ends that;"
+            " forced messages go through L1 as ever"
         )
 
 

@@ -88,6 +88,11 @@ def test_constructors_call_only_what_stands_before_them() -> None:
         ("RollupInbox", "CommitmentChain"),
         ("DataAvailabilityChallenge", "SlashingLedger"),
         ("DataAvailabilityChallenge", "CommitmentChain"),
+        ("Participation", "CommitmentChain"),
+        ("InactivitySlasher", "Participation"),
+        ("RevenueSplitter", "Participation"),
+        ("SequencingFees", "CommitmentChain"),
+        ("SequencingFees", "RevenueSplitter"),
     ]:
         assert order[called] < order[caller]
 

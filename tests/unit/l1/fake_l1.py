@@ -13,6 +13,7 @@ from sequencer.l1.events import (
     BasedEnding,
     BasedEntered,
     BatchCommitted,
+    BatchesCharged,
     BatchPosted,
     Checkpointed,
     CommitteeRecorded,
@@ -27,6 +28,8 @@ from sequencer.l1.events import (
     MessagesConsumed,
     ModeAnnounced,
     ModeCancelled,
+    NoticeCleared,
+    NoticeGiven,
     OperatorBonded,
     OperatorEjected,
     OperatorJailed,
@@ -267,7 +270,20 @@ def _later_parts(event: Event) -> tuple[Address, str, str, list[object]]:
         case BatchCommitted():
             values = [event.index, event.batch_hash, event.epoch, 0]
             return CONTRACTS.commitment_chain, "CommitmentChain", "BatchCommitted", values
+        case BatchesCharged() | NoticeGiven() | NoticeCleared():
+            return CONTRACTS.sequencing_fees, "SequencingFees", *_fee_parts(event)
     return CONTRACTS.data_availability_challenge, *_data_parts(event)
+
+
+def _fee_parts(event: BatchesCharged | NoticeGiven | NoticeCleared) -> tuple[str, list[object]]:
+    """Of what rollups owe."""
+    match event:
+        case BatchesCharged():
+            return "BatchesCharged", [event.last, event.entries]
+        case NoticeGiven():
+            return "NoticeGiven", [event.rollup_id, 77, event.drop_at]
+        case NoticeCleared():
+            return "NoticeCleared", [event.rollup_id]
 
 
 def _data_parts(event: Event) -> tuple[str, str, list[object]]:

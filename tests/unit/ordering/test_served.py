@@ -1,4 +1,4 @@
-"""Rollups that leave the committee and return (BLOCK-5, ROLL-3).
+"""Rollups that leave the committee and return (BLOCK-5, ROLL-3), or are dropped and pay (BLOCK-8).
 
 proposer and voter, at an origin
 ├── before the announcement, and before the margin: as any rollup
@@ -6,7 +6,13 @@ proposer and voter, at an origin
 ├── the announcement is above the origin: not known yet
 ├── the other rollup in the same block: as ever
 └── back: from the first origin on at which it is shared
+dropped
+├── from the first origin on whose time is due, without a margin; the other rollup as ever
+├── the notice is above the origin: not known yet
+├── its forced messages: counted as ever
+└── paid: from the first origin on that shows it
 taking in (TX-8)
+├── dropped by L1's head: refused with since when, and what waits leaves the pool
 ├── leaving by L1's head: refused, though the origin still allows it
 └── returned by L1's head: refused until a confirmed block says so
 """
@@ -16,13 +22,14 @@ import pytest
 from sequencer.blocks.header import Block
 from sequencer.blocks.payload import decode_payload
 from sequencer.errors import PeerFault
-from sequencer.l1.events import ModeAnnounced, RollupMode
+from sequencer.l1.events import ModeAnnounced, NoticeCleared, NoticeGiven, RollupMode
 from sequencer.types import Address, Epoch, RollupId
 from tests.unit.ordering.test_application import (
     MARGIN,
     NOW,
     ROLLUP,
     Node,
+    enqueued,
     new_node,
     ready,
     start,
@@ -50,10 +57,11 @@ def rollups(block: Block) -> list[int]:
 
 
 def block_with_both(node: Node) -> Block:
-    """What a proposer that heeds no modes makes of both rollups' transactions."""
+    """What a proposer that heeds neither modes nor notices makes of both rollups' transactions."""
     ready(node, 5)
     ready(node, 5, OTHER)
     node.application.served.is_shared = lambda *_: True  # type: ignore[method-assign]
+    node.application.served.is_dropped = lambda *_: False  # type: ignore[method-assign]
     return node.build(start())
 
 
@@ -126,7 +134,91 @@ def test_returning__is_in_from_the_origin_on_at_which_it_is_shared() -> None:
     node.judge(block, start())
 
 
+def dropped(*times: int, **options: object) -> Node:
+    """A node that knows of a notice for `LEAVES`, and L1 blocks at these times after it."""
+    node = new_node(**options).see(1_010, NoticeGiven(ROLLUP, LEAVES))
+    for timestamp in times:
+        node.see(timestamp)
+    return node
+
+
+@pytest.mark.parametrize(
+    ("origin_time", "is_in"), [(LEAVES - MARGIN, True), (LEAVES - 1, True), (LEAVES, False)]
+)
+def test_dropped__is_out_from_the_time_of_its_notice_on(origin_time: int, is_in: bool) -> None:
+    node, judge = dropped(origin_time), dropped(origin_time)
+    ready(node, 5)
+    ready(node, 5, OTHER)
+    block = node.build(start())
+    assert rollups(block) == ([1, 2] if is_in else [2])
+    judge.judge(block, start())
+    careless = block_with_both(dropped(origin_time))
+    assert rollups(careless) == [1, 2]
+    if is_in:
+        judge.judge(careless, start())
+    else:
+        with pytest.raises(PeerFault, match="rollup 1 is dropped at L1 block"):
+            judge.judge(careless, start())
+
+
+def test_dropped__its_transactions_alone__are_no_work() -> None:
+    node = dropped(LEAVES)
+    ready(node, 5)
+    assert not node.application.has_work(Epoch(0), start(), [], NOW)
+
+
+def test_noticed_above_the_origin__is_not_known_yet() -> None:
+    node = new_node(origin_lag=1).see(1_001).see(1_002, NoticeGiven(ROLLUP, 1_001))
+    ready(node, 5)
+    block = node.build(start())
+    assert (block.header.origin_number, rollups(block)) == (2, [1])
+    node.judge(block, start())
+
+
+def test_dropped__forced_messages__are_counted_as_ever() -> None:
+    """FEE-5."""
+    node, judge = dropped(LEAVES), dropped(LEAVES)
+    for one in (node, judge):
+        one.see(LEAVES + 1, enqueued(0, LEAVES + 30))
+    ready(node, 5)
+    block = node.build(start())
+    assert (block.header.forced_count, rollups(block)) == (1, [])
+    judge.judge(block, start())
+
+
+def test_paid__is_in_from_the_origin_on_that_shows_it() -> None:
+    node = dropped(LEAVES)
+    ready(node, 5)
+    assert rollups(node.build(start())) == []
+    node.see(LEAVES + 1, NoticeCleared(ROLLUP))
+    block = node.build(start())
+    assert rollups(block) == [1]
+    node.judge(block, start())
+
+
 class TestTakingIn:
+    def test_dropped_by_the_head__is_refused_with_since_when(self) -> None:
+        served = dropped(LEAVES - 1, confirmations=1).application.served
+        assert served.is_open(ROLLUP)
+        served = dropped(LEAVES - 1, LEAVES, confirmations=1).application.served
+        reason = str(served.why_not(ROLLUP))
+        assert reason.startswith(f"rollup 1 is dropped since {LEAVES}: ")
+        assert "prepay" in reason
+        assert served.is_open(OTHER)
+
+    def test_dropped__what_waits__leaves_the_pool(self) -> None:
+        node = dropped(LEAVES)
+        ready(node, 5)
+        ready(node, 5, OTHER)
+        node.mempool.keep(node.application.served.is_open)
+        assert len(node.mempool) == 1
+
+    def test_paid_by_the_head__waits_for_a_confirmed_block(self) -> None:
+        node = dropped(LEAVES, confirmations=1).see(LEAVES + 1, NoticeCleared(ROLLUP))
+        assert "is dropped" in str(node.application.served.why_not(ROLLUP))
+        node.see(LEAVES + 2)
+        assert node.application.served.is_open(ROLLUP)
+
     def test_shared__is_open(self) -> None:
         assert new_node().application.served.why_not(ROLLUP) is None
 
