@@ -7,7 +7,7 @@ punish
 ├── when the signer never bonded, or signed another batch or epoch: refused
 ├── when a signature is not canonical: refused
 ├── when it was slashed for the epoch's data already: refused
-└── when all is good: the signer is slashed
+└── when all is good: the signer is slashed and jailed
     ├── each who signed, in whichever epoch
     └── and the challenger rewarded, whoever calls
 """
@@ -20,7 +20,7 @@ import pytest
 
 from tests.contracts.faults import FaultCatalogue
 from tests.contracts.held import chain_of, challenge_held, commit_blocks
-from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.network import Actor, Clock, Network, Offence, Status, events
 from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
@@ -56,11 +56,12 @@ def test_punish__each_signer__is_slashed_and_the_challenger_paid(
         (event,) = events(receipt, "OperatorSlashed")
         assert (event["id"], event["epoch"], event["offence"]) == (number, 0, Offence.DATA)
         assert event["reporter"] == user.address
-        assert network.registry.isSlashed(0, number, Offence.DATA)
-        assert not network.registry.isSlashed(0, number, Offence.EQUIVOCATION)
-        assert network.registry.operator(number).bondWei == 9 * ETHER
-        assert network.registry.credit(user) == number * ETHER // 4
-    assert network.registry.credit(stranger) == 0
+        assert network.ledger.partOf(0, number, Offence.DATA) > 0
+        assert network.ledger.partOf(0, number, Offence.EQUIVOCATION) == 0
+        assert network.registry.operator(number).status == Status.JAILED
+        assert network.registry.stake(number).ownWei == 10 * ETHER * 98 // 100
+        assert network.ledger.credit(user) == number * ETHER // 5 // 10
+    assert network.ledger.credit(stranger) == 0
 
 
 def test_punish__not_void__is_refused(
@@ -100,9 +101,10 @@ def test_punish__later_epoch__is_another_offence(
     network: Network, void: ref.Batch, clock: Clock, bob: Actor, user: Any, stranger: Any
 ) -> None:
     network.committee.snapshot(1, sender=user)
+    clock.jump_to(network.times.start_of(1) + 1)
     network.data.punish(ID, 1, attest(network, bob, void, epoch=1), sender=stranger)
-    assert network.registry.isSlashed(1, 2, Offence.DATA)
-    assert not network.registry.isSlashed(0, 2, Offence.DATA)
+    assert network.ledger.partOf(1, 2, Offence.DATA) > 0
+    assert network.ledger.partOf(0, 2, Offence.DATA) == 0
 
 
 def test_punish__signed_something_else__is_refused(
@@ -165,4 +167,4 @@ def test_punish__last_second__is_heard(
     expired_at = bonds.end_of(0) + bonds.commitGraceSeconds + bonds.evidenceSeconds
     clock.set_next(expired_at - 1)
     network.data.punish(ID, 0, attest(network, alice, void), sender=stranger)
-    assert network.registry.isSlashed(0, 1, Offence.DATA)
+    assert network.ledger.partOf(0, 1, Offence.DATA) > 0

@@ -26,13 +26,12 @@ from typing import Any
 import pytest
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.network import ZERO, Actor, Clock, Network, Offence, Status, events
 from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 A, B = b"\xaa" * 32, b"\xbb" * 32
 SALT = b"\x05" * 32
-ZERO = "0x" + "00" * 20
 
 Evidence = tuple[tuple[Any, ...], tuple[Any, ...]]
 
@@ -72,10 +71,11 @@ def test_report__each_contradiction__slashes(
     (event,) = events(receipt, "EquivocationReported")
     assert (event["id"], event["signer"], event["epoch"]) == (1, alice.key.address, 0)
     assert event["reporter"] == ZERO
-    assert network.registry.isSlashed(0, 1, Offence.EQUIVOCATION)
-    assert network.registry.operator(1).bondWei == 9 * ETHER
+    assert network.ledger.partOf(0, 1, Offence.EQUIVOCATION) > 0
+    assert network.registry.operator(1).status == Status.EJECTED
+    assert network.registry.stake(1).ownWei == 10 * ETHER * 65 // 100
     # Nobody had committed to the report: the reward is burned.
-    assert network.registry.credit(reporter) == 0
+    assert network.ledger.credit(reporter) == 0
 
 
 NOT_CONTRADICTIONS = [
@@ -128,8 +128,8 @@ def test_report__attestations_of_different_epochs__are_keyed_by_the_lower(
     later = network.signed(alice, network.statement("BatchAttestation", 3, A, epoch=1))
     earlier = network.signed(alice, network.statement("BatchAttestation", 3, B, epoch=0))
     network.slasher.report(later, earlier, SALT, sender=reporter)
-    assert network.registry.isSlashed(0, 1, Offence.EQUIVOCATION)
-    assert not network.registry.isSlashed(1, 1, Offence.EQUIVOCATION)
+    assert network.ledger.partOf(0, 1, Offence.EQUIVOCATION) > 0
+    assert network.ledger.partOf(1, 1, Offence.EQUIVOCATION) == 0
     with faults.expect("AlreadySlashed", epoch=0, id=1, offence=Offence.EQUIVOCATION):
         network.slasher.report(earlier, later, SALT, sender=reporter)
 
@@ -195,7 +195,7 @@ def test_report__last_second__is_heard(
     bonds = network.times
     clock.set_next(bonds.end_of(0) + bonds.commitGraceSeconds + bonds.evidenceSeconds - 1)
     network.slasher.report(*double_vote, SALT, sender=reporter)
-    assert network.registry.operator(1).status == 3
+    assert network.registry.operator(1).status == Status.EJECTED
 
 
 def test_report__two_signers__is_refused(
@@ -238,7 +238,7 @@ def test_report__released_operator__is_refused(
         network.signed(alice, network.statement("Notarize", 3, content, epoch=current))
         for content in (A, B)
     )
-    with faults.expect("NotSlashable", id=1, actual=4):
+    with faults.expect("NotSlashable", id=1, actual=Status.RELEASED):
         network.slasher.report(first, second, SALT, sender=reporter)
 
 
@@ -274,7 +274,7 @@ def test_report__committed_before__pays_the_reporter(
     receipt = network.slasher.report(*double_vote, SALT, sender=reporter)
     assert receipt.block_number > made_in > 0
     assert events(receipt, "EquivocationReported")[0]["reporter"] == reporter.address
-    assert network.registry.credit(reporter) == ETHER // 4
+    assert network.ledger.credit(reporter) == 10 * ETHER * 35 // 100 // 10
 
 
 def test_report__other_salt__burns_the_reward(
@@ -282,7 +282,7 @@ def test_report__other_salt__burns_the_reward(
 ) -> None:
     commit_report(network, double_vote, reporter, sender=reporter)
     network.slasher.report(*double_vote, b"\x06" * 32, sender=reporter)
-    assert network.registry.credit(reporter) == 0
+    assert network.ledger.credit(reporter) == 0
 
 
 def test_commit_report__again__keeps_the_first_block(
