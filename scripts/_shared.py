@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from eth_utils.address import to_checksum_address
 from ethpm_types import ContractType
 
 from sequencer.deployment.artifacts import Artifact
+from sequencer.deployment.plan import snake_case
 from sequencer.errors import SwitchyardError
 from sequencer.l1.deployment import Deployment, load_deployment
 from sequencer.types import Address
@@ -41,20 +43,21 @@ class Contracts:
                 f"{path} is for chain {self.deployment.chain_id}, but the network you are"
                 f" connected to is chain {provider.chain_id}; choose it with --network"
             )
-        at = self.deployment.contracts
-        self.registry = _contract("BondRegistry", at.bond_registry)
-        self.ledger = _contract("SlashingLedger", at.slashing_ledger)
-        self.insurance = _contract("InsurancePool", at.insurance_pool)
-        self.parameters = _contract("Parameters", at.parameters)
-        self.timelock = _contract("ParameterTimelock", at.parameter_timelock)
-        self.rollups = _contract("RollupRegistry", at.rollup_registry)
-        self.inbox = _contract("ForcedInbox", at.forced_inbox)
-        self.chain = _contract("CommitmentChain", at.commitment_chain)
-        self.rollup_inbox = _contract("RollupInbox", at.rollup_inbox)
-        self.slasher = _contract("EquivocationSlasher", at.equivocation_slasher)
-        self.data = _contract("DataAvailabilityChallenge", at.data_availability_challenge)
+        self.registry = self.at("BondRegistry")
+        self.ledger = self.at("SlashingLedger")
+        self.rollups = self.at("RollupRegistry")
+        self.inbox = self.at("ForcedInbox")
+        self.chain = self.at("CommitmentChain")
+        self.rollup_inbox = self.at("RollupInbox")
+        self.slasher = self.at("EquivocationSlasher")
+        self.data = self.at("DataAvailabilityChallenge")
+
+    def at(self, name: str) -> ContractInstance:
+        """By the name in the sources."""
+        return _contract(name, getattr(self.deployment.contracts, snake_case(name)))
 
 
+@cache
 def _contract(name: str, address: Address) -> ContractInstance:
     abis = json.loads(resources.files("sequencer.l1").joinpath("abi.json").read_text())
     kind = ContractType.model_validate({"contractName": name, "abi": abis[name]})

@@ -21,12 +21,23 @@ class Entry:
     names: tuple[str, ...]
     types: tuple[str, ...]
     indexed: tuple[bool, ...]
+    outputs: tuple[dict[str, Any], ...]
     hash: bytes
     """Keccak of the signature: an event's topic; its first four bytes are the selector."""
 
     def call(self, *arguments: Any) -> bytes:
         """The calldata of a function."""
         return self.hash[:4] + encode(self.types, arguments)
+
+    def returned(self, data: bytes) -> Any:
+        """What a call returned, several values as a tuple, structs as dictionaries; raises
+        `DecodeError`."""
+        try:
+            values = decode([collapse_if_tuple(part) for part in self.outputs], data)
+        except (AbiDecodingError, OverflowError, UnicodeDecodeError) as error:
+            raise DecodeError(f"answer of {self.name}: {error}") from error
+        named = tuple(map(_named, self.outputs, values))
+        return named[0] if len(named) == 1 else named
 
     def decode_event(self, topics: tuple[bytes, ...], data: bytes) -> dict[str, Any]:
         """The arguments of a log by name; raises `DecodeError`.
@@ -65,9 +76,21 @@ def _load() -> dict[tuple[str, str, str], Entry]:
                 names=tuple(part["name"] for part in raw["inputs"]),
                 types=types,
                 indexed=tuple(bool(part.get("indexed")) for part in raw["inputs"]),
+                outputs=tuple(raw.get("outputs", ())),
                 hash=keccak(f"{raw['name']}({','.join(types)})".encode()),
             )
     return found
+
+
+def _named(part: dict[str, Any], value: Any) -> Any:
+    """A value with the names of its struct's fields."""
+    if not part["type"].startswith("tuple"):
+        return value
+    if part["type"] != "tuple":
+        element = {**part, "type": part["type"].rpartition("[")[0]}
+        return [_named(element, one) for one in value]
+    fields = part["components"]
+    return {one["name"]: _named(one, found) for one, found in zip(fields, value, strict=True)}
 
 
 _ENTRIES = _load()

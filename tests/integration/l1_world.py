@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from sequencer.batches.attestations import AttestationPool, BatchCertificate, attest
 from sequencer.batches.batch import Batch
 from sequencer.batches.blobs import blobs_hash, encode_blobs
@@ -21,7 +23,7 @@ from sequencer.crypto.hashing import keccak, word
 from sequencer.crypto.kzg_process import KzgProcess
 from sequencer.crypto.signatures import Signer
 from sequencer.deployment.artifacts import load_artifact
-from sequencer.deployment.economy import GWEI
+from sequencer.deployment.economy import BPS, GWEI
 from sequencer.deployment.parameters import PARAMETER_SETS
 from sequencer.deployment.plan import (
     CONTRACTS,
@@ -58,7 +60,11 @@ TIMEOUT_SECONDS = 600
 START = 1_900_000_000
 """Timestamp of the first block."""
 GENESIS = START + 10 * SECONDS
-PARAMETERS = PARAMETER_SETS["devnet"]
+_DEVNET = PARAMETER_SETS["devnet"]
+PARAMETERS = msgspec.structs.replace(
+    _DEVNET, stake=msgspec.structs.replace(_DEVNET.stake, operator_cap_bps=BPS)
+)
+"""Every weight is the stake behind it, however few there are (COMM-5)."""
 BOND_WEI = PARAMETERS.stake.min_bond_gwei * GWEI
 DEPLOYER = Address(bytes.fromhex("f39fd6e51aad88f6f4ce6ab8827279cfffb92266"))
 COLD = [

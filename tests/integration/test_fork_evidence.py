@@ -120,6 +120,8 @@ async def test_fork__l1_slashes_more_than_a_third(
     anvil: Anvil, weights: tuple[int, ...], twins: tuple[int, ...]
 ) -> None:
     deployment = await deploy(anvil, [weight * ETHER for weight in weights])
+    # Nothing of an epoch is punished before it has begun (LEDGER-1).
+    await anvil.mine_at(deployment.schedule.start_of(Epoch(1)) + 1)
     worlds = fork(deployment, weights, twins)
     kinds: set[frozenset[StatementKind]] = set()
     for world in worlds:

@@ -1,0 +1,181 @@
+"""One way to act on the contracts, for every script: what it changes is shown before and after,
+and with --dry-run the endpoint computes what it would change (`eth_simulateV1`) and nothing is
+sent.
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from ape.api import AccountAPI, ProviderAPI, ReceiptAPI
+from ape.cli import ConnectedProviderCommand, account_option
+from web3.types import RPCEndpoint
+
+from scripts._shared import Contracts, bytes_address, deployment_option, plain_errors, unattended
+from sequencer.errors import LocalFault
+from sequencer.l1 import abi
+from sequencer.l1.reverts import describe_revert
+from sequencer.types import Address
+
+dry_run_option = click.option(
+    "--dry-run", "is_dry_run", is_flag=True, help="Show what would change, and send nothing."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a contract, by the names in the sources."""
+
+    contract: str
+    function: str
+    arguments: tuple[Any, ...] = ()
+    value_wei: int = 0
+
+    def data(self) -> bytes:
+        return abi.function(self.contract, self.function).call(*self.arguments)
+
+    def returned(self, output: bytes) -> Any:
+        return abi.function(self.contract, self.function).returned(output)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What a person may want to see change: a view, and its answer in words."""
+
+    label: str
+    call: Call
+    words: Callable[[Any], str]
+
+
+class Actor:
+    """An account, on the contracts of a deployment."""
+
+    def __init__(
+        self, provider: ProviderAPI, account: AccountAPI, contracts: Contracts, *, is_dry_run: bool
+    ) -> None:
+        self.account = account
+        self.contracts = contracts
+        self.is_dry_run = is_dry_run
+        self._provider = provider
+
+    @property
+    def address(self) -> Address:
+        return bytes_address(self.account.address)
+
+    def now(self) -> int:
+        """Of the last block, in seconds."""
+        return int(self._provider.get_block("latest").timestamp)
+
+    def read(self, contract: str, function: str, *arguments: Any) -> Any:
+        """What a view returns: structs as dictionaries."""
+        return self._view(Call(contract, function, arguments))
+
+    def act(self, call: Call, figures: Sequence[Figure]) -> ReceiptAPI | None:
+        """Send the call, or with --dry-run find out what it would do; show the figures before and
+        after. Returns None after a dry run. Raises `LocalFault` if the contract refuses."""
+        before = [self._words(figure) for figure in figures]
+        if self.is_dry_run:
+            after, receipt = self._simulated(call, figures), None
+            click.echo(f"Dry run of {call.contract}.{call.function}: nothing was sent.")
+        else:
+            receipt = self._sent(call)
+            after = [self._words(figure) for figure in figures]
+        show_changes([figure.label for figure in figures], before, after)
+        return receipt
+
+    def _sent(self, call: Call) -> ReceiptAPI:
+        # Found out here, a refusal costs no gas and has its reason.
+        self._ask("eth_call", self._transaction(call), "latest")
+        unattended(self.account)
+        handler = getattr(self.contracts.at(call.contract), call.function)
+        receipt: ReceiptAPI = handler(*call.arguments, sender=self.account, value=call.value_wei)
+        return receipt
+
+    def _words(self, figure: Figure) -> str:
+        return figure.words(self._view(figure.call))
+
+    def _view(self, call: Call) -> Any:
+        answer: str = self._ask("eth_call", self._transaction(call), "latest")
+        return call.returned(bytes.fromhex(answer[2:]))
+
+    def _simulated(self, call: Call, figures: Sequence[Figure]) -> list[str]:
+        """The figures in the block after the head, with the call in it."""
+        head = self._provider.get_block("latest")
+        number, time = hex(int(head.number or 0) + 1), hex(head.timestamp + 1)
+        block = {
+            "blockOverrides": {"number": number, "time": time},
+            "calls": [
+                self._transaction(one) for one in (call, *(figure.call for figure in figures))
+            ],
+        }
+        (simulated,) = self._ask("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
+        outputs = [_output(result) for result in simulated["calls"]]
+        return [
+            figure.words(figure.call.returned(output))
+            for figure, output in zip(figures, outputs[1:], strict=True)
+        ]
+
+    def _transaction(self, call: Call) -> dict[str, str]:
+        return {
+            "from": self.account.address,
+            "to": str(self.contracts.at(call.contract).address),
+            "data": "0x" + call.data().hex(),
+            "value": hex(call.value_wei),
+        }
+
+    def _ask(self, method: str, *parameters: Any) -> Any:
+        """Of the endpoint, past ape's own errors: ours name every contract's reasons."""
+        answer = self._provider.web3.provider.make_request(RPCEndpoint(method), parameters)
+        error = answer.get("error")
+        if error is None:
+            return answer["result"]
+        data = error.get("data") if isinstance(error, dict) else None
+        if isinstance(data, str) and data.startswith("0x"):
+            raise LocalFault(f"the contract refuses: {describe_revert(bytes.fromhex(data[2:]))}")
+        message = error["message"] if isinstance(error, dict) else error
+        raise LocalFault(f"{method}: the endpoint refuses: {message}")
+
+
+def _output(result: dict[str, Any]) -> bytes:
+    """Of one simulated call; raises `LocalFault` with the contract's reason."""
+    if int(result["status"], 16) == 1:
+        return bytes.fromhex(result["returnData"][2:])
+    data = result.get("error", {}).get("data") or result["returnData"]
+    raise LocalFault(f"the contract refuses: {describe_revert(bytes.fromhex(data[2:]))}")
+
+
+def show_changes(labels: Sequence[str], before: Sequence[str], after: Sequence[str]) -> None:
+    """One line for each figure; an arrow where it changes."""
+    width = max(map(len, labels), default=0)
+    old_width = max(map(len, before), default=0)
+    for label, old, new in zip(labels, before, after, strict=True):
+        change = f"{old:{old_width}} → {new}" if old != new else old
+        click.echo(f"  {label:{width}}  {change}")
+
+
+def action(group: click.Group) -> Callable[[Callable[..., None]], click.Command]:
+    """A command of a group whose first argument is an `Actor`; the options that all of them have
+    are added, and errors are one line."""
+
+    def register(function: Callable[..., None]) -> click.Command:
+        def run(
+            provider: ProviderAPI,
+            account: AccountAPI,
+            deployment_path: Path,
+            is_dry_run: bool,  # noqa: FBT001 - click passes it by name
+            **arguments: Any,
+        ) -> None:
+            with plain_errors():
+                contracts = Contracts(deployment_path, provider)
+                function(Actor(provider, account, contracts, is_dry_run=is_dry_run), **arguments)
+
+        run.__doc__ = inspect.getdoc(function)
+        run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        decorated = account_option()(deployment_option(dry_run_option(run)))
+        name = function.__name__.strip("_").replace("_", "-")
+        return group.command(name, cls=ConnectedProviderCommand)(decorated)
+
+    return register
