@@ -90,9 +90,13 @@ class Actor:
         # Found out here, a refusal costs no gas and has its reason.
         self._ask("eth_call", self._transaction(call), "latest")
         unattended(self.account)
-        handler = getattr(self.contracts.at(call.contract), call.function)
-        receipt: ReceiptAPI = handler(*call.arguments, sender=self.account, value=call.value_wei)
-        return receipt
+        transaction = self._provider.network.ecosystem.create_transaction(
+            sender=self.account.address,
+            receiver=self.contracts.at(call.contract).address,
+            data=call.data(),
+            value=call.value_wei,
+        )
+        return self.account.call(transaction)
 
     def _words(self, figure: Figure) -> str:
         return figure.words(self._view(figure.call))
@@ -156,26 +160,33 @@ def show_changes(labels: Sequence[str], before: Sequence[str], after: Sequence[s
         click.echo(f"  {label:{width}}  {change}")
 
 
+def command(function: Callable[..., None]) -> click.Command:
+    """A command out of a function whose first argument is an `Actor`; the options that all
+    actions have are added, and errors are one line."""
+
+    def run(
+        provider: ProviderAPI,
+        account: AccountAPI,
+        deployment_path: Path,
+        is_dry_run: bool,
+        **arguments: Any,
+    ) -> None:
+        with plain_errors():
+            contracts = Contracts(deployment_path, provider)
+            function(Actor(provider, account, contracts, is_dry_run=is_dry_run), **arguments)
+
+    run.__doc__ = inspect.getdoc(function)
+    run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    decorated = account_option()(deployment_option(dry_run_option(run)))
+    return click.command(function.__name__, cls=ConnectedProviderCommand)(decorated)
+
+
 def action(group: click.Group) -> Callable[[Callable[..., None]], click.Command]:
-    """A command of a group whose first argument is an `Actor`; the options that all of them have
-    are added, and errors are one line."""
+    """Such a command, of a group."""
 
     def register(function: Callable[..., None]) -> click.Command:
-        def run(
-            provider: ProviderAPI,
-            account: AccountAPI,
-            deployment_path: Path,
-            is_dry_run: bool,  # noqa: FBT001 - click passes it by name
-            **arguments: Any,
-        ) -> None:
-            with plain_errors():
-                contracts = Contracts(deployment_path, provider)
-                function(Actor(provider, account, contracts, is_dry_run=is_dry_run), **arguments)
-
-        run.__doc__ = inspect.getdoc(function)
-        run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-        decorated = account_option()(deployment_option(dry_run_option(run)))
-        name = function.__name__.strip("_").replace("_", "-")
-        return group.command(name, cls=ConnectedProviderCommand)(decorated)
+        made = command(function)
+        group.add_command(made)
+        return made
 
     return register

@@ -10,21 +10,14 @@ or SWITCHYARD_PASSWORD, as for the node.
 from pathlib import Path
 
 import click
-from ape.api import AccountAPI, ProviderAPI
-from ape.cli import ConnectedProviderCommand, account_option
 
-from scripts._shared import (
-    Contracts,
-    bytes_address,
-    deployment_option,
-    plain_errors,
-    unattended,
-)
+from scripts._actions import Actor, Call, Figure, command
 from sequencer.config import keystore_password
 from sequencer.crypto.digests import key_possession, typed_digest
 from sequencer.crypto.keystore import load_secret
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_public
+from sequencer.deployment.economy import PARAMETER_NAMES
 from sequencer.deployment.words import (
     at_time,
     ether,
@@ -34,9 +27,7 @@ from sequencer.deployment.words import (
 )
 
 
-@click.command(cls=ConnectedProviderCommand)
-@account_option()
-@deployment_option
+@command
 @click.option(
     "--signer",
     "keystore",
@@ -53,40 +44,45 @@ from sequencer.deployment.words import (
 @click.option(
     "--amount", type=str, metavar="ETH", help="The bond, e.g. 32 or 1.5 (default: the least)."
 )
-def cli(
-    provider: ProviderAPI,
-    account: AccountAPI,
-    deployment_path: Path,
-    keystore: Path,
-    endpoint: str,
-    amount: str | None,
-) -> None:
-    """Bond an operator."""
-    with plain_errors():
-        contracts = Contracts(deployment_path, provider)
-        least = int(contracts.registry.parameters().minBond)
-        bond_wei = least if amount is None else parse_ether(amount)
-        secret = load_secret(keystore, keystore_password())
-        signer, transport_key = Signer(secret), transport_public(secret)
-        digest = typed_digest(
-            contracts.deployment.domain.separator(),
-            key_possession(bytes_address(account.address), signer.address, transport_key),
-        )
-        unattended(account)
-        receipt = contracts.registry.bond(
-            "0x" + signer.address.hex(),
-            transport_key,
-            parse_endpoint(endpoint),
-            signer.sign(digest),
-            sender=account,
-            value=bond_wei,
-        )
-        (event,) = contracts.registry.OperatorBonded.from_receipt(receipt)
-        click.echo(f"Operator {event.id}, {account.address}, has bonded {ether(event.bondWei)}.")
-        click.echo(f"Its node signs with 0x{signer.address.hex()} and is reached at {endpoint}.")
-        schedule = contracts.deployment.schedule
-        epoch = first_epoch_of_bond(schedule, receipt.timestamp // 1_000)
-        click.echo(
-            f"It can sit in the committee from epoch {epoch} on, which begins"
-            f" {at_time(schedule.start_of(epoch))}."
-        )
+@click.option(
+    "--commission", type=click.IntRange(0, 10_000), default=0, show_default=True, metavar="BPS",
+    help="What you keep of your delegators' rewards, in basis points.",
+)  # fmt: skip
+def cli(actor: Actor, keystore: Path, endpoint: str, amount: str | None, commission: int) -> None:
+    """Bond an operator (BOND-1)."""
+    least = actor.read("Parameters", "value", PARAMETER_NAMES.index("MIN_BOND_WEI"))
+    bond_wei = least if amount is None else parse_ether(amount)
+    secret = load_secret(keystore, keystore_password())
+    signer, transport_key = Signer(secret), transport_public(secret)
+    digest = typed_digest(
+        actor.contracts.deployment.domain.separator(),
+        key_possession(actor.address, signer.address, transport_key),
+    )
+    application = (
+        signer.address,
+        transport_key,
+        commission,
+        parse_endpoint(endpoint),
+        signer.sign(digest),
+    )
+    receipt = actor.act(
+        Call("BondRegistry", "bond", (application,), bond_wei),
+        [
+            Figure("your operator id", Call("BondRegistry", "operatorIdOf", (actor.address,)), str),
+            Figure("operators", Call("BondRegistry", "operatorCount"), str),
+            Figure(
+                "bonded by all", Call("InsurancePool", "coverage"), lambda c: ether(c["bondedWei"])
+            ),
+        ],
+    )
+    if receipt is None:
+        return
+    (event,) = actor.contracts.registry.OperatorBonded.from_receipt(receipt)
+    click.echo(f"Operator {event.id}, {actor.account.address}, has bonded {ether(event.bondWei)}.")
+    click.echo(f"Its node signs with 0x{signer.address.hex()} and is reached at {endpoint}.")
+    schedule = actor.contracts.deployment.schedule
+    epoch = first_epoch_of_bond(schedule, receipt.timestamp // 1_000)
+    click.echo(
+        f"It can sit in the committee from epoch {epoch} on, which begins"
+        f" {at_time(schedule.start_of(epoch))}."
+    )

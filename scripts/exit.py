@@ -6,55 +6,76 @@ First the weight goes and the unbonding time starts; when that is over the bond 
 paid to the account. Until then it can still be slashed for what the hot key has signed.
 """
 
-from pathlib import Path
-
 import click
-from ape.api import AccountAPI, ProviderAPI
-from ape.cli import ConnectedProviderCommand, account_option
 
-from scripts._shared import (
-    Contracts,
-    deployment_option,
-    plain_errors,
-    unattended,
-)
+from scripts._actions import Actor, Call, Figure, command
+from scripts._figures import credit_figure, moment, operator_field, operator_figures
+from scripts._wallet import to_address
 from sequencer.deployment.words import at_time, ether
+from sequencer.errors import LocalFault
+from sequencer.l1.stakes import STATUS_NAMES
 
-ACTIVE = 1
-"""`OperatorStatus` of `IBondRegistry`; the others that hold a place are leaving."""
 
-
-@click.command(cls=ConnectedProviderCommand)
-@account_option()
-@deployment_option
+@command
 @click.option("--to", metavar="ADDRESS", help="Who is paid in the end (default: the account).")
-def cli(provider: ProviderAPI, account: AccountAPI, deployment_path: Path, to: str | None) -> None:
+def cli(actor: Actor, to: str | None) -> None:
     """Exit, release and withdraw, whichever is next."""
-    with plain_errors():
-        registry = Contracts(deployment_path, provider).registry
-        unattended(account)
-        operator_id = registry.operatorIdOf(account.address)
-        if operator_id:
-            operator = registry.operator(operator_id)
-            if operator.status == ACTIVE:
-                receipt = registry.initiateExit(sender=account)
-                (event,) = registry.ExitInitiated.from_receipt(receipt)
-                click.echo(f"Operator {operator_id} is leaving: its weight is zero from now on.")
-                click.echo(f"Its bond is released from {at_time(event.releaseAt)}.")
-                return
-            now = provider.get_block("latest").timestamp
-            if now < operator.releaseAt:
-                click.echo(f"Operator {operator_id} is leaving already.")
-                click.echo(
-                    f"Its bond, {ether(operator.bondWei)}, is released from"
-                    f" {at_time(operator.releaseAt)}. Run this again then."
-                )
-                return
-            receipt = registry.release(operator_id, sender=account)
-            (event,) = registry.OperatorReleased.from_receipt(receipt)
-            click.echo(f"Operator {operator_id} is released with {ether(event.creditedWei)}.")
-        if not registry.credit(account.address):
-            raise click.ClickException(f"{account.address} is no operator and has no credit")
-        receipt = registry.withdraw(to or account.address, sender=account)
-        (event,) = registry.CreditWithdrawn.from_receipt(receipt)
+    receiver = actor.address if to is None else to_address(to, "--to")
+    operator_id = actor.read("BondRegistry", "operatorIdOf", actor.address)
+    if operator_id:
+        operator = actor.read("BondRegistry", "operator", operator_id)
+        if STATUS_NAMES[operator["status"]] in ("active", "jailed"):
+            _begin(actor, operator_id)
+            return
+        if actor.now() < operator["releaseAt"]:
+            stake = actor.read("BondRegistry", "stake", operator_id)
+            click.echo(f"Operator {operator_id} is leaving already.")
+            click.echo(
+                f"Its bond, {ether(stake['ownWei'])}, is released from"
+                f" {at_time(operator['releaseAt'])}. Run this again then."
+            )
+            return
+        if not _release(actor, operator_id):
+            return
+    if not actor.read("BondRegistry", "credit", actor.address):
+        raise LocalFault(f"{actor.account.address} is no operator and has no credit")
+    receipt = actor.act(
+        Call("BondRegistry", "withdraw", (receiver,)),
+        [credit_figure("BondRegistry", actor.address)],
+    )
+    if receipt is not None:
+        (event,) = actor.contracts.registry.CreditWithdrawn.from_receipt(receipt)
         click.echo(f"Paid {ether(event.amountWei)} to {event.to}.")
+
+
+def _begin(actor: Actor, operator_id: int) -> None:
+    """BOND-5."""
+    receipt = actor.act(
+        Call("BondRegistry", "initiateExit"),
+        [
+            *operator_figures(operator_id),
+            operator_field(operator_id, "released", "releaseAt", moment),
+        ],
+    )
+    if receipt is not None:
+        (event,) = actor.contracts.registry.ExitInitiated.from_receipt(receipt)
+        click.echo(f"Operator {operator_id} is leaving: its weight is zero from now on.")
+        click.echo(f"Its bond is released from {at_time(event.releaseAt)}.")
+
+
+def _release(actor: Actor, operator_id: int) -> bool:
+    """BOND-6. Whether it was sent."""
+    own = Figure(
+        f"operator {operator_id} own",
+        Call("BondRegistry", "stake", (operator_id,)),
+        lambda stake: ether(stake["ownWei"]),
+    )
+    receipt = actor.act(
+        Call("BondRegistry", "release", (operator_id,)),
+        [own, credit_figure("BondRegistry", actor.address)],
+    )
+    if receipt is None:
+        return False
+    (event,) = actor.contracts.registry.OperatorReleased.from_receipt(receipt)
+    click.echo(f"Operator {operator_id} is released with {ether(event.creditedWei)}.")
+    return True

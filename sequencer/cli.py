@@ -59,6 +59,14 @@ def build_parser() -> argparse.ArgumentParser:
     status.add_argument("--rpc", required=True, metavar="URL", help="the node's JSON-RPC address")
     status.add_argument("--json", action="store_true", help="print the answer as it is")
     status.set_defaults(handler=_status)
+
+    stake = commands.add_parser("stake", help="show operators, what is staked, and coverage")
+    stake.add_argument("--l1", required=True, metavar="URL", help="an L1 endpoint (JSON-RPC)")
+    stake.add_argument(
+        "--deployment", required=True, type=Path, metavar="FILE", help="the deployment file"
+    )
+    stake.add_argument("--json", action="store_true", help="print it as JSON, amounts in wei")
+    stake.set_defaults(handler=_stake)
     return parser
 
 
@@ -290,6 +298,16 @@ def _status(args: argparse.Namespace) -> int:
 
     answer = asyncio.run(fetch_status(args.rpc))
     print(json.dumps(answer, indent=1) if args.json else report(decode_status(answer)))
+    return 0
+
+
+def _stake(args: argparse.Namespace) -> int:
+    import msgspec
+
+    from sequencer.deployment.standing import fetch_economy, standing
+
+    economy = asyncio.run(fetch_economy(args.l1, args.deployment))
+    print(msgspec.json.encode(economy).decode() if args.json else standing(economy))
     return 0
 
 

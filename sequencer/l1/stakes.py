@@ -1,4 +1,4 @@
-"""The economy as L1 shows it now: operators, what is staked with them, and coverage (STAKE, INS-5)."""
+"""The economy as L1 shows it now: operators, what is staked with them, and coverage (INS-5)."""
 
 import asyncio
 from dataclasses import dataclass
