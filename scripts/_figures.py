@@ -55,6 +55,12 @@ def percent(bps: int) -> str:
     return f"{bps / 100:g} %"
 
 
+def bonded_figure() -> Figure:
+    """INS-5: by all active operators together."""
+    coverage = Call("InsurancePool", "coverage")
+    return Figure("bonded by all", coverage, lambda found: ether(found["bondedWei"]))
+
+
 def pool_figures() -> list[Figure]:
     """INS-4, INS-5."""
     account, coverage = Call("InsurancePool", "account"), Call("InsurancePool", "coverage")

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from scripts._actions import Actor, Call, Figure, command
+from scripts._figures import bonded_figure
 from sequencer.config import keystore_password
 from sequencer.crypto.digests import key_possession, typed_digest
 from sequencer.crypto.keystore import load_secret
@@ -70,9 +71,7 @@ def cli(actor: Actor, keystore: Path, endpoint: str, amount: str | None, commiss
         [
             Figure("your operator id", Call("BondRegistry", "operatorIdOf", (actor.address,)), str),
             Figure("operators", Call("BondRegistry", "operatorCount"), str),
-            Figure(
-                "bonded by all", Call("InsurancePool", "coverage"), lambda c: ether(c["bondedWei"])
-            ),
+            bonded_figure(),
         ],
     )
     if receipt is None:

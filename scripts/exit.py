@@ -39,10 +39,8 @@ def cli(actor: Actor, to: str | None) -> None:
             return
     if not actor.read("BondRegistry", "credit", actor.address):
         raise LocalFault(f"{actor.account.address} is no operator and has no credit")
-    receipt = actor.act(
-        Call("BondRegistry", "withdraw", (receiver,)),
-        [credit_figure("BondRegistry", actor.address)],
-    )
+    withdraw = Call("BondRegistry", "withdraw", (receiver,))
+    receipt = actor.act(withdraw, [credit_figure("BondRegistry", actor.address)])
     if receipt is not None:
         (event,) = actor.contracts.registry.CreditWithdrawn.from_receipt(receipt)
         click.echo(f"Paid {ether(event.amountWei)} to {event.to}.")

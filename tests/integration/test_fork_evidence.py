@@ -20,6 +20,7 @@ from sequencer.l1.rpc import to_hex
 from sequencer.simulation.attackers import Twin
 from sequencer.simulation.keys import DeploymentKeys
 from sequencer.simulation.world import World
+from sequencer.types import Epoch
 from tests.integration.l1_world import DEPLOYER, Anvil, deploy, hot_secret, report_call
 from tests.sim.scenarios import scenario
 
