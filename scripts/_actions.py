@@ -20,6 +20,9 @@ from sequencer.l1 import abi
 from sequencer.l1.reverts import describe_revert
 from sequencer.types import Address
 
+LOG_BLOCKS = 5_000
+"""Asked for at once: most endpoints give no more."""
+
 dry_run_option = click.option(
     "--dry-run", "is_dry_run", is_flag=True, help="Show what would change, and send nothing."
 )
@@ -72,6 +75,41 @@ class Actor:
     def read(self, contract: str, function: str, *arguments: Any) -> Any:
         """What a view returns: structs as dictionaries."""
         return self._view(Call(contract, function, arguments))
+
+    def head(self) -> int:
+        """Number of the last block."""
+        return int(self._provider.get_block("latest").number or 0)
+
+    def block_at(self, seconds: int) -> int:
+        """The last block whose timestamp is at most this, or the deployment's first."""
+        low, high = self.contracts.deployment.start_block, self.head()
+        while low < high:
+            middle = (low + high + 1) // 2
+            if int(self._provider.get_block(middle).timestamp) <= seconds:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def events(self, contract: str, name: str, first: int, last: int) -> list[dict[str, Any]]:
+        """The arguments of every event of this name in a range of blocks, in order."""
+        entry, found = abi.event(contract, name), []
+        for start in range(first, last + 1, LOG_BLOCKS):
+            asked = {
+                "address": str(self.contracts.at(contract).address),
+                "topics": ["0x" + entry.hash.hex()],
+                "fromBlock": hex(start),
+                "toBlock": hex(min(start + LOG_BLOCKS - 1, last)),
+            }
+            for log in self._ask("eth_getLogs", asked):
+                topics = tuple(bytes.fromhex(topic[2:]) for topic in log["topics"])
+                found.append(entry.decode_event(topics, bytes.fromhex(log["data"][2:])))
+        return found
+
+    def show(self, figures: Sequence[Figure]) -> None:
+        """What is."""
+        words = [self._words(figure) for figure in figures]
+        show_changes([figure.label for figure in figures], words, words)
 
     def act(self, call: Call, figures: Sequence[Figure]) -> ReceiptAPI | None:
         """Send the call, or with --dry-run find out what it would do; show the figures before and

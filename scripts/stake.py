@@ -37,6 +37,7 @@ CREDIT_CONTRACTS = (
     "SlashingLedger",
     "InsurancePool",
     "DataAvailabilityChallenge",
+    "RevenueSplitter",
 )
 
 
