@@ -2,9 +2,11 @@
 
 BondRegistry
 ├── a zero where nothing would be promised: refused
-├── slashBps above the whole, rewardBps not below the whole: refused
-├── unbonding shorter than two epochs, grace and evidence (TIME-4): refused, by one second
-└── no slasher, or a zero one: refused
+└── unbonding shorter than three epochs, grace and evidence (TIME-4): refused, by one second
+
+SlashingLedger, InsurancePool
+├── no slasher, or a zero one, no registry, no ledger: refused
+└── a registry with another ledger, insurance of another ledger or registry: refused
 
 Committee
 ├── no registry: refused
@@ -22,10 +24,10 @@ CommitmentChain, EquivocationSlasher
 ├── a zero where the fallback would be open to anyone, or to nobody: refused
 ├── a committee of another registry: refused
 ├── an inbox that serves another chain: refused
-└── a registry that does not know the slasher: refused
+└── a ledger that does not know the slasher: refused
 
 DataAvailabilityChallenge
-├── a registry that does not know it, a chain of another registry: refused
+├── a ledger that does not know it, a chain of another committee: refused
 └── a time of zero, times as long together as evidence lives (DATA-7): refused
 """
 
@@ -37,7 +39,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.deployment import create_address
+from tests.contracts.deployment import CONTRACTS, create_address
 from tests.contracts.faults import FaultCatalogue
 from tests.contracts.network import Clock, Network
 from tests.contracts.settings import (
@@ -49,58 +51,116 @@ from tests.contracts.settings import (
 )
 
 ZERO = "0x" + "00" * 20
-GOOD_BONDS = Times(genesis=1_000)
+GOOD_TIMES = Times(genesis=1_000)
 GOOD_QUEUE = InboxParameters()
 GOOD_FALLBACK = FallbackParameters()
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["minBond", "genesis", "epochSeconds", "commitGraceSeconds", "evidenceSeconds", "slashBps"],
+    "name", ["genesis", "epochSeconds", "commitGraceSeconds", "evidenceSeconds"]
 )
-def test_bond_registry__zero_parameter__is_refused(
-    project: Any, deployer: Any, faults: FaultCatalogue, name: str
+def test_bond_registry__zero_time__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue, name: str
 ) -> None:
-    bonds = replace(GOOD_BONDS, **{name: 0})
+    times = replace(GOOD_TIMES, **{name: 0})
     with faults.expect("ZeroParameter", name=name):
-        deployer.deploy(project.BondRegistry, bonds.as_tuple(), [deployer.address])
+        deployer.deploy(project.BondRegistry, times.as_tuple(), network.parameters, deployer)
 
 
-def test_bond_registry__bps_out_of_range__is_refused(
-    project: Any, deployer: Any, faults: FaultCatalogue
+def test_bond_registry__zero_address__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
 ) -> None:
-    slashers = [deployer.address]
-    with faults.expect("SlashBpsOutOfRange", maximum=10_000, actual=10_001):
-        bonds = replace(GOOD_BONDS, slashBps=10_001)
-        deployer.deploy(project.BondRegistry, bonds.as_tuple(), slashers)
-    # The whole slash as reward would make reporting oneself free.
-    with faults.expect("RewardBpsOutOfRange", maximum=9_999, actual=10_000):
-        bonds = replace(GOOD_BONDS, rewardBps=10_000)
-        deployer.deploy(project.BondRegistry, bonds.as_tuple(), slashers)
-    bonds = replace(GOOD_BONDS, slashBps=10_000, rewardBps=9_999)
-    registry = deployer.deploy(project.BondRegistry, bonds.as_tuple(), slashers)
-    assert tuple(vars(registry.parameters()).values()) == bonds.as_tuple()
+    with faults.expect("ZeroParameter", name="parameters"):
+        deployer.deploy(project.BondRegistry, GOOD_TIMES.as_tuple(), ZERO, deployer)
+    with faults.expect("ZeroParameter", name="ledger"):
+        deployer.deploy(project.BondRegistry, GOOD_TIMES.as_tuple(), network.parameters, ZERO)
 
 
 def test_bond_registry__short_unbonding__is_refused(
-    project: Any, deployer: Any, faults: FaultCatalogue
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
 ) -> None:
-    b = GOOD_BONDS
-    at_least = 2 * b.epochSeconds + b.commitGraceSeconds + b.evidenceSeconds
+    t = GOOD_TIMES
+    at_least = 3 * t.epochSeconds + t.commitGraceSeconds + t.evidenceSeconds
     with faults.expect("UnbondingTooShort", minimumSeconds=at_least, actualSeconds=at_least - 1):
-        short = replace(b, unbondingSeconds=at_least - 1)
-        deployer.deploy(project.BondRegistry, short.as_tuple(), [deployer.address])
-    enough = replace(b, unbondingSeconds=at_least)
-    deployer.deploy(project.BondRegistry, enough.as_tuple(), [deployer.address])
+        short = replace(t, unbondingSeconds=at_least - 1)
+        deployer.deploy(project.BondRegistry, short.as_tuple(), network.parameters, deployer)
+    enough = replace(t, unbondingSeconds=at_least)
+    registry = deployer.deploy(
+        project.BondRegistry, enough.as_tuple(), network.parameters, deployer
+    )
+    assert tuple(vars(registry.times()).values()) == enough.as_tuple()
 
 
-def test_bond_registry__no_slasher__is_refused(
-    project: Any, deployer: Any, faults: FaultCatalogue
+def test_insurance_pool__zero_address__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
 ) -> None:
-    with faults.expect("ZeroParameter", name="slashers"):
-        deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), [])
-    with faults.expect("ZeroParameter", name="slasher"):
-        deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), [ZERO])
+    with faults.expect("ZeroParameter", name="registry"):
+        deployer.deploy(project.InsurancePool, ZERO, deployer)
+    with faults.expect("ZeroParameter", name="ledger"):
+        deployer.deploy(project.InsurancePool, network.registry, ZERO)
+
+
+@pytest.fixture
+def future_ledger(project: Any, deployer: Any, network: Network) -> tuple[Any, str]:
+    """A committee whose registry names the ledger that is deployed after one more contract."""
+    # Registry, committee, one more; ape runs a reverted creation once more to learn why, one nonce
+    # and so one address later.
+    ledger = create_address(deployer.address, deployer.nonce + 4)
+    registry = deployer.deploy(
+        project.BondRegistry, GOOD_TIMES.as_tuple(), network.parameters, ledger
+    )
+    return deployer.deploy(project.Committee, registry, 1, 1), ledger
+
+
+def test_slashing_ledger__wrong_wiring__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
+) -> None:
+    actual = network.ledger.address
+    with faults.expect("LedgerOfAnotherRegistry", actual=actual):
+        deployer.deploy(
+            project.SlashingLedger, network.committee, network.insurance, [deployer.address]
+        )
+
+
+def test_slashing_ledger__insurance_of_another_ledger__is_refused(
+    project: Any,
+    deployer: Any,
+    network: Network,
+    faults: FaultCatalogue,
+    future_ledger: tuple[Any, str],
+) -> None:
+    committee, ledger = future_ledger
+    pool = deployer.deploy(project.InsurancePool, network.registry, network.ledger)
+    with faults.expect("InsuranceOfAnotherLedger", expected=ledger, actual=network.ledger.address):
+        deployer.deploy(project.SlashingLedger, committee, pool, [deployer.address])
+
+
+def test_slashing_ledger__insurance_of_another_registry__is_refused(
+    project: Any,
+    deployer: Any,
+    network: Network,
+    faults: FaultCatalogue,
+    future_ledger: tuple[Any, str],
+) -> None:
+    committee, ledger = future_ledger
+    pool = deployer.deploy(project.InsurancePool, network.registry, ledger)
+    with faults.expect("InsuranceOfAnotherRegistry", actual=network.registry.address):
+        deployer.deploy(project.SlashingLedger, committee, pool, [deployer.address])
+
+
+@pytest.mark.parametrize(("name", "slashers"), [("slashers", []), ("slasher", [ZERO])])
+def test_slashing_ledger__no_slasher__is_refused(
+    project: Any,
+    deployer: Any,
+    faults: FaultCatalogue,
+    future_ledger: tuple[Any, str],
+    name: str,
+    slashers: list[str],
+) -> None:
+    committee, ledger = future_ledger
+    pool = deployer.deploy(project.InsurancePool, committee.registry(), ledger)
+    with faults.expect("ZeroParameter", name=name):
+        deployer.deploy(project.SlashingLedger, committee, pool, slashers)
 
 
 def test_committee__no_registry__is_refused(
@@ -212,39 +272,42 @@ def test_commitment_chain__wrong_wiring__is_refused(
         deployer.deploy(
             project.CommitmentChain, network.registry, network.committee, network.inbox, fallback
         )
-    other = deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), [deployer.address])
+    other = deployer.deploy(
+        project.BondRegistry, GOOD_TIMES.as_tuple(), network.parameters, deployer
+    )
     with faults.expect(
         "CommitteeOfAnotherRegistry", expected=other.address, actual=network.registry.address
     ):
         deployer.deploy(project.CommitmentChain, other, network.committee, network.inbox, fallback)
 
 
-def test_equivocation_slasher__wrong_wiring__is_refused(
+def test_equivocation_slasher__unknown_to_its_ledger__is_refused(
     project: Any, deployer: Any, network: Network, faults: FaultCatalogue
 ) -> None:
-    with faults.expect("UnknownToRegistry", registry=network.registry.address):
-        deployer.deploy(project.EquivocationSlasher, network.registry, network.committee)
-    # ape runs a reverted creation once more to learn why, one nonce and so one address later.
-    predicted = [create_address(deployer.address, deployer.nonce + n) for n in (1, 2)]
-    other = deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), predicted)
-    with faults.expect(
-        "CommitteeOfAnotherRegistry", expected=other.address, actual=network.registry.address
-    ):
-        deployer.deploy(project.EquivocationSlasher, other, network.committee)
+    with faults.expect("UnknownToLedger", ledger=network.ledger.address):
+        deployer.deploy(project.EquivocationSlasher, network.ledger)
 
 
 def test_data_availability_challenge__wrong_wiring__is_refused(
-    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
+    project: Any,
+    deployer: Any,
+    deploy_network: Callable[..., Network],
+    network: Network,
+    faults: FaultCatalogue,
 ) -> None:
     held = network.held.as_tuple()
-    with faults.expect("UnknownToRegistry", registry=network.registry.address):
-        deployer.deploy(project.DataAvailabilityChallenge, network.registry, network.chain, held)
-    predicted = [create_address(deployer.address, deployer.nonce + n) for n in (1, 2)]
-    other = deployer.deploy(project.BondRegistry, GOOD_BONDS.as_tuple(), predicted)
+    with faults.expect("UnknownToLedger", ledger=network.ledger.address):
+        deployer.deploy(project.DataAvailabilityChallenge, network.ledger, network.chain, held)
+    # ape runs a reverted creation once more to learn why, one nonce and so one address later.
+    nonce = deployer.nonce + len(CONTRACTS)
+    following = [create_address(deployer.address, nonce + n) for n in (0, 1)]
+    other = deploy_network(extra_slashers=following)
     with faults.expect(
-        "ChainOfAnotherRegistry", expected=other.address, actual=network.registry.address
+        "ChainOfAnotherCommittee",
+        expected=other.committee.address,
+        actual=network.committee.address,
     ):
-        deployer.deploy(project.DataAvailabilityChallenge, other, network.chain, held)
+        deployer.deploy(project.DataAvailabilityChallenge, other.ledger, network.chain, held)
 
 
 @pytest.mark.parametrize("name", ["windowSeconds", "answerSeconds"])
@@ -253,7 +316,7 @@ def test_data_availability_challenge__zero_parameter__is_refused(
 ) -> None:
     held = replace(network.held, **{name: 0}).as_tuple()
     with faults.expect("ZeroParameter", name=name):
-        deployer.deploy(project.DataAvailabilityChallenge, network.registry, network.chain, held)
+        deployer.deploy(project.DataAvailabilityChallenge, network.ledger, network.chain, held)
 
 
 def test_data_availability_challenge__as_long_as_evidence_lives__is_refused(
@@ -267,7 +330,7 @@ def test_data_availability_challenge__as_long_as_evidence_lives__is_refused(
     # Two times that overflow together are too long, not short.
     for times in ((life - 60, 60), (2**64 - 1, 1)):
         with faults.expect("TimesTooLong", maximum=life - 1, actual=sum(times)):
-            wiring = (network.registry, network.chain)
+            wiring = (network.ledger, network.chain)
             deployer.deploy(project.DataAvailabilityChallenge, *wiring, times)
     longest = DataParameters(windowSeconds=life - 61, answerSeconds=60)
     other = deploy_network(held=longest)
