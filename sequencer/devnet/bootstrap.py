@@ -20,11 +20,13 @@ from sequencer.devnet.wallets import Rollup
 from sequencer.errors import LocalFault
 from sequencer.l1 import abi
 from sequencer.l1.deployment import Deployment, save_deployment
-from sequencer.types import Address, Epoch
+from sequencer.types import Address, Epoch, RollupId
 
 BOND_WEI = 10 * WEI_PER_ETHER
 COMMISSION_BPS = 500
 """What operators keep of what their delegators are rewarded (STAKE-10)."""
+PREPAID_WEI = 10 * WEI_PER_ETHER
+"""For each rollup: ten gigabytes at a gwei a byte (FEE-2)."""
 SIGNER_FUNDS_WEI = 100 * WEI_PER_ETHER
 """Hot keys pay for the L1 transactions of their nodes."""
 GENESIS_DELAY_SECONDS = 5
@@ -82,6 +84,9 @@ async def prepare_l1(
     registry, domain = plan.address("BondRegistry"), plan.domain
     bonds = [await bond(anvil, registry, domain, operator, BOND_WEI) for operator in operators]
     registrations = [await _register(anvil, plan, rollup) for rollup in rollups]
+    registrations += [
+        await _prepay(anvil, plan, RollupId(number)) for number in range(1, len(rollups) + 1)
+    ]
     deployment = deployment_of(plan, check_creations(plan, await anvil.wait(creations)))
     for mined in await anvil.wait(bonds):
         await _require_before_genesis(anvil, deployment, mined)
@@ -127,6 +132,13 @@ async def _register(anvil: Anvil, plan: Plan, rollup: Rollup) -> Sent:
     registry = plan.address("RollupRegistry")
     label = f"registering chain id {rollup.chain_id}"
     return await anvil.send(label, plan.deployer, registry, data, gas=_CALL_GAS)
+
+
+async def _prepay(anvil: Anvil, plan: Plan, rollup_id: RollupId) -> Sent:
+    """FEE-2."""
+    data = abi.function("SequencingFees", "prepay").call(rollup_id)
+    label, fees = f"prepaying for rollup {rollup_id}", plan.address("SequencingFees")
+    return await anvil.send(label, plan.deployer, fees, data, gas=_CALL_GAS, value_wei=PREPAID_WEI)
 
 
 async def _require_before_genesis(anvil: Anvil, deployment: Deployment, mined: Mined) -> None:

@@ -192,7 +192,9 @@ class L1View:
             case BasedEntered() | BasedEnding():
                 return replace(state, based_until=based_after(state.based_until, event))
             case BatchesCharged():
-                state = replace(state, charged=charged_after(state.charged, event, state.last_index))
+                state = replace(
+                    state, charged=charged_after(state.charged, event, state.last_index)
+                )
             case DataChallenged() | DataAnswered() | DataVoided() | Checkpointed():
                 self.challenges.note(event, state.number, timestamp)
             case BatchPosted():

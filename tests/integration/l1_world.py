@@ -299,6 +299,13 @@ class Node:
     def ready(self, index: BatchIndex) -> tuple[Batch, BatchCertificate] | None:
         return self._world.certified.get(index)
 
+    def batch(self, index: BatchIndex) -> Batch | None:
+        found = self._world.certified.get(index)
+        return None if found is None else found[0]
+
+    def usage(self, batch: Batch) -> bytes:
+        return self._world.usages[batch.index]
+
     def data(self, batch: Batch) -> bytes:
         return self._world.data[batch.index]
 
@@ -321,6 +328,7 @@ class World:
         self.batch_hash = self.separator
         self.certified: dict[BatchIndex, tuple[Batch, BatchCertificate]] = {}
         self.data: dict[BatchIndex, bytes] = {}
+        self.usages: dict[BatchIndex, bytes] = {}
         self.held: dict[Hash32, bytes] = {}
         self.kzg = KzgProcess()
         self.nodes = [Node(self, member) for member in range(4)]
@@ -383,6 +391,7 @@ class World:
         )
         self.batch_hash = batch.hash
         self.data[batch.index] = data
+        self.usages[batch.index] = usage_of(blocks)
         self.certified[batch.index] = (batch, self.certify(batch))
         return batch.index
 

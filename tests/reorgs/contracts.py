@@ -7,6 +7,7 @@ from typing import Any
 
 from eth_abi.abi import decode, encode
 
+from sequencer.batches.batch import Batch
 from sequencer.crypto.hashing import keccak, word
 from sequencer.crypto.signatures import Signer
 from sequencer.ingress.transaction import Transaction
@@ -14,6 +15,7 @@ from sequencer.l1 import abi
 from sequencer.l1.calldata import decode_commit
 from sequencer.l1.events import (
     BatchCommitted,
+    BatchesCharged,
     CommitteeRecorded,
     Event,
     ForceIncluded,
@@ -82,6 +84,8 @@ class State:
     committees: tuple[Epoch, ...] = ()
     """Epochs that have one, ascending."""
     rollups: int = 0
+    charged: int = 0
+    """Batches that rollups were charged for."""
 
 
 @cache
@@ -193,11 +197,30 @@ def _snapshot(state: State, tx: Transaction, time: int) -> Effect:
     return replace(state, committees=(*state.committees, Epoch(epoch))), (event,)
 
 
+def _charge(state: State, tx: Transaction, time: int) -> Effect:
+    """FEE-3, without accounts: whose batches they are, and their order."""
+    batches, usages, _ = decode(_CHARGE.types, tx.data[4:])
+    for position, (fields, usage) in enumerate(zip(batches, usages, strict=True)):
+        batch = Batch(*fields)
+        if batch.index != state.charged + 1 + position:
+            raise Reverted("WrongIndex", state.charged + 1 + position, batch.index)
+        if batch.index > len(state.batches):
+            raise Reverted("BatchHashUnavailable", batch.index, len(state.batches))
+        if batch.hash != state.batches[batch.index - 1]:
+            raise Reverted("WrongBatch", batch.index, state.batches[batch.index - 1], batch.hash)
+        if keccak(usage) != batch.usage_hash:
+            raise Reverted("WrongUsage", batch.index, batch.usage_hash, keccak(usage))
+    charged = state.charged + len(batches)
+    return replace(state, charged=charged), (BatchesCharged(BatchIndex(charged), 0),)
+
+
+_CHARGE = abi.function("SequencingFees", "charge")
 _FUNCTIONS: tuple[tuple[abi.Entry, Callable[[State, Transaction, int], Effect]], ...] = (
     (abi.function("ForcedInbox", "enqueue"), _enqueue),
     (abi.function("ForcedInbox", "forceInclude"), _force),
     (abi.function("CommitmentChain", "commit"), _commit),
     (abi.function("Committee", "snapshot"), _snapshot),
+    (_CHARGE, _charge),
 )
 
 

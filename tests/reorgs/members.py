@@ -202,6 +202,12 @@ class Node:
         certificate = None if batch is None else self.attester.certificate(batch)
         return None if batch is None or certificate is None else (batch, certificate)
 
+    def batch(self, index: BatchIndex) -> Batch | None:
+        return self.ledger.batch(index)
+
+    def usage(self, batch: Batch) -> bytes:
+        return self.ledger.batch_usage(batch)
+
     def data(self, batch: Batch) -> bytes:
         return self.ledger.batch_data(batch.first_height, batch.last_height)
 

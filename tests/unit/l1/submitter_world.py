@@ -1,13 +1,15 @@
 """One node's submitter on an L1 that a test moves."""
 
-from typing import cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 from eth_abi.abi import decode, encode
 
 from sequencer.batches.attestations import BatchCertificate
 from sequencer.batches.batch import Batch
 from sequencer.batches.blobs import blobs_hash, encode_blobs
-from sequencer.batches.codec import encode_batch_data
+from sequencer.batches.codec import decode_batch_data, encode_batch_data
+from sequencer.batches.usage import count_entries, usage_of
 from sequencer.crypto.hashing import keccak
 from sequencer.crypto.kzg_process import KzgFailed
 from sequencer.l1 import abi
@@ -16,6 +18,7 @@ from sequencer.l1.calldata import decode_commit, decode_commit_blobs
 from sequencer.l1.client import L1Client
 from sequencer.l1.events import (
     BatchCommitted,
+    BatchesCharged,
     Checkpointed,
     DataAnswered,
     Event,
@@ -40,6 +43,7 @@ SNAPSHOT = abi.function("Committee", "snapshot").hash[:4]
 ANSWER = abi.function("DataAvailabilityChallenge", "answer").hash[:4]
 WITHDRAW = abi.function("DataAvailabilityChallenge", "withdraw").hash[:4]
 CHECKPOINT = abi.function("DataAvailabilityChallenge", "checkpoint").hash[:4]
+CHARGE = abi.function("SequencingFees", "charge")
 
 
 def sidecar_of(data: bytes) -> Sidecar:
@@ -117,9 +121,20 @@ class World:
             return DataAnswered(*decode(["bytes32", "bytes"], taken.data[4:]))
         if taken.data[:4] == CHECKPOINT:
             return Checkpointed(self.view.last_index)
+        if taken.data[:4] == CHARGE.hash[:4]:
+            return self._charged(*decode(CHARGE.types, taken.data[4:]))
         read = decode_commit if taken.data[:4] == COMMIT else decode_commit_blobs
         call = read(taken.data)
         return BatchCommitted(BatchIndex(call.batch.index), call.batch.hash, call.epoch, taken.hash)
+
+    def _charged(
+        self, batches: Sequence[tuple[Any, ...]], usages: Sequence[bytes], entries: int
+    ) -> BatchesCharged:
+        """FEE-3."""
+        last = batches[-1][0]
+        if entries >= count_entries(usages[-1]):
+            return BatchesCharged(BatchIndex(last), 0)
+        return BatchesCharged(BatchIndex(last - 1), entries)
 
     def _poked(self) -> None:
         self.pokes += 1
@@ -133,6 +148,13 @@ class World:
         if index in self.hidden or index not in self.batches:
             return None
         return self.batches[index][0], self.certificate
+
+    def batch(self, index: BatchIndex) -> Batch | None:
+        made = self.batches.get(index)
+        return None if made is None else made[0]
+
+    def usage(self, batch: Batch) -> bytes:
+        return usage_of(decode_batch_data(self.data(batch)).blocks)
 
     def data(self, batch: Batch) -> bytes:
         return self.batches[batch.index][1]

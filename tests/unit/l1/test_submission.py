@@ -23,9 +23,11 @@ from hypothesis import strategies as st
 from sequencer.batches.batch import Batch
 from sequencer.l1.challenges import Challenge, Checkpoint
 from sequencer.l1.events import Event, L1Block, L1Header
+from sequencer.l1.fees import NOT_CHARGED, Charged
 from sequencer.l1.schedule import Schedule
 from sequencer.l1.submission import (
     Answer,
+    Charge,
     Commit,
     Fill,
     NoteCheckpoint,
@@ -76,6 +78,8 @@ def situation(**changes: object) -> Situation:
         last_index=BatchIndex(4),
         checkpoint=None,
         checkpoint_seconds=None,
+        charged=NOT_CHARGED,
+        charge_due=None,
     )
     return replace(calm, **changes)  # type: ignore[arg-type]
 
@@ -264,6 +268,32 @@ class TestCheckpoint:
             for ms in (0, 4_000, 8_000)
         ]
         assert turns == [[2], [3], [0]]
+
+
+class TestCharge:
+    """SUBMIT-9."""
+
+    TWO = Charged(BatchIndex(2), 0)
+
+    def test_next_step__due__one_member_after_another(self) -> None:
+        due = {"batches": (), "charged": self.TWO, "charge_due": 1_150}
+        turns = [
+            [n for n in range(4) if next_step(situation(seat=Seat(n, 4), since_head_ms=ms, **due))]
+            for ms in (0, 4_000, 8_000)
+        ]
+        assert turns == [[3], [0], [1]]
+        step = next_step(situation(seat=Seat(3, 4), **due))
+        assert step == Charge(self.TWO, BatchIndex(4))
+
+    def test_next_step__not_due__none(self) -> None:
+        quiet = {"batches": (), "charged": self.TWO}
+        assert {next_step(situation(seat=Seat(n, 4), **quiet)) for n in range(4)} == {None}
+
+    def test_next_step__anything_else__goes_before(self) -> None:
+        due = {"charged": Charged(BatchIndex(0), 0), "charge_due": 1_150}
+        assert next_step(situation(**due)) == Commit((batch(5),))
+        charge = Charge(Charged(BatchIndex(0), 0), BatchIndex(4))
+        assert next_step(situation(**due), {Commit((batch(5),))}) == charge
 
 
 def view_at(*blocks: tuple[int, tuple[Event, ...]]) -> L1View:
