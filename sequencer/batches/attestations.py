@@ -9,6 +9,7 @@ from typing import Annotated
 
 import msgspec
 
+from sequencer.batches.seen import NOBODY, Seen
 from sequencer.blocks.header import U64, Bytes32, WireHash
 from sequencer.consensus.messages import bitmap_members
 from sequencer.crypto import digests
@@ -234,21 +235,31 @@ class AttestationPool:
         return self._find(signed.attestation.index, signer, committee.epoch) == signed
 
     def certificate(
-        self, index: BatchIndex, batch_hash: Hash32, committee: Committee
+        self, index: BatchIndex, batch_hash: Hash32, committee: Committee, seen: Seen = NOBODY
     ) -> BatchCertificate | None:
-        """The certificate of this content by this committee, once its quorum is here (ENC-6)."""
-        signatures: list[bytes] = []
-        bitmap = weight = 0
-        for position, member in enumerate(committee.members):
-            signed = self._find(index, member.signer, committee.epoch)
-            if signed is not None and signed.attestation.batch_hash == batch_hash:
-                bitmap |= 1 << position
-                weight += member.weight
-                signatures.append(signed.signature)
+        """The certificate of this content by this committee, once its quorum is here (ENC-6): of
+        those that were `seen` least, and no more than it takes (SUBMIT-8)."""
+        held = self._signatures(index, batch_hash, committee)
+        chosen: list[MemberIndex] = []
+        weight = 0
+        for member in sorted(held, key=seen.of(committee.epoch).rank):
+            if committee.is_quorum(weight):
+                break
+            chosen.append(member)
+            weight += committee.members[member].weight
         if not committee.is_quorum(weight):
             return None
         attestation = Attestation(committee.epoch, committee.hash, index, batch_hash)
-        return BatchCertificate(attestation, bitmap.to_bytes(32, "big"), b"".join(signatures))
+        bitmap = sum(1 << member for member in chosen)
+        signatures = b"".join(held[member] for member in sorted(chosen))
+        return BatchCertificate(attestation, bitmap.to_bytes(32, "big"), signatures)
+
+    def missing(
+        self, index: BatchIndex, batch_hash: Hash32, committee: Committee
+    ) -> list[MemberIndex]:
+        """Members whose attestation of this content is not here."""
+        held = self._signatures(index, batch_hash, committee)
+        return [MemberIndex(m) for m in range(len(committee)) if m not in held]
 
     def attestations(self, index: BatchIndex, epoch: Epoch) -> tuple[SignedAttestation, ...]:
         """What is kept of one index in one epoch, whatever its content, by member index."""
@@ -264,6 +275,16 @@ class AttestationPool:
         self._settled = max(self._settled, index)
         for settled in [known for known in self._by_index if known <= index]:
             del self._by_index[settled]
+
+    def _signatures(
+        self, index: BatchIndex, batch_hash: Hash32, committee: Committee
+    ) -> dict[MemberIndex, bytes]:
+        held: dict[MemberIndex, bytes] = {}
+        for position, member in enumerate(committee.members):
+            signed = self._find(index, member.signer, committee.epoch)
+            if signed is not None and signed.attestation.batch_hash == batch_hash:
+                held[MemberIndex(position)] = signed.signature
+        return held
 
     def _find(self, index: BatchIndex, signer: Address, epoch: Epoch) -> SignedAttestation | None:
         statements = self._by_index.get(index, {}).get(signer)

@@ -159,6 +159,8 @@ class BatchCommitted:
     epoch: Epoch
     transaction_hash: Hash32
     call: CommitCall | None = None
+    signers: int = 0
+    """ENC-5."""
 
 
 @dataclass(frozen=True, slots=True)

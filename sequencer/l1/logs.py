@@ -145,7 +145,11 @@ def _enqueued(a: _Arguments, _: Log) -> Event:
 
 def _committed(a: _Arguments, log: Log) -> Event:
     return BatchCommitted(
-        BatchIndex(a["index"]), Hash32(a["batchHash"]), Epoch(a["epoch"]), log.transaction_hash
+        BatchIndex(a["index"]),
+        Hash32(a["batchHash"]),
+        Epoch(a["epoch"]),
+        log.transaction_hash,
+        signers=a["signers"],
     )
 
 

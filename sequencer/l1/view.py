@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sequencer.batches.attestations import NO_BATCH
+from sequencer.batches.seen import NOBODY, Seen
 from sequencer.errors import LocalFault, PeerFault
 from sequencer.l1.challenges import Challenges
 from sequencer.l1.events import (
@@ -94,6 +95,7 @@ class _State:
     queue_length: int = 0
     consumed: int = 0
     last_index: BatchIndex = NO_BATCH
+    seen: Seen = NOBODY
     charged: Charged = NOT_CHARGED
     latest_epoch: Epoch | None = None
     based_until: int = 0
@@ -179,7 +181,8 @@ class L1View:
             case BatchCommitted():
                 _expect("batch", event.index, state.last_index + 1)
                 self._commits[event.index] = (state.number, _commit(event, state.number))
-                return replace(state, last_index=event.index)
+                seen = state.seen.after(event.epoch, event.signers)
+                return replace(state, last_index=event.index, seen=seen)
             case CommitteeRecorded():
                 self._committees[event.committee.epoch] = (state.number, event.committee)
                 return replace(state, latest_epoch=event.committee.epoch)
@@ -349,6 +352,11 @@ class L1View:
     def last_index(self) -> BatchIndex:
         """The last batch on L1; 0 if there is none."""
         return self._states[-1].last_index
+
+    @property
+    def seen(self) -> Seen:
+        """How often each member was seen in the epoch of the last batch on L1 (SUBMIT-8)."""
+        return self._states[-1].seen
 
     @property
     def charged(self) -> Charged:

@@ -13,6 +13,7 @@ from sequencer.batches.attestations import (
     encode_attestation,
 )
 from sequencer.batches.batch import Batch
+from sequencer.batches.seen import NOBODY, Seen
 from sequencer.consensus.journal import AttestedRecord, Journal
 from sequencer.crypto.signatures import Signer
 from sequencer.errors import PeerFault
@@ -122,17 +123,27 @@ class Attester:
                 except PeerFault as fault:
                     log.warning("stored attestation of batch %d is left out: %s", index, fault)
 
-    def certificate(self, batch: Batch) -> BatchCertificate | None:
-        """The quorum of a batch, by the latest committee that gave one."""
+    def certificate(self, batch: Batch, seen: Seen = NOBODY) -> BatchCertificate | None:
+        """The quorum of a batch, by the latest committee that gave one, of those that L1 has
+        `seen` least (SUBMIT-8)."""
         if self._committee is None:
             return None
         for epoch in range(self._committee.epoch, max(-1, self._committee.epoch - 3), -1):
             committee = self._committee_of(Epoch(epoch))
             if committee is not None:
-                found = self._pool.certificate(batch.index, batch.hash, committee)
+                found = self._pool.certificate(batch.index, batch.hash, committee, seen)
                 if found is not None:
                     return found
         return None
+
+    def lacks_late(self, batch: Batch, epoch: Epoch, seen: Seen) -> bool:
+        """Whether a member that L1 has seen in less than half of the epoch's commits has not
+        attested a batch."""
+        committee = self._committee_of(epoch)
+        if committee is None:
+            return False
+        missing = self._pool.missing(batch.index, batch.hash, committee)
+        return any(map(seen.of(epoch).is_behind, missing))
 
     def repeat(self) -> None:
         """Send this node's attestations of the next batches again: messages get lost."""
