@@ -30,7 +30,8 @@ class SenderDenied(Refused):
 
 
 class RollupAway(Refused):
-    """ROLL-2: somebody else orders the rollup, or will before this could count (BLOCK-5)."""
+    """Somebody else orders the rollup, or will before this could count (BLOCK-5), or it is dropped
+    for what it owes (BLOCK-8)."""
 
 
 class OverLimit(Refused):

@@ -60,6 +60,14 @@ def charged(network: Network) -> tuple[int, int]:
     return tuple(vars(network.fees.charged()).values())
 
 
+def pass_by(network: Network, chain: Any, count: int) -> None:
+    """The last index is higher by so many: it stands from bit 64 on in the first word."""
+    address = network.chain.address
+    word = int.from_bytes(bytes(chain.provider.get_storage(address, 0)), "big")
+    later = "0x" + (word + (count << 64)).to_bytes(32, "big").hex()
+    chain.provider.make_request("anvil_setStorageAt", [address, "0x" + bytes(32).hex(), later])
+
+
 def test_charge__no_batches__is_refused(
     network: Network, faults: FaultCatalogue, user: Any
 ) -> None:
@@ -217,13 +225,8 @@ def test_reach__batches_out_of_the_ring__through_their_successors(
     network: Network, chain: Any, faults: FaultCatalogue, user: Any, submitter: Any
 ) -> None:
     made = commit_used(network, submitter, *({1: 1 << number} for number in range(5)))
-    # Index 5 counts as one after which so many came that only 4 and 5 are in the ring.
-    word = int.from_bytes(bytes(chain.provider.get_storage(network.chain.address, 0)), "big")
-    later = word & (1 << 192) - 1 | (3 + RING) << 192
-    network_slot = "0x" + later.to_bytes(32, "big").hex()
-    chain.provider.make_request(
-        "anvil_setStorageAt", [network.chain.address, "0x" + bytes(32).hex(), network_slot]
-    )
+    # As if so many came after the fifth that of these only the last two are in the ring.
+    pass_by(network, chain, RING - 2)
     with faults.expect("BatchHashUnavailable", index=3):
         charge(network, user, made[:3])
     with faults.expect("WrongBatch", index=3):

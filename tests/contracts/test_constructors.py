@@ -26,6 +26,9 @@ CommitmentChain, EquivocationSlasher
 ├── an inbox that serves another chain: refused
 └── a ledger that does not know the slasher: refused
 
+SequencingFees
+└── a splitter of another registry: refused
+
 DataAvailabilityChallenge
 ├── a ledger that does not know it, a chain of another committee: refused
 └── a time of zero, times as long together as evidence lives (DATA-7): refused
@@ -220,6 +223,18 @@ def test_rollup_registry__no_delay__is_refused(
 ) -> None:
     with faults.expect("ZeroParameter", name="exitDelaySeconds"):
         deployer.deploy(project.RollupRegistry, 0)
+
+
+def test_sequencing_fees__splitter_of_another_registry__is_refused(
+    project: Any,
+    deployer: Any,
+    deploy_network: Callable[..., Network],
+    network: Network,
+    faults: FaultCatalogue,
+) -> None:
+    other = deploy_network()
+    with faults.expect("SplitterOfAnotherRegistry", actual=other.registry.address):
+        deployer.deploy(project.SequencingFees, network.chain, other.splitter)
 
 
 def test_rollup_inbox__zero_parameter__is_refused(

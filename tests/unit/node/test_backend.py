@@ -1,4 +1,5 @@
-"""What a node takes in of a rollup that leaves the committee, and what it says of it (TX-8)."""
+"""What a node takes in of a rollup that leaves the committee or is dropped, and what it says of it
+(TX-8, FEE-4)."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,7 +11,16 @@ import pytest
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import PeerFault
 from sequencer.ingress.refusal import OverLimit, Refused, RollupAway
-from sequencer.l1.events import BasedEntered, Event, L1Block, L1Header, ModeAnnounced, RollupMode
+from sequencer.l1.events import (
+    BasedEntered,
+    Event,
+    L1Block,
+    L1Header,
+    ModeAnnounced,
+    NoticeCleared,
+    NoticeGiven,
+    RollupMode,
+)
 from sequencer.l1.modes import FOREVER
 from sequencer.node import node as node_module
 from sequencer.node.node import Node
@@ -68,6 +78,23 @@ def test_admit__rollup_that_leaves__is_refused_from_the_margin_on(world: World) 
     world.see(LEAVES)
     with pytest.raises(RollupAway, match="rollup 1 is SOLO, ordered by 0x0505"):
         world.admit(1)
+
+
+def test_admit__rollup_that_is_dropped__is_refused_until_it_has_paid(world: World) -> None:
+    world.see(1_910, NoticeGiven(ROLLUP, LEAVES))
+    world.see(LEAVES - 1)
+    world.admit(0)
+    assert world.node.status()["feeNotices"] == [
+        {"rollup": 1, "dropAt": LEAVES, "isDropped": False}
+    ]
+    world.see(LEAVES)
+    with pytest.raises(RollupAway, match=f"rollup 1 is dropped since {LEAVES}: its sequencing"):
+        world.admit(1)
+    world.see(LEAVES + 1, NoticeCleared(ROLLUP))
+    for later in range(2, 6):
+        world.see(LEAVES + later)
+    world.admit(1)
+    assert world.node.status()["feeNotices"] == []
 
 
 @pytest.mark.parametrize("withhold_data", [False, True])
