@@ -24,7 +24,9 @@ from web3 import HTTPProvider, Web3
 from web3.contract import Contract
 
 from tests.contracts.blobs import BlobSender, blobs_hash, make_blob
+from tests.contracts.deployment import CONTRACTS, SLASHERS, create_address
 from tests.contracts.held import HeldBlock, proof_of
+from tests.contracts.settings import VALUES, Parameter
 from tests.vectors import reference as ref
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,12 +43,15 @@ RING_SIZE = 1_024
 AGE = 100_000
 OPERATORS = 48
 
-BOND_PARAMETERS = (10**18, GENESIS, EPOCH_SECONDS, 1_000_000, 50_000, 500_000, 1_000, 2_500)
+TIMES = (GENESIS, EPOCH_SECONDS, 1_000_000, 50_000, 500_000)
 INBOX_PARAMETERS = (FORCE_WINDOW_SECONDS, 131_072, 30_000_000, 10**13, 10**9, 10**6, 64)
 FALLBACK_PARAMETERS = (10_000_000, 3_600, 600)
 FLOOR_PARAMETERS = (10**13, 10**9, 10**8)
 DATA_PARAMETERS = (86_400, 3_600)
 EXIT_DELAY_SECONDS = 86_400
+# Before a parameter changes.
+DELAY_SECONDS = 2 * EPOCH_SECONDS + 1
+EQUIVOCATION, EJECT = 1, 2
 FORCED_GAS = 100_000
 VAULT = Web3.to_checksum_address("0x" + "0a" * 20)
 CALL_DATA = bytes([0xA9, 0x05, 0x9C, 0xBB]) + bytes([0x0B]) * 64
@@ -134,45 +139,55 @@ class Deployment:
     def __post_init__(self) -> None:
         self.accounts: Sequence[str] = self.w3.eth.accounts
         self.submitter, self.user = self.accounts[OPERATORS], self.accounts[OPERATORS + 1]
-        nonce = self.w3.eth.get_transaction_count(self.user)
-        chain = _create_address(self.user, nonce + 4)
-        slashers = [_create_address(self.user, nonce + offset) for offset in (5, 7)]
-        self.rollups = self._deploy("RollupRegistry", EXIT_DELAY_SECONDS)
-        self.registry = self._deploy("BondRegistry", BOND_PARAMETERS, slashers)
-        self.committee = self._deploy("Committee", self.registry.address, 4, 48)
-        self.inbox = self._deploy("ForcedInbox", self.rollups.address, chain, INBOX_PARAMETERS)
-        wiring = (self.registry.address, self.committee.address)
-        self.chain = self._deploy(
-            "CommitmentChain", *wiring, self.inbox.address, FALLBACK_PARAMETERS
-        )
-        self.slasher = self._deploy("EquivocationSlasher", *wiring)
-        self.posts = self._deploy(
-            "RollupInbox", self.rollups.address, self.chain.address, FLOOR_PARAMETERS
-        )
-        self.data = self._deploy(
-            "DataAvailabilityChallenge",
-            self.registry.address,
-            self.chain.address,
-            DATA_PARAMETERS,
-        )
+        self._deploy_all()
         self.domain = ref.Domain(self.w3.eth.chain_id, self.registry.address)
         self.committee_hash = b""
         self.batch: ref.Batch | None = None
         self.batch_hash = self.domain.separator()
         self.index = 0
 
+    def _deploy_all(self) -> None:
+        """As tests/contracts/deployment.py does; the user proposes parameters and may slash."""
+        nonce = self.w3.eth.get_transaction_count(self.user)
+        at = {name: create_address(self.user, nonce + n) for n, name in enumerate(CONTRACTS)}
+        slashers = [*(at[name] for name in SLASHERS), self.user]
+        values = [VALUES[key] for key in Parameter]
+        create = self._deploy
+
+        self.rollups = rollups = create("RollupRegistry", EXIT_DELAY_SECONDS)
+        epochs = 2 * EPOCH_SECONDS
+        self.timelock = create("ParameterTimelock", DELAY_SECONDS, epochs, rollups, [self.user])
+        self.parameters = create("Parameters", self.timelock, values)
+        self.registry = create("BondRegistry", TIMES, self.parameters, at["SlashingLedger"])
+        self.committee = create("Committee", self.registry, 4, 48)
+        self.insurance = create("InsurancePool", self.registry, at["SlashingLedger"])
+        self.ledger = create("SlashingLedger", self.committee, self.insurance, slashers)
+        self.inbox = create("ForcedInbox", rollups, at["CommitmentChain"], INBOX_PARAMETERS)
+        wiring = (self.registry, self.committee, self.inbox)
+        self.chain = create("CommitmentChain", *wiring, FALLBACK_PARAMETERS)
+        self.slasher = create("EquivocationSlasher", self.ledger)
+        self.posts = create("RollupInbox", rollups, self.chain, FLOOR_PARAMETERS)
+        self.data = create("DataAvailabilityChallenge", self.ledger, self.chain, DATA_PARAMETERS)
+        self.participation = create("Participation", self.chain)
+        self.inactivity = create("InactivitySlasher", self.ledger, self.participation)
+        self.splitter = create("RevenueSplitter", self.participation, rollups)
+        self.fees = create("SequencingFees", self.chain, self.splitter)
+
     def _deploy(self, name: str, *arguments: Any) -> Contract:
         artifact = json.loads((ARTIFACTS / f"{name}.json").read_text(encoding="utf-8"))
         factory = self.w3.eth.contract(abi=artifact["abi"], bytecode=artifact["bytecode"])
-        transaction = factory.constructor(*arguments).transact({"from": self.user, **NO_TIP})
+        plain = [value.address if isinstance(value, Contract) else value for value in arguments]
+        transaction = factory.constructor(*plain).transact({"from": self.user, **NO_TIP})
         receipt = self.w3.eth.wait_for_transaction_receipt(transaction)
         return factory(receipt["contractAddress"])
 
     def age(self) -> None:
         """As after AGE batches: the index is a large one, the next slots of the ring are used.
-        CommitmentChain keeps the last commit, index on top, in slot 0, the ring from slot 1."""
-        word = AGE << 192 | self.w3.eth.get_block("latest")["timestamp"] << 64 | 10_000
-        self._store(0, word)
+        CommitmentChain keeps the last commit (types/LastCommit.sol) in slot 0, the ring from
+        slot 1."""
+        since_genesis = self.w3.eth.get_block("latest")["timestamp"] - GENESIS
+        participation = int.from_bytes(keccak(b"participation")[:20], "big")
+        self._store(0, participation << 96 | AGE << 64 | since_genesis << 8 | 100 << 1)
         for index in range(AGE, AGE + 20):
             self._store(1 + index % RING_SIZE, int.from_bytes(self.batch_hash, "big"))
         self.index = AGE
@@ -196,8 +211,8 @@ class Deployment:
         message = {"operator": operator, "signer": key.address, "transportKey": transport_key}
         possession = ref.sign(key, self.domain.digest("KeyPossession", **message))
         self.keys.append(key)
-        call = self.registry.functions.bond(key.address, transport_key, endpoint, possession)
-        return run(call, operator, BOND_WEI)
+        application = (key.address, transport_key, 0, endpoint, possession)
+        return run(self.registry.functions.bond(application), operator, BOND_WEI)
 
     def snapshot(self, epoch: int) -> int:
         used = run(self.committee.functions.snapshot(epoch), self.user)
@@ -331,13 +346,21 @@ class Deployment:
         run(self.slasher.functions.commitReport(commitment), self.user)
         return run(self.slasher.functions.report(*signed, salt), self.user)
 
+    def slash(self, epoch: int, operator_id: int) -> int:
+        """For signing twice, with a reporter, and a victim that the pool owes something too."""
+        arguments = (operator_id, epoch, EQUIVOCATION, EJECT, 1, self.user, self.submitter, 10**20)
+        return run(self.ledger.functions.slash(arguments), self.user)
+
+    def set_parameter(self) -> int:
+        """Executed after its delay."""
+        data = self.parameters.encode_abi("set", [Parameter.JAIL_SECONDS, 1_000])
+        change = (self.parameters.address, 0, data, bytes(32), bytes(32))
+        run(self.timelock.functions.schedule(*change, DELAY_SECONDS), self.user)
+        self.jump_to(self.w3.eth.get_block("latest")["timestamp"] + DELAY_SECONDS)
+        return run(self.timelock.functions.execute(*change), self.user)
+
     def challenge(self, batch: ref.Batch, blocks: Sequence[HeldBlock], number: int) -> int:
         """Of a held segment in the first of the batch's blocks, all of which are given."""
         proof = proof_of([batch], blocks, 0, number)
         call = self.data.functions.challenge(blocks[0].entry(number), proof)
         return run(call, self.user, 10**18)
-
-
-def _create_address(sender: str, nonce: int) -> str:
-    encoded = rlp.encode([bytes.fromhex(sender[2:]), nonce])
-    return Web3.to_checksum_address(keccak(encoded)[12:])

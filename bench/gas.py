@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 from bench.contracts import (  # noqa: E402
     DATA_PARAMETERS,
     EPOCH_SECONDS,
+    EQUIVOCATION,
     GENESIS,
     OPERATORS,
     VAULT,
@@ -29,6 +30,9 @@ from bench.contracts import (  # noqa: E402
     run,
 )
 from tests.contracts.held import chain_of  # noqa: E402
+
+# The first one whose committee is chosen after all operators have bonded (COMM-1).
+EPOCH = 3
 
 SNAPSHOT = ROOT / "snapshots" / "gas.json"
 
@@ -60,14 +64,26 @@ def measure(w3: Web3) -> dict[str, int]:
 
     while len(d.keys) < OPERATORS:
         d.bond()
-    d.jump_to(GENESIS + 2 * EPOCH_SECONDS + 1)
-    gas["snapshot_48"] = d.snapshot(2)
-    gas["commit_empty_33of48"] = d.commit(2, range(OPERATORS - 33, OPERATORS))
-    gas["commit_blobs_33of48"] = d.commit_blobs(2, range(OPERATORS - 33, OPERATORS))
-    gas["report_equivocation"] = d.report(2, view=1)
+    d.jump_to(GENESIS + EPOCH * EPOCH_SECONDS + 1)
+    gas["snapshot_48"] = d.snapshot(EPOCH)
+    # It keeps who signed in the epoch before (WORK-1).
+    signers = range(OPERATORS - 33, OPERATORS)
+    gas["commit_first_of_epoch_33of48"] = d.commit(EPOCH, signers)
+    gas["commit_empty_33of48"] = d.commit(EPOCH, signers)
+    gas["commit_blobs_33of48"] = d.commit_blobs(EPOCH, signers)
+    measure_slashing(d, gas)
     measure_held_data(d, gas)
     measure_ways_out(d, gas)
+    gas["set_parameter"] = d.set_parameter()
     return dict(sorted(gas.items()))
+
+
+def measure_slashing(d: Deployment, gas: dict[str, int]) -> None:
+    """The member that stands last but one is the dearest to find but for one."""
+    gas["report_equivocation"] = d.report(EPOCH, view=1)
+    gas["slash"] = d.slash(EPOCH, OPERATORS - 1)
+    gas["escalate"] = run(d.ledger.functions.escalate(EPOCH, 1, EQUIVOCATION), d.submitter)
+    gas["insurance_pay"] = run(d.insurance.functions.pay(10), d.user)
 
 
 def measure_held_data(d: Deployment, gas: dict[str, int]) -> None:
@@ -78,7 +94,7 @@ def measure_held_data(d: Deployment, gas: dict[str, int]) -> None:
     first = chain_of([list(enumerate(segments, 1)), []], transactions=(196, 0))
     signers = range(OPERATORS - 33, OPERATORS)
     for _ in range(2):
-        d.commit(2, signers, lastBlockHash=first[-1].hash, firstHeight=1, lastHeight=2)
+        d.commit(EPOCH, signers, lastBlockHash=first[-1].hash, firstHeight=1, lastHeight=2)
         gas["checkpoint"] = run(d.data.functions.checkpoint(), d.user)
     assert d.batch is not None
     # The first of each leaves the account with a credit, as one that challenges or answers often.
@@ -94,8 +110,8 @@ def measure_held_data(d: Deployment, gas: dict[str, int]) -> None:
     void = first[0].challenge_id(3, d.batch.index)
     d.jump_to(d.w3.eth.get_block("latest")["timestamp"] + DATA_PARAMETERS[1])
     gas["settle"] = run(d.data.functions.settle(void), d.submitter)
-    attestation = d.attestation(2, d.batch, OPERATORS - 1)
-    gas["punish"] = run(d.data.functions.punish(void, 2, attestation), d.submitter)
+    attestation = d.attestation(EPOCH, d.batch, OPERATORS - 1)
+    gas["punish"] = run(d.data.functions.punish(void, EPOCH, attestation), d.submitter)
 
 
 def measure_ways_out(d: Deployment, gas: dict[str, int]) -> None:
@@ -132,7 +148,7 @@ def main() -> int:
         SNAPSHOT.parent.mkdir(exist_ok=True)
         SNAPSHOT.write_text(json.dumps(actual, indent=2) + "\n", encoding="utf-8")
         for key, used in actual.items():
-            print(f"{key:24}{used:>10,}")
+            print(f"{key:30}{used:>10,}")
         return 0
     lines = difference(json.loads(SNAPSHOT.read_text(encoding="utf-8")), actual)
     for line in lines:

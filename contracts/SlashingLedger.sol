@@ -224,10 +224,16 @@ contract SlashingLedger is ISlashingLedger, Credits {
     }
 
     /// @dev What an operator weighs in the committee of `epoch`, with whichever of its signing keys it
-    /// sits there; nothing if it does not. At most 128 members are asked for.
+    /// sits there; nothing if it does not. At most 128 members are looked at.
     function _weightIn(Epoch epoch, uint32 id) private view returns (uint256) {
         bytes memory members = committee.committeeBytes(epoch);
         uint256 size = members.size();
+        address current = registry.operator(id).signer;
+        for (uint256 i; i < size; ++i) {
+            (address signer, uint96 weight) = members.member(i);
+            if (signer == current) return weight;
+        }
+        // No member has its present key, but one may have a former one.
         for (uint256 i; i < size; ++i) {
             (address signer, uint96 weight) = members.member(i);
             if (registry.operatorIdOfSigner(signer) == id) return weight;

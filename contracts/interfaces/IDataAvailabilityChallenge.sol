@@ -148,12 +148,14 @@ interface IDataAvailabilityChallenge is ICredits {
     ///
     /// Not checked: that the signer sat in the committee, as in IEquivocationSlasher.
     ///
-    /// Effects: BOND-7, with the challenger as reporter: copying a call gains nothing.
+    /// Effects: LEDGER-1 to LEDGER-7, with the challenger as reporter: copying a call gains nothing.
+    /// The operator is jailed.
     ///
     /// @param epoch that the attestation names
     /// @param signature of its BatchAttestation (ENC-2, ENC-3)
-    /// @custom:reverts WrongStatus, EvidenceTooOld (EvidenceLib), UnknownSigner, what SignatureLib refuses,
-    /// ICommittee.NoCommittee, IBondRegistry.NotSlashable and AlreadySlashed
+    /// @custom:reverts WrongStatus, EvidenceTooOld (EvidenceLib), UnknownSigner, what SignatureLib
+    /// refuses, ICommittee.NoCommittee, IBondRegistry.NotSlashable, ISlashingLedger.AlreadySlashed
+    /// and EpochNotBegun
     function punish(bytes32 id, Epoch epoch, bytes calldata signature) external;
 
     /// @notice Note the last committed index, if it is a new one (DATA-6). By anyone.

@@ -62,18 +62,19 @@ interface IEquivocationSlasher {
     /// @notice Convict the signer of two contradicting statements (SLASH-1). By anyone.
     ///
     /// Checks: the statements contradict each other; each names the committee that its epoch has
-    /// on this chain, in time (SLASH-2); one bonded signing key signed both; not slashed for this
-    /// before (SLASH-4).
+    /// on this chain, in time (SLASH-2); one signing key of an operator signed both; not slashed for
+    /// this before (SLASH-4).
     ///
     /// Not checked: that the signer sat in the committee it named. A registered key that signs
     /// two contradicting votes has no honest reason to.
     ///
-    /// Effects: BOND-7. The reward is the caller's if it committed to this report in an earlier
+    /// Effects: LEDGER-1 to LEDGER-7; the operator is ejected. The reward is the caller's if it committed to this report in an earlier
     /// block, and burned otherwise: copying a report earns nothing.
     ///
     /// @custom:reverts NoConflict, NullifyWithContent, WrongCommittee, EvidenceTooOld
-    /// (EvidenceLib), DifferentSigners, UnknownSigner, what SignatureLib refuses, ICommittee.NoCommittee,
-    /// IBondRegistry.NotSlashable and AlreadySlashed
+    /// (EvidenceLib), DifferentSigners, UnknownSigner, what SignatureLib refuses,
+    /// ICommittee.NoCommittee, IBondRegistry.NotSlashable, ISlashingLedger.AlreadySlashed and
+    /// EpochNotBegun: evidence of an epoch that is only chosen waits for its first second to pass
     function report(SignedStatement calldata first, SignedStatement calldata second, bytes32 salt)
         external;
 

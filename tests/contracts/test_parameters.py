@@ -117,7 +117,7 @@ def test_value_at__each_second__is_the_last_change_at_or_before(
 
 
 def test_value_at__two_changes_in_one_second__is_the_later(
-    parameters: Any, chain: Any, stranger: Any
+    parameters: Any, chain: Any, clock: Clock, stranger: Any
 ) -> None:
     key, first = Parameter.JAIL_SECONDS, VALUES[Parameter.JAIL_SECONDS]
     rpc = chain.provider.make_request
@@ -127,10 +127,10 @@ def test_value_at__two_changes_in_one_second__is_the_later(
             transaction = {"from": stranger.address, "to": parameters.address, "nonce": hex(nonce)}
             transaction |= {"data": parameters.set.encode_input(key, value).hex()}
             rpc("eth_sendTransaction", [{**transaction, "gas": hex(10**6)}])
-        chain.mine()
+        clock.jump_to(clock.now + 5)
     finally:
         rpc("evm_setAutomine", [True])
-    now = chain.blocks.head.timestamp
+    now = clock.now
     assert parameters.valueAt(key, now - 1) == first
     assert parameters.valueAt(key, now) == 22
 
