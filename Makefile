@@ -76,8 +76,16 @@ build/.tools: node_modules/.installed tools/link_tools.sh tools/solc.js Makefile
 	@tools/link_tools.sh $(FOUNDRY_VERSION) $(SOLC_VERSION)
 	@touch $@
 
+# Analysers of contracts: only the targets that use them install them.
+build/.analysis: requirements-analysis.lock
+	@echo "installing analysers (about a minute) ..."
+	@rm -rf build/analysis && $(PYTHON) -m venv build/analysis
+	@build/analysis/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --no-deps \
+		--only-binary :all: -r requirements-analysis.lock
+	@touch $@
+
 ifneq ($(shell cat .venv/.root 2>/dev/null),$(ROOT))
-$(shell rm -f .venv/.installed)
+$(shell rm -f .venv/.installed build/.analysis)
 endif
 
 # --- contracts -----------------------------------------------------------------------------
@@ -151,6 +159,23 @@ reorgs-mutants: $(READY) ## plant bugs in all who read L1, count the sequences u
 hostile-mutants: build ## plant bugs in contracts and derivation, count the sequences until each is found
 	@python -m tests.hostile.table $(ARGS)
 
+.PHONY: invariants
+invariants: $(READY) ## forge fuzz and invariant suites of the economy, 10,000 runs each (some minutes)
+	@FOUNDRY_PROFILE=invariants forge test --no-match-contract Symbolic $(ARGS)
+
+.PHONY: invariants-mutants
+invariants-mutants: $(READY) ## plant bugs in the economy's contracts, show which rule finds each
+	@python -m tests.invariants.table $(ARGS)
+
+.PHONY: symbolic
+symbolic: $(READY) build/.analysis ## prove the arithmetic of shares: any number by z3, the code by halmos
+	@build/analysis/bin/python -m tests.invariants.shares
+	@FOUNDRY_PROFILE=invariants build/analysis/bin/halmos --contract Symbolic --forge-build-out build/invariants $(ARGS)
+
+.PHONY: slither
+slither: $(READY) build/.analysis ## static analysis of the contracts, each finding fixed or answered
+	@python -m tools.slither $(ARGS)
+
 .PHONY: bench
 bench: build ## measure throughput and latency
 	@python bench/run.py $(ARGS)
@@ -214,7 +239,7 @@ lint-types: $(READY)
 	@mypy $(PYTHON_SOURCES)
 lint-contracts: $(READY)
 	@echo "forge fmt ..."
-	@forge fmt --check
+	@forge fmt --check && FOUNDRY_PROFILE=invariants forge fmt --check
 	@echo "solhint ..."
 	@node_modules/.bin/solhint --disc --noPoster --max-warnings 0 $(SHIPPED)
 	@echo "forge lint ..."
@@ -228,7 +253,7 @@ lint-abi: $(READY)
 .PHONY: fmt
 fmt: $(READY) ## format Python and Solidity
 	@ruff check --fix-only --quiet . && ruff format --quiet .
-	@forge fmt
+	@forge fmt && FOUNDRY_PROFILE=invariants forge fmt
 
 .PHONY: gas
 gas: build ## measure gas, write snapshots/gas.json
@@ -253,6 +278,7 @@ UV_COMPILE := env -u PIP_FIND_LINKS -u UV_FIND_LINKS uv --no-config pip compile 
 .PHONY: lock
 lock: $(READY) ## write the lock files anew (UPGRADE=--upgrade for newer versions)
 	@$(UV_COMPILE) $(UPGRADE) --group dev -o requirements.lock
+	@$(subst pip compile pyproject.toml,pip compile,$(UV_COMPILE)) $(UPGRADE) --group analysis -o requirements-analysis.lock
 	@$(subst pip compile pyproject.toml,pip compile,$(UV_COMPILE)) $(UPGRADE) --group build -o requirements-build.lock
 	@npm install --package-lock-only --ignore-scripts --no-progress --loglevel=error >/dev/null
 	@echo "locks written; make installs what changed"

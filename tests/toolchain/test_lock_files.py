@@ -7,7 +7,7 @@ import pytest
 
 from tools.compile_contracts import ROOT
 
-PYTHON_LOCKS = ["requirements.lock", "requirements-build.lock"]
+PYTHON_LOCKS = ["requirements.lock", "requirements-build.lock", "requirements-analysis.lock"]
 
 
 @pytest.mark.parametrize("name", PYTHON_LOCKS)

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Consequence, Offence, Slash, Split} from "../../contracts/interfaces/ISlashingLedger.sol";
+import {Epoch} from "../../contracts/types/Types.sol";
+import {Actions} from "./Actions.sol";
+import {Entry} from "./Books.sol";
+import {Broken, VM, atLeast, atMost, bound, equal} from "./Cheats.sol";
+
+/// @title Slashes of everyone for everything, reported by anyone, with any victim
+contract Slashes is Actions {
+    /// @dev What the world looked like before a slash.
+    struct Before {
+        uint256 partBps;
+        uint256 heldWei;
+        uint256 burned;
+        uint256 insuredWei;
+        uint256 reporterWei;
+        uint256 victimWei;
+        uint256 filedWei;
+        uint256 ownWei;
+    }
+
+    function slash(uint256 who, uint256 what, uint96 lossWei, uint16 severity) external {
+        Slash memory s;
+        s.id = _id(who);
+        s.epoch = Epoch.wrap(epochs[(who >> 8) % epochs.length]);
+        s.offence = Offence(1 + what % 5);
+        s.consequence = Consequence((what >> 8) % 3);
+        s.severity = uint16(bound(severity, 1, 64));
+        s.reporter = _anybody(what >> 16);
+        s.victim = _anybody(what >> 32);
+        s.lossWei = uint96(bound(lossWei, 0, 100 ether));
+        if (!_canBeSlashed(s.id)) return;
+        if (_markSlashed(s)) return _requireOnce(s);
+
+        uint64 epoch = Epoch.unwrap(s.epoch);
+        if (s.consequence == Consequence.Eject) {
+            offending[epoch][s.offence] += _seatOf(s.id, epoch);
+        }
+        entries.push(Entry(s.id, epoch, s.offence, s.consequence, s.severity, 0));
+        Before memory b = _before(s);
+        _account(s, entries[entries.length - 1], b, ledger.slash(s));
+    }
+
+    function escalate(uint256 any, uint256 who) external {
+        if (entries.length == 0) return;
+        _escalate(any % entries.length, accounts[who % accounts.length]);
+    }
+
+    /// @dev LEDGER-1, P9: the same offence is not paid for twice.
+    function _requireOnce(Slash memory s) private {
+        try ledger.slash(s) {
+            revert Broken("LEDGER-1", 1, 2);
+        } catch {}
+    }
+
+    /// @return isDone false if nothing more is due, or the operator is not liable any more
+    function _escalate(uint256 place, address reporter) internal returns (bool isDone) {
+        Entry storage e = entries[place];
+        if (!_canBeSlashed(e.id) || _dueBps(e) <= e.partBps) return false;
+        Slash memory s;
+        s.id = e.id;
+        s.epoch = Epoch.wrap(e.epoch);
+        s.offence = e.offence;
+        s.consequence = e.consequence;
+        s.reporter = reporter;
+        Before memory b = _before(s);
+        VM.prank(reporter);
+        _account(s, e, b, ledger.escalate(s.epoch, s.id, s.offence));
+        return true;
+    }
+
+    function _account(Slash memory s, Entry storage e, Before memory b, Split memory split)
+        private
+    {
+        uint256 due = _dueBps(e);
+        equal("LEDGER-2 part", due, ledger.partOf(s.epoch, s.id, s.offence));
+        uint256 takenWei = b.heldWei - registry.stake(s.id).heldWei;
+        _checkSplit(s, b, split, takenWei);
+        _takeFromLots(s.id, BPS - due, BPS - e.partBps, takenWei);
+        e.partBps = due;
+
+        // Two worths rounded down: their difference may be a wei more than the slash.
+        uint256 ownWei = b.ownWei - registry.stake(s.id).ownWei;
+        forfeitedWei[s.id] += ownWei < takenWei ? ownWei : takenWei;
+        uint256 filedWei = insurance.account().obligationsWei - b.filedWei;
+        returnedWei[s.id] += uint256(split.reporter) + split.victim + filedWei;
+    }
+
+    /// @dev LEDGER-6: four parts, and each is where it belongs.
+    function _checkSplit(Slash memory s, Before memory b, Split memory split, uint256 takenWei)
+        private
+        view
+    {
+        uint256 sum = uint256(split.reporter) + split.victim + split.insurance + split.burned;
+        equal("LEDGER-6 sum", takenWei, sum);
+        equal("LEDGER-6 burned", split.burned, address(0).balance - b.burned);
+        equal("LEDGER-6 insurance", split.insurance, insurance.account().balanceWei - b.insuredWei);
+        atLeast("LEDGER-6 twentieth", takenWei / 20, split.burned);
+        uint256 gained = ledger.credit(s.reporter) - b.reporterWei;
+        if (s.reporter == s.victim) {
+            equal("LEDGER-6 credits", uint256(split.reporter) + split.victim, gained);
+        } else {
+            equal("LEDGER-6 reporter", split.reporter, gained);
+            equal("LEDGER-6 victim", split.victim, ledger.credit(s.victim) - b.victimWei);
+        }
+    }
+
+    /// @dev STAKE-5: of every liable lot one part, of no other any.
+    function _takeFromLots(uint32 id, uint256 keep, uint256 whole, uint256 takenWei) private {
+        address cold = _operator(id).operator;
+        uint256 slackWei = 2 + (lots.length + ++operations) * (1 + _grainWei(id));
+        ownForfeitedX[id] += lots[stakedLot[id][cold]].worthX;
+        uint256 takenX = _slashLots(id, keep, whole);
+        ownForfeitedX[id] -= lots[stakedLot[id][cold]].worthX;
+        atMost("STAKE-5 taken", takenX / X + slackWei, takenWei);
+        atLeast("STAKE-5 taken", takenX / X, takenWei + slackWei);
+        heldWei[id] -= takenWei;
+    }
+
+    function _before(Slash memory s) private view returns (Before memory b) {
+        b.ownWei = registry.stake(s.id).ownWei;
+        b.heldWei = registry.stake(s.id).heldWei;
+        b.burned = address(0).balance;
+        b.insuredWei = insurance.account().balanceWei;
+        b.filedWei = insurance.account().obligationsWei;
+        b.reporterWei = ledger.credit(s.reporter);
+        b.victimWei = ledger.credit(s.victim);
+    }
+
+    function _markSlashed(Slash memory s) private returns (bool wasSlashed) {
+        bytes32 key = keccak256(abi.encode(s.epoch, s.id, s.offence));
+        wasSlashed = isSlashed[key];
+        isSlashed[key] = true;
+    }
+
+    /// @dev One of the accounts, or nobody.
+    function _anybody(uint256 any) private view returns (address) {
+        uint256 place = any % (accounts.length + 1);
+        return place == accounts.length ? address(0) : accounts[place];
+    }
+}

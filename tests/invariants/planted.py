@@ -1,0 +1,245 @@
+"""One planted bug, at least, for each invariant: one piece of a source replaced."""
+
+from dataclasses import dataclass
+
+STAKE_LIB = "contracts/libraries/StakeLib.sol"
+REGISTRY = "contracts/BondRegistry.sol"
+DELEGATIONS = "contracts/bonds/Delegations.sol"
+LEDGER = "contracts/SlashingLedger.sol"
+INSURANCE = "contracts/InsurancePool.sol"
+CREDITS = "contracts/Credits.sol"
+SPLITTER = "contracts/RevenueSplitter.sol"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """`suite` is the one that must find it: the name of a .t.sol file."""
+
+    name: str
+    suite: str
+    source: str
+    old: str
+    new: str
+
+    def plant(self, content: str) -> str:
+        """The source with the bug."""
+        assert content.count(self.old) == 1, f"{self.source}: {content.count(self.old)} times"
+        return content.replace(self.old, self.new)
+
+
+BUGS = (
+    Planted(
+        "a share costs a wei, whatever it is worth (STAKE-2)",
+        "Stake",
+        STAKE_LIB,
+        "uint128(Math.mulDiv(amountWei, ONE, index))",
+        "uint128(amountWei)",
+    ),
+    Planted(
+        "a payment raises the worth of all shares (STAKE-1, P14)",
+        "Stake",
+        STAKE_LIB,
+        "uint256 index = indexNow(self);\n        if (index < MIN_INDEX)",
+        "uint256 index = indexNow(self);\n"
+        "        if (self.shares != 0) index = Math.mulDiv(self.heldWei, ONE, self.shares);\n"
+        "        if (index < MIN_INDEX)",
+    ),
+    Planted(
+        "tickets keep what they were worth when they were made (STAKE-5)",
+        "Stake",
+        STAKE_LIB,
+        "worth(self.shares + _leaving(self, unbondingSeconds), before - index)",
+        "worth(self.shares, before - index)",
+    ),
+    Planted(
+        "tickets are slashed after their release (STAKE-4, STAKE-5)",
+        "Stake",
+        STAKE_LIB,
+        "return _pay(self, shares, _indexAt(self, Timestamp.unwrap(releaseAt) - 1));",
+        "return _pay(self, shares, Timestamp.unwrap(releaseAt) == 0 ? 0 : indexNow(self));",
+    ),
+    Planted(
+        "a slash at the second of release counts (STAKE-4)",
+        "Stake",
+        STAKE_LIB,
+        "return _pay(self, shares, _indexAt(self, Timestamp.unwrap(releaseAt) - 1));",
+        "return _pay(self, shares, _indexAt(self, Timestamp.unwrap(releaseAt)));",
+    ),
+    Planted(
+        "what is paid out is still held (STAKE-7)",
+        "Stake",
+        STAKE_LIB,
+        "amountWei = worth(shares, index);\n        self.heldWei -= amountWei;",
+        "amountWei = worth(shares, index);",
+    ),
+    Planted(
+        "worth is rounded up (STAKE-7)",
+        "Stake",
+        STAKE_LIB,
+        "return uint96(Math.mulDiv(shares, index, ONE));",
+        "return uint96(Math.mulDiv(shares, index, ONE, Math.Rounding.Ceil));",
+    ),
+    Planted(
+        "a position is not settled when it is rewarded (STAKE-9)",
+        "Stake",
+        STAKE_LIB,
+        "self.positions[account].rewardPerShare = self.rewardPerShare;",
+        "",
+    ),
+    Planted(
+        "credit is paid and kept (CREDIT-1)",
+        "Economy",
+        CREDITS,
+        "credit[msg.sender] = 0;",
+        "",
+    ),
+    Planted(
+        "each report is an offence of its own (LEDGER-1, P9)",
+        "Economy",
+        LEDGER,
+        "if (entry.severity != 0) revert AlreadySlashed(s.epoch, s.id, s.offence);",
+        "entry.partBps = 0;",
+    ),
+    Planted(
+        "offenders count by head, not by weight (LEDGER-2)",
+        "Economy",
+        LEDGER,
+        "+= _weightIn(s.epoch, s.id);",
+        "+= _weightIn(s.epoch, s.id) == 0 ? 0 : 1;",
+    ),
+    Planted(
+        "an escalation takes its part of what was left (LEDGER-3)",
+        "Routes",
+        LEDGER,
+        "registry.slash(s.id, BPS - due, BPS - taken,",
+        "registry.slash(s.id, BPS - due + taken, BPS,",
+    ),
+    Planted(
+        "a victim's part is burned as well (LEDGER-6)",
+        "Economy",
+        LEDGER,
+        "split.burned = slashed - split.reporter - split.victim - split.insurance;",
+        "split.burned = slashed - split.reporter - split.insurance;",
+    ),
+    Planted(
+        "delegators pay for what their operator is returned (LEDGER-7, P10)",
+        "Routes",
+        LEDGER,
+        "account.forfeitedWei += ownWei;",
+        "account.forfeitedWei += slashed;",
+    ),
+    Planted(
+        "claims do not count as returned (LEDGER-7)",
+        "Routes",
+        LEDGER,
+        "account.returnedWei += split.reporter + split.victim + filed;",
+        "account.returnedWei += split.reporter + split.victim;",
+    ),
+    Planted(
+        "a reporter is credited twice (LEDGER-8)",
+        "Economy",
+        LEDGER,
+        "_credit(s.reporter, split.reporter);",
+        "_credit(s.reporter, 2 * uint256(split.reporter));",
+    ),
+    Planted(
+        "a claim that was paid stands again (INS-3)",
+        "Economy",
+        INSURANCE,
+        "claimed.leftWei -= part;\n",
+        "",
+    ),
+    Planted(
+        "the period's cap is for each call (INS-3)",
+        "Economy",
+        INSURANCE,
+        "_paidInPeriodWei = _paidWei() + paidWei;",
+        "_paidInPeriodWei = paidWei;",
+    ),
+    Planted(
+        "what was paid is still in the pool's account (INS-4)",
+        "Economy",
+        INSURANCE,
+        "_balanceWei -= paidWei;\n",
+        "",
+    ),
+    Planted(
+        "a second ticket takes the place of the first (P13)",
+        "Economy",
+        DELEGATIONS,
+        "ticket = ++_lastTicket;",
+        "ticket = uint256(uint160(msg.sender)) + (_lastTicket << 200);",
+    ),
+    Planted(
+        "weight stays until the release (STAKE-3, STAKE-8)",
+        "Economy",
+        DELEGATIONS,
+        "if (isOwn) _requireOwnStake(id, self);\n            _updateWeight(id);",
+        "if (isOwn) _requireOwnStake(id, self);",
+    ),
+    Planted(
+        "stake is released an epoch too early (TIME-4, P11)",
+        "Routes",
+        DELEGATIONS,
+        "releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS);\n            if (isOwn",
+        "releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS - EPOCH_SECONDS);\n"
+        "            if (isOwn",
+    ),
+    Planted(
+        "an exit is over an epoch too early (TIME-4, P11)",
+        "Routes",
+        REGISTRY,
+        "releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS);\n        self.status = how;",
+        "releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS - EPOCH_SECONDS);\n"
+        "        self.status = how;",
+    ),
+    Planted(
+        "an operator with too little left stays (STAKE-6)",
+        "Economy",
+        REGISTRY,
+        "if (consequence == Consequence.Eject || isTooLittle) {",
+        "if (consequence == Consequence.Eject || (isTooLittle && self.minBondWei == 0)) {",
+    ),
+    Planted(
+        "a slash hits whoever bonded first (P12)",
+        "Routes",
+        REGISTRY,
+        "Pool storage pool = _pools[id];\n        takenWei = pool.slash(",
+        "Pool storage pool = _pools[1];\n        takenWei = pool.slash(",
+    ),
+    Planted(
+        "an ejected operator comes back (BOND-8)",
+        "Economy",
+        REGISTRY,
+        "if (self.status != OperatorStatus.Jailed) revert NotJailed(id, self.status);",
+        "if (self.status == OperatorStatus.Active) revert NotJailed(id, self.status);",
+    ),
+    Planted(
+        "a member is paid as often as it asks (REV-3)",
+        "Revenue",
+        SPLITTER,
+        "_accounts[epoch].paid |= uint128(1 << member);",
+        "",
+    ),
+    Planted(
+        "a rebate is given again (REV-4)",
+        "Revenue",
+        SPLITTER,
+        "paidFor[epoch][rollupId] = 0;",
+        "",
+    ),
+    Planted(
+        "revenue is carried again (REV-5)",
+        "Revenue",
+        SPLITTER,
+        "account.isCarried = true;",
+        "",
+    ),
+    Planted(
+        "rebates are of all revenue, not of the rollups' (REV-2)",
+        "Revenue",
+        SPLITTER,
+        "uint128(_part(account.fromRollupsWei, Parameter.ROLLUPS_SHARE_BPS, epoch));",
+        "uint128(_part(account.depositedWei, Parameter.ROLLUPS_SHARE_BPS, epoch));",
+    ),
+)
