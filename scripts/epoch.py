@@ -13,6 +13,7 @@ import click
 from scripts._actions import Actor, Call, Figure, action
 from scripts._epochs import batch_bitmaps, members_of
 from scripts._figures import operator_figures
+from sequencer.deployment.words import ether
 from sequencer.errors import LocalFault
 
 
@@ -38,10 +39,8 @@ def settle(actor: Actor, epoch: int) -> None:
         Call("Participation", "settle", (epoch, bitmaps)),
         [
             Figure("batches", work, lambda w: str(w["commits"])),
-            Figure(
-                "absent members", work, lambda w: ", ".join(map(str, _bits(w["absent"]))) or "-"
-            ),
-            Figure("work", work, lambda w: str(w["work"])),
+            Figure("absent members", work, lambda w: str([*_bits(w["absent"])])),
+            Figure("work", work, lambda w: f"{ether(w['work'])} of weight, times batches"),
         ],
     )
 

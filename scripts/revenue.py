@@ -31,7 +31,11 @@ def deposit(actor: Actor, amount: str, rollup: int) -> None:
     epoch = actor.contracts.deployment.schedule.epoch_of(actor.now())
     if epoch is None:
         raise LocalFault("epoch 0 has not begun")
-    actor.act(Call("RevenueSplitter", "deposit", (rollup,), parse_ether(amount)), _figures(epoch))
+    call = Call("RevenueSplitter", "deposit", (rollup,), parse_ether(amount))
+    receipt = actor.act(call, _figures(epoch))
+    if receipt is not None:
+        (event,) = actor.contracts.at("RevenueSplitter").RevenueDeposited.from_receipt(receipt)
+        click.echo(f"It is of epoch {event.epoch}.")
 
 
 @action(cli)

@@ -30,7 +30,7 @@ class Ground:
         signing = [] if account is None else ["--account", f"TEST::{account}"]
         return await asyncio.create_subprocess_exec(
             str(Path(sys.executable).with_name("ape")),
-            *("run", name, "--network", self.anvil.url, *signing),
+            *("run", *name.split(), "--network", self.anvil.url, *signing),
             *target,
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,

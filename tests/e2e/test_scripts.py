@@ -30,14 +30,19 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOT = Signer(bytes([9]) * 32)
 PARAMETERS = """
 genesis_delay_seconds = 3600
-[bond]
-min_bond_gwei = 1000000000
+[times]
 epoch_seconds = 1
 commit_grace_seconds = 1
 evidence_seconds = 3
-unbonding_seconds = 6
-slash_bps = 5000
-reward_bps = 1000
+unbonding_seconds = 7
+[stake]
+min_bond_gwei = 1000000000
+[slashing]
+jail_seconds = 60
+[fees]
+notice_seconds = 60
+[timelock]
+delay_seconds = 3601
 [committee]
 min_size = 3
 max_size = 100
@@ -77,7 +82,7 @@ async def ground(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Grou
             *(0, "--parameters", str(folder / "own.toml"), "--out", str(ground.deployment)),
             *("--rollup", "7001", "--held-rollup", "7002"),
         )
-        assert "Read back 24 values: all contracts are wired as planned." in output
+        assert "values: all contracts are wired as planned." in output
         assert "Registered rollup 1 with chain id 7001." in output
         assert "Registered rollup 2 with chain id 7002; the committee keeps its data." in output
         yield ground
@@ -94,6 +99,9 @@ async def test_deploy__never_overwrites(ground: Ground) -> None:
 
 async def test_bond_then_exit_to_the_last_wei(ground: Ground) -> None:
     hot = ("--signer", str(ground.folder / "hot.json"), "--endpoint", "tcp://127.0.0.1:9400")
+    hot += ("--commission", "300")
+    dry = await ground.says("bond", 1, *hot, "--amount", "1.5", "--dry-run")
+    assert _changed(dry, "bonded by all") == "0 ETH → 1.5 ETH"
     said = await ground.says("bond", 1, *hot, "--amount", "1.5")
     assert "Operator 1, 0x70997970C51812dc3A010C7d01b50e0d17dc79C8, has bonded 1.5 ETH." in said
     assert f"0x{HOT.address.hex()}" in said
@@ -101,14 +109,80 @@ async def test_bond_then_exit_to_the_last_wei(ground: Ground) -> None:
     assert "the contract refuses: AlreadyBonded" in await ground.refuses("bond", 1, *hot)
     assert "the contract refuses: SignerUsed" in await ground.refuses("bond", 2, *hot)
 
+    await _delegate_and_take_out(ground)
     leaving = await ground.says("exit", 1)
     assert "Operator 1 is leaving" in leaving
     head = await ground.anvil.client.head()
-    await ground.anvil.until(head.timestamp + 5)
+    await ground.anvil.until(head.timestamp + 7)
     released = await ground.says("exit", 1)
     assert "Operator 1 is released with 1.5 ETH." in released
     assert "Paid 1.5 ETH to 0x70997970C51812dc3A010C7d01b50e0d17dc79C8." in released
     assert "is no operator and has no credit" in await ground.refuses("exit", 1)
+
+
+async def _delegate_and_take_out(ground: Ground) -> None:
+    """With each step first as a dry run, which changes nothing."""
+    delegate = ("stake delegate", 4, "1", "--amount", "2")
+    dry = await ground.says(*delegate, "--dry-run")
+    assert "Dry run of BondRegistry.delegate: nothing was sent." in dry
+    staked = _changed(dry, "operator 1 staked")
+    assert staked == "1.5 ETH → 3.5 ETH"
+    assert _changed(await ground.says(*delegate), "operator 1 staked") == staked
+    assert "the contract refuses: NotActive(id=9, actual=0)" in await ground.refuses(
+        "stake delegate", 4, "9", "--amount", "2"
+    )
+    assert "DelegationTooSmall(minimumWei=10000000000000000, actualWei=1)" in await ground.refuses(
+        "stake delegate", 4, "1", "--amount", "0.000000000000000001"
+    )
+    raised = await ground.says("stake commission", 1, "2000")
+    assert _changed(raised, "operator 1 commission") == "3 % → 20 %"
+    assert "is no operator's cold key" in await ground.refuses("stake commission", 4, "100")
+
+    out = await ground.says("stake undelegate", 4, "1", "--all")
+    assert _changed(out, "your shares") == "2000000000000000000 → 0"
+    assert "Ticket 1 can be claimed from" in out
+    assert "NotYetReleasable" in await ground.refuses("stake claim", 4, "1")
+    head = await ground.anvil.client.head()
+    await ground.anvil.until(head.timestamp + 7)
+    claimed = await ground.says("stake claim", 4, "1")
+    assert _changed(claimed, "its owner's credit") == "0 ETH → 2 ETH"
+    paid = await ground.says("stake withdraw", 4)
+    assert _changed(paid, "your credit in BondRegistry") == "2 ETH → 0 ETH"
+
+
+def _changed(output: str, label: str) -> str:
+    """What stands beside a figure's label, with single spaces."""
+    (line,) = [line for line in output.splitlines() if line.strip().startswith(label)]
+    return " ".join(line.strip().removeprefix(label).split())
+
+
+async def test_insurance_and_parameters(ground: Ground) -> None:
+    funded = await ground.says("insurance fund", 6, "--amount", "3")
+    assert _changed(funded, "pool balance") == "0 ETH → 3 ETH"
+    assert "the contract refuses: NothingToPay()" in await ground.refuses("insurance pay", 6)
+
+    change = ("JAIL_SECONDS", "120")
+    proposed = await ground.says("parameters propose", 0, *change)
+    assert _changed(proposed, "proposal") == "unset → waiting"
+    assert "TimelockUnexpectedOperationState" in await ground.refuses(
+        "parameters execute", 0, *change
+    )
+    error = await ground.refuses("parameters propose", 0, "REWARD_BPS", "1501")
+    assert "REWARD_BPS is from 0 to 1500, not 1501 (PARAM-2)" in error
+    assert "AccessControlUnauthorizedAccount" in await ground.refuses(
+        "parameters propose", 6, "REWARD_BPS", "1"
+    )
+    cancelled = await ground.says("parameters cancel", 0, *change)
+    assert _changed(cancelled, "proposal") == "waiting → unset"
+
+
+async def test_fees_and_revenue(ground: Ground) -> None:
+    bought = await ground.says("fees prepay", 6, "1", "--amount", "0.001", "--dry-run")
+    assert _changed(bought, "bytes left") == "0 → 1000000"
+    assert "UnknownRollup(rollupId=9)" in await ground.refuses(
+        "fees prepay", 6, "9", "--amount", "1"
+    )
+    assert "epoch 0 has not begun" in await ground.refuses("revenue deposit", 6, "--amount", "1")
 
 
 async def test_bond__refused_before_anything_is_sent(ground: Ground) -> None:
@@ -158,7 +232,7 @@ async def test_when_the_committee_is_gone(ground: Ground) -> None:
     await ground.killed("Queued as", "force_include", None, *signing, *transfer)
 
     head = await ground.anvil.client.head()
-    await ground.anvil.until(head.timestamp + 5)
+    await ground.anvil.until(head.timestamp + 7)
     entered = await ground.says("fallback", 7, "--enter")
     assert "The committee orders." in entered
     assert "Anyone may enter the fallback (--enter): a message is past its deadline" in entered

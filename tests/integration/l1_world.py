@@ -210,7 +210,7 @@ async def _bond(anvil: Anvil, deployment: Deployment, number: int, bond_wei: int
     statement = digests.key_possession(COLD[number], signer.address, transport_key)
     possession = signer.sign(digests.typed_digest(separator, statement))
     call = abi.function("BondRegistry", "bond").call(
-        (to_hex(signer.address), transport_key, 0, f"tcp://127.0.0.1:{9000 + number}", possession)
+        (to_hex(signer.address), transport_key, 500, f"tcp://127.0.0.1:{9000 + number}", possession)
     )
     return await anvil.send(COLD[number], deployment.contracts.bond_registry, call, bond_wei)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sequencer.deployment.economy import BPS
 from sequencer.deployment.words import WEI_PER_ETHER, ether
 from sequencer.devnet.accounts import WALLETS, account
 from sequencer.devnet.demo.ape import run_script
@@ -82,27 +83,32 @@ async def _check_figures(
     facts.update({f"slash_{name}_ether": part / WEI_PER_ETHER for name, part in parts.items()})
     facts["slash_lost_ether"] = [loss / WEI_PER_ETHER for loss in lost]
 
-    check, slashed = stage.story.check, sum(parts.values())
+    check = stage.story.check
     status = (await stage.l1.operator(operator_id)).status
     check(status == EJECTED, f"operator {operator_id} is ejected, and may never come back")
+    part = slash.arguments["partBps"] / BPS
     # Each worth is rounded down to the wei by itself.
     check(
-        all(lost) and abs(sum(lost) - slashed) <= len(lost),
-        f"operator and delegators lost {ether(sum(lost))}, each the same part:"
-        f" {slash.arguments['partBps'] / 100:g} %",
+        all(
+            abs(loss - old * slash.arguments["partBps"] // BPS) <= 1
+            for old, loss in zip(had, lost, strict=True)
+        ),
+        f"operator and delegators lost the same part of what they had, {part:.0%}",
     )
-    is_pro_rata = all(
-        abs(loss * had[0] - lost[0] * old) <= had[0] for old, loss in zip(had, lost, strict=True)
+    (taken,) = [
+        event.arguments["takenWei"]
+        for event in await stage.l1.events("BondRegistry", "StakeSlashed")
+        if event.transaction == slash.transaction
+    ]
+    check(
+        0 <= sum(lost) - taken <= len(lost),
+        f"together {ether(sum(lost))}: {' + '.join(map(ether, lost))}",
     )
-    check(is_pro_rata, "delegators lost in proportion to what they had staked")
+    shown = " + ".join(f"{ether(part)} {name}" for name, part in parts.items())
+    check(sum(parts.values()) == taken and parts["burned"] > 0, f"{ether(taken)} slashed = {shown}")
     check(
         after.insurance - before.insurance == parts["insurance"],
         f"the insurance pool has {ether(after.insurance)}, {ether(parts['insurance'])} more",
-    )
-    shown = " + ".join(f"{ether(part)} {name}" for name, part in parts.items())
-    check(
-        slashed == sum(parts.values()) and parts["burned"] > 0,
-        f"{ether(slashed)} slashed = {shown}",
     )
 
 
