@@ -127,7 +127,9 @@ def send_from_anyone(chain: Any) -> Callable[..., None]:
         rpc("anvil_setBalance", [sender, hex(value + 10**18)])
         rpc("anvil_impersonateAccount", [sender])
         transaction = {"from": sender, "to": to.address, "data": data.hex(), "value": hex(value)}
-        rpc("eth_sendTransaction", [transaction])
+        sent = rpc("eth_sendTransaction", [transaction])
+        # Where the processor is shared, the answer may come before the block.
+        chain.provider.web3.eth.wait_for_transaction_receipt(sent, poll_latency=0.01)
         rpc("anvil_stopImpersonatingAccount", [sender])
 
     return send

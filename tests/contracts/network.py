@@ -9,6 +9,7 @@ from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
+from hexbytes import HexBytes
 
 from tests.contracts.settings import (
     ETHER,
@@ -285,6 +286,11 @@ class Network:
 def events(receipt: Any, name: str) -> list[dict[str, Any]]:
     """Arguments of each event of this name, in order."""
     return [dict(log.event_arguments) for log in receipt.events if log.event_name == name]
+
+
+def delegate_call(operator_id: int) -> HexBytes:
+    """The input of `delegate`, for those who send it themselves."""
+    return HexBytes(keccak(text="delegate(uint32)")[:4] + operator_id.to_bytes(32, "big"))
 
 
 STATEMENT_KINDS = ["Notarize", "Nullify", "Finalize", "BatchAttestation"]

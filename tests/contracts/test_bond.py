@@ -21,14 +21,14 @@ from dataclasses import replace
 from typing import Any
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.network import Actor, Clock, Network, Status, events
 from tests.contracts.settings import ETHER
 from tests.vectors import reference as ref
 
 
 def test_bond__everything_good__takes_a_place(network: Network, clock: Clock, erin: Actor) -> None:
     clock.set_next(clock.now + 5)
-    receipt = network.bond(erin, 3 * ETHER)
+    receipt = network.bond(replace(erin, commission_bps=700), 3 * ETHER)
 
     assert events(receipt, "OperatorBonded") == [
         {
@@ -36,6 +36,7 @@ def test_bond__everything_good__takes_a_place(network: Network, clock: Clock, er
             "operator": erin.account.address,
             "signer": erin.key.address,
             "bondWei": 3 * ETHER,
+            "commissionBps": 700,
             "transportKey": erin.transport_key,
             "endpoint": erin.endpoint,
         }
@@ -43,7 +44,11 @@ def test_bond__everything_good__takes_a_place(network: Network, clock: Clock, er
     operator = network.registry.operator(5)
     assert operator.operator == erin.account.address
     assert operator.signer == erin.key.address
-    assert (operator.bondWei, operator.releaseAt, operator.status) == (3 * ETHER, 0, 1)
+    assert (operator.status, operator.releaseAt, operator.jailedUntil) == (Status.ACTIVE, 0, 0)
+    assert (operator.minBondWei, operator.commissionBps) == (ETHER, 700)
+    assert operator.commissionRaisedAt == receipt.timestamp
+    assert network.registry.stakeOf(5, erin.account) == (3 * ETHER, 3 * ETHER, 0)
+    assert network.registry.stake(5).heldWei == 3 * ETHER
     assert network.registry.operatorIdOf(erin.account) == 5
     assert network.registry.operatorIdOfSigner(erin.key.address) == 5
     assert network.registry.operatorCount() == 5
@@ -92,7 +97,7 @@ def test_bond__no_place_left__is_refused(
 ) -> None:
     for number in range(1_000, 1_124):
         actor = Actor(ref.account_of(number), ref.account_of(2 * number))
-        call = network.registry.bond.encode_input(*network.bond_arguments(actor))
+        call = network.registry.bond.encode_input(network.application(actor))
         send_from_anyone(actor.account.address, network.registry, call, ETHER)
     assert network.registry.operatorCount() == network.registry.MAX_OPERATORS() == 128
     with faults.expect("NoPlaceLeft", maximum=128):
@@ -111,7 +116,7 @@ def test_bond__more_than_96_bits__is_refused(
     network: Network, faults: FaultCatalogue, chain: Any, erin: Actor
 ) -> None:
     chain.provider.set_balance(erin.account.address, 2**98)
-    with faults.expect("BondTooLarge", maximumWei=2**96 - 1, actualWei=2**96):
+    with faults.expect("StakeTooLarge", maximumWei=2**96 - 1, actualWei=2**96):
         network.bond(erin, 2**96)
 
 
@@ -136,11 +141,5 @@ def test_bond__possession_not_the_signers__is_refused(
     for_another_transport = network.possession(erin, transportKey=bytes(32))
     for possession in (forged, for_another_operator, for_another_transport):
         with faults.expect("WrongPossession", expected=erin.key.address):
-            network.registry.bond(
-                erin.key.address,
-                erin.transport_key,
-                erin.endpoint,
-                possession,
-                value=ETHER,
-                sender=erin.account,
-            )
+            application = (*network.application(erin)[:-1], possession)
+            network.registry.bond(application, value=ETHER, sender=erin.account)

@@ -94,6 +94,15 @@ def test_bond_registry__short_unbonding__is_refused(
     assert tuple(vars(registry.times()).values()) == enough.as_tuple()
 
 
+def test_bond_registry__unbonding_without_end__is_refused(
+    project: Any, deployer: Any, network: Network, faults: FaultCatalogue
+) -> None:
+    most = 365 * 24 * 3600
+    with faults.expect("UnbondingTooLong", maximumSeconds=most, actualSeconds=most + 1):
+        long = replace(GOOD_TIMES, unbondingSeconds=most + 1)
+        deployer.deploy(project.BondRegistry, long.as_tuple(), network.parameters, deployer)
+
+
 def test_insurance_pool__zero_address__is_refused(
     project: Any, deployer: Any, network: Network, faults: FaultCatalogue
 ) -> None:

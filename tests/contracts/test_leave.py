@@ -3,7 +3,7 @@
 initiateExit
 ├── when the caller is no operator: refused
 ├── when already exiting or ejected: refused
-└── when active: weight zero from this second on, releasable after unbondingSeconds
+└── when active (jailed: test_jail.py): weight zero at once, releasable after unbondingSeconds
 
 release
 ├── when active, released, or never bonded: refused
@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.faults import FaultCatalogue
-from tests.contracts.network import Actor, Clock, Network, events
+from tests.contracts.network import Actor, Clock, Network, Status, delegate_call, events
 from tests.contracts.settings import ETHER
 
 
@@ -38,7 +38,8 @@ def test_initiate_exit__active__loses_weight_at_once(
     release_at = receipt.timestamp + network.times.unbondingSeconds
     assert events(receipt, "ExitInitiated") == [{"id": 1, "releaseAt": release_at}]
     operator = network.registry.operator(1)
-    assert (operator.bondWei, operator.releaseAt, operator.status) == (10 * ETHER, release_at, 2)
+    assert (operator.releaseAt, operator.status) == (release_at, Status.EXITING)
+    assert network.registry.stake(1).ownWei == 10 * ETHER
     clock.jump_to(receipt.timestamp + 1)
     assert network.registry.weightAt(1, receipt.timestamp - 1) == 10 * ETHER
     assert network.registry.weightAt(1, receipt.timestamp) == 0
@@ -55,15 +56,15 @@ def test_initiate_exit__twice__is_refused(
     network: Network, faults: FaultCatalogue, alice: Actor
 ) -> None:
     network.registry.initiateExit(sender=alice.account)
-    with faults.expect("NotActive", id=1, actual=2):
+    with faults.expect("HasLeft", id=1, actual=Status.EXITING):
         network.registry.initiateExit(sender=alice.account)
 
 
 def test_initiate_exit__ejected__is_refused(
-    network: Network, faults: FaultCatalogue, test_slasher: Any, reporter: Any, alice: Actor
+    network: Network, faults: FaultCatalogue, test_slasher: Any, alice: Actor
 ) -> None:
-    network.registry.slash(1, 0, Offence.EQUIVOCATION, reporter, sender=test_slasher)
-    with faults.expect("NotActive", id=1, actual=3):
+    network.slash(1, sender=test_slasher)
+    with faults.expect("HasLeft", id=1, actual=Status.EJECTED):
         network.registry.initiateExit(sender=alice.account)
 
 
@@ -98,17 +99,68 @@ def test_release__due__frees_the_place_and_credits_the_cold_key(
     ]
     assert network.registry.credit(alice.account) == 10 * ETHER
     operator = network.registry.operator(1)
-    assert (operator.bondWei, operator.status) == (0, 4)
+    assert operator.status == Status.RELEASED
+    assert network.registry.stake(1) == (0, 0, 0, 0, 10**27, 0)
     assert network.registry.operatorIdOf(alice.account) == 0
     assert sorted(network.registry.operatorIds()) == [2, 3, 4]
-    with faults.expect("NotLeaving", id=1, actual=4):
+    with faults.expect("NotLeaving", id=1, actual=Status.RELEASED):
         network.registry.release(1, sender=stranger)
 
 
+def test_release__with_delegators__leaves_them_theirs(
+    network: Network, clock: Clock, user: Any, stranger: Any, alice: Actor
+) -> None:
+    network.delegate(1, 4 * ETHER, sender=user)
+    network.registry.initiateExit(sender=alice.account)
+    clock.set_next(network.registry.operator(1).releaseAt)
+    network.registry.release(1, sender=stranger)
+    assert network.registry.credit(alice.account) == 10 * ETHER
+    assert network.registry.stake(1) == (4 * ETHER, 0, 0, 4 * ETHER, 10**27, 4 * ETHER)
+
+
+def test_release__ejected__pays_what_is_left(
+    network: Network, clock: Clock, test_slasher: Any, stranger: Any, alice: Actor
+) -> None:
+    network.slash(1, sender=test_slasher)
+    clock.set_next(network.registry.operator(1).releaseAt)
+    network.registry.release(1, sender=stranger)
+    assert network.registry.credit(alice.account) == 10 * ETHER * 6_500 // 10_000
+
+
+def test_slash__last_second_before_release__takes_its_part(
+    network: Network, clock: Clock, test_slasher: Any, alice: Actor
+) -> None:
+    network.registry.initiateExit(sender=alice.account)
+    release_at = network.registry.operator(1).releaseAt
+    clock.set_next(release_at - 1)
+    network.slash(1, sender=test_slasher)
+    clock.set_next(release_at)
+    network.registry.release(1, sender=alice.account)
+    assert network.registry.credit(alice.account) == 10 * ETHER * 6_500 // 10_000
+
+
+def test_slash__second_of_release__is_refused(
+    network: Network, faults: FaultCatalogue, clock: Clock, test_slasher: Any, alice: Actor
+) -> None:
+    network.registry.initiateExit(sender=alice.account)
+    clock.set_next(network.registry.operator(1).releaseAt)
+    with faults.expect("NotSlashable", id=1, actual=Status.EXITING):
+        network.slash(1, sender=test_slasher)
+
+
+def test_slash__not_the_ledger__is_refused(
+    network: Network, faults: FaultCatalogue, test_slasher: Any
+) -> None:
+    with faults.expect("NotTheLedger", caller=test_slasher.address):
+        network.registry.slash(1, 0, 1, 0, 0, sender=test_slasher)
+
+
 @pytest.fixture
-def with_credit(network: Network, test_slasher: Any, reporter: Any) -> int:
-    """The reporter has this much credit."""
-    network.registry.slash(1, 0, Offence.EQUIVOCATION, reporter, sender=test_slasher)
+def with_credit(network: Network, reporter: Any) -> int:
+    """The reporter has this much credit: a reward collected."""
+    network.delegate(1, 6 * ETHER, sender=reporter)
+    network.registry.reward(1, value=16 * ETHER, sender=reporter)
+    network.registry.collect(1, sender=reporter)
     return int(network.registry.credit(reporter))
 
 
@@ -154,10 +206,15 @@ def test_withdraw__recipient_refuses__keeps_the_credit(
 
 
 def test_withdraw__recipient_reenters__is_paid_once(
-    network: Network, test_slasher: Any, stranger: Any, contract_actor: Any
+    network: Network, user: Any, stranger: Any, contract_actor: Any
 ) -> None:
-    network.registry.slash(1, 0, Offence.EQUIVOCATION, contract_actor, sender=test_slasher)
+    delegate = delegate_call(1)
+    contract_actor.execute(network.registry, delegate, value=6 * ETHER, sender=user)
+    network.registry.reward(1, value=16 * ETHER, sender=user)
+    collect = network.registry.collect.encode_input(1)
+    contract_actor.execute(network.registry, collect, sender=user)
     credit = network.registry.credit(contract_actor)
+    assert credit == 6 * ETHER
     withdraw = network.registry.withdraw.encode_input(contract_actor)
     contract_actor.reenter(network.registry, withdraw, sender=stranger)
     contract_actor.execute(network.registry, withdraw, sender=stranger)

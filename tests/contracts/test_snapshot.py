@@ -1,4 +1,4 @@
-"""Committee.snapshot (COMM-1 to COMM-4)
+"""Committee.snapshot (COMM-1 to COMM-4; the cap, COMM-5, is in test_cap.py)
 
 snapshot
 ├── when genesis has not come: refused
@@ -47,26 +47,32 @@ def test_snapshot__equal_weights__orders_by_id(network: Network, chain: Any) -> 
 def test_snapshot__next_epoch__takes_weights_of_the_selection_time(
     network: Network, clock: Clock, user: Any, alice: Actor, dave: Actor
 ) -> None:
-    # Epoch 2 is chosen from the weights at the start of epoch 1 (COMM-1).
+    # Epoch 3 is chosen from the weights at the start of epoch 1 (COMM-1).
     selection = network.times.start_of(1)
-    assert network.committee.selectionTime(2) == selection
+    assert network.committee.selectionTime(3) == selection
     clock.set_next(selection)
-    network.registry.increaseBond(value=ETHER, sender=dave.account)
+    network.delegate(4, ETHER, sender=dave.account)
     clock.set_next(selection + 1)
-    network.registry.increaseBond(value=5 * ETHER, sender=alice.account)
-    receipt = network.committee.snapshot(2, sender=user)
+    network.delegate(1, 5 * ETHER, sender=alice.account)
+    clock.set_next(network.times.start_of(2))
+    receipt = network.committee.snapshot(3, sender=user)
 
     members = members_of(network, [10 * ETHER, 10 * ETHER, 10 * ETHER, 11 * ETHER])
     expected = ref.committee_bytes(ref.select(members, 64))
-    assert bytes(network.committee.committeeBytes(2)) == expected
+    assert bytes(network.committee.committeeBytes(3)) == expected
     assert events(receipt, "CommitteeRecorded") == [
         {
-            "epoch": 2,
-            "pointer": network.committee.pointerOf(2),
+            "epoch": 3,
+            "pointer": network.committee.pointerOf(3),
             "committeeHash": ref.keccak(expected),
         }
     ]
-    assert network.committee.lastEpoch() == 2
+    assert network.committee.lastEpoch() == 3
+
+
+def test_selection_time__first_epochs__is_genesis(network: Network) -> None:
+    offsets = [network.committee.selectionTime(e) - network.times.genesis for e in range(5)]
+    assert offsets == [0, 0, 0, 1_000, 2_000]
 
 
 def test_snapshot__skipped_epoch__has_no_committee(
@@ -95,14 +101,22 @@ def test_snapshot__too_far__is_refused(network: Network, faults: FaultCatalogue,
 
 
 def test_snapshot__selection_not_past__is_refused(
-    network: Network, faults: FaultCatalogue, clock: Clock, user: Any
+    deploy_network: Callable[..., Network],
+    network: Network,
+    faults: FaultCatalogue,
+    clock: Clock,
+    user: Any,
 ) -> None:
-    start = network.times.start_of(1)
-    clock.set_next(start)
-    with faults.expect("SelectionNotInThePast", selection=start, actual=start):
-        network.committee.snapshot(2, sender=user)
-    clock.set_next(start + 1)
-    network.committee.snapshot(2, sender=user)
+    """Two epochs back, only genesis itself can be too early."""
+    fresh = deploy_network(genesis=clock.now + 500)
+    for actor in network.members:
+        fresh.bond(actor)
+    genesis = fresh.times.genesis
+    clock.set_next(genesis)
+    with faults.expect("SelectionNotInThePast", selection=genesis, actual=genesis):
+        fresh.committee.snapshot(0, sender=user)
+    clock.set_next(genesis + 1)
+    fresh.committee.snapshot(0, sender=user)
 
 
 def test_snapshot__ended__is_refused(
@@ -177,21 +191,21 @@ def test_snapshot__too_few__keeps_the_last_committee(
     network: Network, clock: Clock, user: Any, submitter: Any, alice: Actor
 ) -> None:
     network.registry.initiateExit(sender=alice.account)
-    clock.jump_to(network.times.start_of(1) + 1)
-    receipt = network.committee.snapshot(2, sender=user)
+    clock.jump_to(network.times.start_of(2))
+    receipt = network.committee.snapshot(3, sender=user)
 
     assert events(receipt, "CommitteeKept") == [
         {
-            "epoch": 2,
+            "epoch": 3,
             "pointer": network.committee.pointerOf(0),
             "committeeHash": bytes(network.committee.committeeHash(0)),
             "eligible": 3,
         }
     ]
-    assert network.committee.pointerOf(2) == network.committee.pointerOf(0)
+    assert network.committee.pointerOf(3) == network.committee.pointerOf(0)
     # A commit finds a kept committee too, though its address follows from another epoch.
-    clock.set_next(network.times.start_of(2))
-    network.commit(epoch=2, sender=submitter)
+    clock.set_next(network.times.start_of(3))
+    network.commit(epoch=3, sender=submitter)
 
 
 def test_snapshot__more_than_max_size__takes_the_heaviest(

@@ -30,7 +30,7 @@ def test_weight_at__many_changes__gives_each_its_time(
     start = clock.now + 100
     for step in range(4):
         clock.set_next(start + 10 * step)
-        network.registry.increaseBond(value=ETHER, sender=alice.account)
+        network.delegate(1, ETHER, sender=alice.account)
     clock.set_next(start + 40)
     network.registry.initiateExit(sender=alice.account)
     clock.jump_to(start + 50)

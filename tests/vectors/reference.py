@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from math import floor
 from typing import Any, Self
 
 from eth_abi.abi import encode as abi_encode
@@ -164,6 +166,17 @@ def select(candidates: Iterable[Member], max_size: int) -> list[Member]:
     """COMM-2."""
     heaviest_first = sorted(candidates, key=lambda member: (-member.weight, member.id))
     return heaviest_first[:max_size]
+
+
+def capped(members: list[Member], cap_bps: int) -> list[Member]:
+    """COMM-5, for members already in order: the rule as it is written, in fractions."""
+    cap, weights = Fraction(cap_bps, 10_000), [member.weight for member in members]
+    most = weights[-1]
+    for k, weight in enumerate(weights):
+        if cap * k < 1 and weight <= floor(cap * sum(weights[k:]) / (1 - cap * k)):
+            most = floor(cap * sum(weights[k:]) / (1 - cap * k))
+            break
+    return [replace(member, weight=min(member.weight, most)) for member in members]
 
 
 def committee_bytes(members: Iterable[Member]) -> bytes:
