@@ -27,7 +27,14 @@ from sequencer.config import keystore_password
 from sequencer.crypto.digests import key_possession, typed_digest
 from sequencer.crypto.keystore import load_secret
 from sequencer.crypto.signatures import Signer
-from sequencer.deployment.words import at_time, ether, parse_ether
+from sequencer.crypto.transport_key import transport_public
+from sequencer.deployment.words import (
+    at_time,
+    ether,
+    first_epoch_of_bond,
+    parse_endpoint,
+    parse_ether,
+)
 from sequencer.errors import LocalFault
 
 ONE = 10**27
@@ -170,10 +177,33 @@ def rotate(actor: Actor, keystore: Path) -> None:
         [operator_field(operator_id, "signer", "signer")],
     )
     if not actor.is_dry_run:
+        schedule = actor.contracts.deployment.schedule
+        epoch = first_epoch_of_bond(schedule, actor.now())
         click.echo(
-            "The node needs both keystores until the committees with the old key have ended:"
-            " [keys] signer is the new one, [keys] former the old."
+            f"Committees name the new key from epoch {epoch} on at the latest, which begins"
+            f" {at_time(schedule.start_of(epoch))}. Let the node sign with the old one until then,"
+            " and start it with the new one, a data folder of its own and `ape run stake announce`."
         )
+
+
+@action(cli)
+@click.option(
+    "--signer", "keystore", required=True, metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False), help="Keystore that the node runs with.",
+)  # fmt: skip
+@click.option("--endpoint", required=True, metavar="tcp://HOST:PORT", help="Where peers connect.")
+def announce(actor: Actor, keystore: Path, endpoint: str) -> None:
+    """Tell where your node is reached, under the keystore's transport key (BOND-9)."""
+    operator_id = _own_id(actor)
+    transport_key = transport_public(load_secret(keystore, keystore_password()))
+    peer = Call("BondRegistry", "peer", (operator_id,))
+    actor.act(
+        Call("BondRegistry", "announce", (transport_key, parse_endpoint(endpoint))),
+        [
+            Figure("transport key", peer, lambda found: "0x" + found[0].hex()),
+            Figure("endpoint", peer, lambda found: str(found[1])),
+        ],
+    )
 
 
 @action(cli)

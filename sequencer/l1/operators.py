@@ -15,6 +15,8 @@ from sequencer.l1.events import (
 )
 from sequencer.types import Address
 
+MAX_FORMER = 16
+
 
 class OperatorStatus(Enum):
     ACTIVE = "active"
@@ -33,6 +35,9 @@ class Operator:
     transport_key: bytes
     endpoint: str
     status: OperatorStatus = OperatorStatus.ACTIVE
+    former: tuple[Address, ...] = ()
+    """Hot keys before `signer`, the last `MAX_FORMER` of them, the latest first: committees that
+    were recorded earlier name them (STAKE-11)."""
     claim: int = 0
     """When it named its transport key, counted over all operators: earlier is lower."""
 
@@ -106,7 +111,8 @@ def _changed(operator: Operator, event: _Change, next_claim: int) -> Operator:
                 claim=operator.claim if is_same else next_claim,
             )
         case SignerRotated():
-            return replace(operator, signer=event.signer)
+            former = (operator.signer, *operator.former)[:MAX_FORMER]
+            return replace(operator, signer=event.signer, former=former)
         case ExitInitiated():
             return replace(operator, status=OperatorStatus.EXITING)
         case OperatorJailed():

@@ -331,9 +331,9 @@ class Node:
         confirmed = self.l1.confirmed
         if confirmed is not None:
             others = [
-                Peer(operator.signer, operator.transport_key, operator.endpoint)
+                Peer(operator.signer, operator.transport_key, operator.endpoint, operator.former)
                 for operator in peers_of(self.l1.operators_at(confirmed.number))
-                if operator.signer != self.signer.address
+                if self.signer.address not in (operator.signer, *operator.former)
             ]
             self.transport.set_peers(self.choose_peers(others))
             self._fetching.set_peers(peer.signer for peer in self.transport.peers)

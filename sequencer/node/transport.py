@@ -64,6 +64,8 @@ class Peer:
     signer: Address
     transport_key: bytes
     endpoint: str
+    former: tuple[Address, ...] = ()
+    """Hot keys that it had before, by which committees may know it (STAKE-11)."""
 
 
 class Transport:
@@ -86,6 +88,8 @@ class Transport:
         self._authenticator = AsyncioAuthenticator(self._context, log=log)
         self._router = self._context.socket(zmq.ROUTER)
         self._signers: dict[str, Address] = {}
+        self._current: dict[Address, Address] = {}
+        """The hot key of now, by each that came before it."""
         self._are_peers_known = asyncio.Event()
         self._peers: dict[Address, Peer] = {}
         self._dealers: dict[_Lane, zmq.Socket[bytes]] = {}
@@ -140,11 +144,13 @@ class Transport:
                 self._connect(peer, True)
                 self._peers[signer] = peer
         self._signers = {_z85(peer.transport_key): signer for signer, peer in self._peers.items()}
+        self._current = {old: peer.signer for peer in self._peers.values() for old in peer.former}
         self._are_peers_known.set()
 
     def send(self, signer: Address, data: bytes) -> None:
-        """Queue a message to a peer, or drop it (NET-5). An unknown peer is no error."""
-        lane = signer, len(data) > LONG_BYTES
+        """Queue a message to a peer, by any of its hot keys, or drop it (NET-5). An unknown peer is
+        no error."""
+        lane = self._current.get(signer, signer), len(data) > LONG_BYTES
         dealer = self._dealers.get(lane)
         if dealer is None:
             return

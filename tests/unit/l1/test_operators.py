@@ -20,6 +20,7 @@ from sequencer.l1.events import (
     SignerRotated,
 )
 from sequencer.l1.operators import (
+    MAX_FORMER,
     Operator,
     OperatorEvent,
     OperatorStatus,
@@ -85,4 +86,11 @@ def test_apply__signer_rotated__all_else_stays() -> None:
     signer = Address(b"\x77" * 20)
     (before,) = after(bonded(1, 1), ExitInitiated(1))
     (rotated,) = after(bonded(1, 1), ExitInitiated(1), SignerRotated(1, signer))
-    assert rotated == replace(before, signer=signer)
+    assert rotated == replace(before, signer=signer, former=(before.signer,))
+
+
+def test_apply__signer_rotated_often__the_last_are_known() -> None:
+    signers = [Address(bytes([number]) * 20) for number in range(100, 120)]
+    (rotated,) = after(bonded(1, 1), *(SignerRotated(1, signer) for signer in signers))
+    assert rotated.signer == signers[-1]
+    assert rotated.former == tuple(reversed(signers[:-1]))[:MAX_FORMER]

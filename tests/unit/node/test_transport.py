@@ -17,6 +17,7 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 import zmq
@@ -112,6 +113,21 @@ async def test_send__to_a_listed_peer__arrives_under_the_senders_signer(make: Ma
     assert await second.next() == (first.signer, b"question")
     second.transport.broadcast(b"answer")
     assert await first.next() == (second.signer, b"answer")
+
+
+async def test_send__to_a_hot_key_that_was_rotated__arrives(make: Make) -> None:
+    """STAKE-11: committees recorded before name the old key."""
+    first, second = await make(1), await make(2)
+    await connect(first, second)
+    old, new = second.signer, Address(b"\x77" * 20)
+    first.transport.set_peers([replace(second.peer(), signer=new, former=(old,))])
+    for name in (old, new):
+        second.signer = name
+        assert await asyncio.wait_for(reach(first, second, b"hello"), SECONDS)
+    second.transport.send(first.signer, b"answer")
+    assert await first.next() == (new, b"answer")
+    first.transport.set_peers([replace(second.peer(), signer=new)])
+    first.transport.send(old, b"nobody's")
 
 
 async def test_receive__from_a_key_not_on_the_list__is_never_heard(make: Make) -> None:
