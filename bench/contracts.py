@@ -38,10 +38,13 @@ GENESIS = START + 10_000
 EPOCH_SECONDS = 100_000
 FORCE_WINDOW_SECONDS = 3_600
 BOND_WEI = 32 * 10**18
+COMMISSION_BPS = 500
 RING_SIZE = 1_024
+EPOCHS_KEPT = 64
 # Batches that a measured chain has behind it.
 AGE = 100_000
 OPERATORS = 48
+MOST_OPERATORS = 100
 
 TIMES = (GENESIS, EPOCH_SECONDS, 1_000_000, 50_000, 500_000)
 INBOX_PARAMETERS = (FORCE_WINDOW_SECONDS, 131_072, 30_000_000, 10**13, 10**9, 10**6, 64)
@@ -65,7 +68,7 @@ def anvil() -> Iterator[Web3]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = ["anvil", "--silent", "--port", str(port), "--hardfork", "osaka"]
-    command += ["--timestamp", str(START), "--accounts", str(OPERATORS + 2)]
+    command += ["--timestamp", str(START), "--accounts", str(MOST_OPERATORS + 2)]
     process = subprocess.Popen(command)
     try:
         # Anvil checks blobs for long where the processor is shared; no request is sent twice.
@@ -190,7 +193,12 @@ class Deployment:
         self._store(0, participation << 96 | AGE << 64 | since_genesis << 8 | 100 << 1)
         for index in range(AGE, AGE + 20):
             self._store(1 + index % RING_SIZE, int.from_bytes(self.batch_hash, "big"))
+        for epoch in range(EPOCHS_KEPT):
+            self._keep(epoch, participation)
         self.index = AGE
+
+    def _keep(self, epoch: int, participation: int) -> None:
+        self._store(1 + RING_SIZE + epoch % EPOCHS_KEPT, participation << 96 | epoch)
 
     def _store(self, slot: int, word: int) -> None:
         value = "0x" + word.to_bytes(32, "big").hex()
@@ -274,6 +282,22 @@ class Deployment:
             batchHash=batch.hash(),
         )
         return ref.sign(self.keys[member], digest)
+
+    def settle_epoch(self, epoch: int, size: int) -> int:
+        """An epoch of 100 batches by a committee of `size`, in which the last member signed none
+        and the others took turns: as if they were committed."""
+        quorum = 2 * size // 3 + 1
+        rows = [[(turn * quorum + n) % (size - 1) for n in range(quorum)] for turn in range(100)]
+        bitmaps = [ref.bitmap(sorted(set(row))) for row in rows]
+        self._keep(epoch, int.from_bytes(participation_of(epoch, bitmaps)))
+        self.jump_to(GENESIS + (epoch + 1) * EPOCH_SECONDS + COMMIT_GRACE_SECONDS)
+        return run(self.participation.functions.settle(epoch, bitmaps), self.submitter)
+
+    def counts(self, epoch: int) -> list[int]:
+        """As they were emitted."""
+        event = self.participation.events.EpochSettled()
+        (log,) = event.get_logs(from_block=0, argument_filters={"epoch": epoch})
+        return list(log["args"]["counts"])
 
     def enqueue(self) -> int:
         transaction = bytes([0x02]) * 112

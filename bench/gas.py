@@ -23,6 +23,7 @@ from bench.contracts import (  # noqa: E402
     EPOCH_SECONDS,
     EQUIVOCATION,
     GENESIS,
+    MOST_OPERATORS,
     OPERATORS,
     VAULT,
     Deployment,
@@ -73,6 +74,7 @@ def measure(w3: Web3) -> dict[str, int]:
     gas["commit_blobs_33of48"] = d.commit_blobs(EPOCH, signers)
     measure_slashing(d, gas)
     measure_held_data(d, gas)
+    measure_work(d, gas)
     measure_ways_out(d, gas)
     gas["set_parameter"] = d.set_parameter()
     return dict(sorted(gas.items()))

@@ -243,7 +243,7 @@ def test_revenue_sniped__costs_a_stake_for_the_whole_unbonding(
     """REV-7: half of one epoch, for a stake that waits three epochs and more, without weight."""
     deposit(network, user, 1_300)
     words = settle_epoch(network, clock, submitter, 0, ROWS)
-    network.registry.delegate(1, value=10 * ETHER, sender=stranger)
+    network.delegate(1, 10 * ETHER, sender=stranger)
     network.splitter.pay(0, words, 0, sender=stranger)
     shares = network.registry.stakeOf(1, stranger)[0]
     receipt = network.registry.undelegate(1, shares, sender=stranger)

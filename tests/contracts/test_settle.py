@@ -7,7 +7,7 @@ participationOf
 
 settle
 ├── while commits are possible: refused
-├── with other bitmaps, or not all, or in another order: refused, and the right ones go through after
+├── with other bitmaps, or in another order: refused, and the right ones go through after
 ├── when the epoch had no commits, or is settled: refused
 └── when all is good: counts, work and absent members
     ├── absent is who signed fewer than the floor, rounded down
