@@ -164,7 +164,16 @@ contract SlashingLedger is ISlashingLedger, Credits {
         split = _split(slashed, ownWei, s, began);
 
         emit OperatorSlashed(
-            s.id, s.epoch, s.offence, s.consequence, uint16(due), s.reporter, s.victim, split
+            s.id,
+            s.epoch,
+            s.offence,
+            s.consequence,
+            // As above.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            uint16(due),
+            s.reporter,
+            s.victim,
+            split
         );
         if (split.insurance != 0) insurance.fund{value: split.insurance}();
         _send(address(0), split.burned);
