@@ -31,7 +31,6 @@ from sequencer.crypto.transport_key import transport_public
 from sequencer.deployment.words import (
     at_time,
     ether,
-    first_epoch_of_bond,
     parse_endpoint,
     parse_ether,
 )
@@ -177,12 +176,11 @@ def rotate(actor: Actor, keystore: Path) -> None:
         [operator_field(operator_id, "signer", "signer")],
     )
     if not actor.is_dry_run:
-        schedule = actor.contracts.deployment.schedule
-        epoch = first_epoch_of_bond(schedule, actor.now())
+        present = actor.contracts.deployment.schedule.epoch_of(actor.now()) or 0
         click.echo(
-            f"Committees name the new key from epoch {epoch} on at the latest, which begins"
-            f" {at_time(schedule.start_of(epoch))}. Let the node sign with the old one until then,"
-            " and start it with the new one, a data folder of its own and `ape run stake announce`."
+            f"Committees name the new key from epoch {present + 2} on at the latest. As long as one"
+            " names the old, the node needs both: [keys] signer is the new keystore, [keys] former"
+            " lists the old. The new one has another transport key: ape run stake announce."
         )
 
 

@@ -185,12 +185,11 @@ def _add_keys(commands: Any) -> None:
 
 
 def _node(args: argparse.Namespace) -> int:
-    from sequencer.config import keystore_password, load_config
-    from sequencer.crypto.keystore import load_secret
-    from sequencer.node.runtime import run_node
+    from sequencer.config import load_config
+    from sequencer.node.runtime import load_secrets, run_node
 
     config = load_config(args.config)
-    _run(run_node(config, load_secret(Path(config.keys.signer), keystore_password())))
+    _run(run_node(config, load_secrets(config)))
     return 0
 
 

@@ -45,7 +45,10 @@ class L1Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 class KeysSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     signer: str
-    """Path of the keystore with the hot signing key; it also pays for L1 transactions."""
+    """Path of the keystore with the hot signing key; it also pays for L1 transactions, and is the
+    source of the transport key."""
+    former: tuple[str, ...] = ()
+    """Paths of the keystores before it, while a committee may still name them (STAKE-11)."""
 
 
 class ConsensusSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -96,7 +99,9 @@ def load_config(path: Path) -> Config:
         config,
         node=msgspec.structs.replace(config.node, data_dir=str(base / config.node.data_dir)),
         l1=msgspec.structs.replace(config.l1, deployment=str(base / config.l1.deployment)),
-        keys=msgspec.structs.replace(config.keys, signer=str(base / config.keys.signer)),
+        keys=KeysSection(
+            str(base / config.keys.signer), tuple(str(base / path) for path in config.keys.former)
+        ),
     )
 
 

@@ -78,10 +78,12 @@ class Extent(NamedTuple):
 class Journal:
     """An open journal. `append` buffers, `sync` makes all that was appended durable."""
 
-    def __init__(self, path: Path, separator: Hash32, signer: Address) -> None:
-        """Open or create; raises `LocalFault` if the file is damaged, in use, or another's."""
+    def __init__(self, path: Path, separator: Hash32, signer: Address, *former: Address) -> None:
+        """Open or create; one begun under a `former` key is taken over (JOURNAL-9). Raises
+        `LocalFault` if the file is damaged, in use, or another's."""
         self._path = path
         self._identity = Identity(FORMAT, separator, signer, generation=1)
+        self._former = former
         self._lock = self._lock_file()
         try:
             try:
@@ -205,6 +207,8 @@ class Journal:
         expected = self._identity
         if isinstance(first, Identity):
             self._identity = msgspec.structs.replace(expected, generation=first.generation)
+            if first.signer in self._former:
+                first = msgspec.structs.replace(first, signer=expected.signer)
         if first != self._identity:
             raise LocalFault(
                 f"journal {self._path} belongs to another key or deployment: {first!r},"

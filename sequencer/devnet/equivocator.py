@@ -13,11 +13,12 @@ from sequencer.blocks.header import Block
 from sequencer.consensus.messages import SignedVote, Vote, VoteKind
 from sequencer.crypto.digests import typed_digest
 from sequencer.crypto.hashing import keccak
+from sequencer.crypto.hot_keys import Seat
 from sequencer.devnet.odd_node import run_odd_node
 from sequencer.node.node import Node
 from sequencer.node.votes import VoteSigner
 from sequencer.node.wire import encode_consensus
-from sequencer.types import Hash32, MemberIndex
+from sequencer.types import Hash32
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +31,14 @@ class TwoFacedSigner(VoteSigner):
         self._node = node
         self._domain = separator
 
-    def sign(self, vote: Vote, member: MemberIndex, block: Block | None) -> SignedVote:
-        signed = self._honest.sign(vote, member, block)
+    def sign(self, vote: Vote, seat: Seat, block: Block | None) -> SignedVote:
+        signed = self._honest.sign(vote, seat, block)
         if vote.kind is VoteKind.NOTARIZE:
             other = msgspec.structs.replace(vote, block=keccak(b"another block", vote.block))
-            signature = self._node.signer.sign(typed_digest(self._domain, other.struct_hash()))
+            signature = seat.signer.sign(typed_digest(self._domain, other.struct_hash()))
             log.warning("signing two blocks in view %d", vote.view)
-            self._node.transport.broadcast(encode_consensus(SignedVote(other, member, signature)))
+            contradiction = SignedVote(other, seat.member, signature)
+            self._node.transport.broadcast(encode_consensus(contradiction))
         return signed
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import uvloop
 
-from sequencer.config import keystore_password, load_config
-from sequencer.crypto.keystore import load_secret
-from sequencer.node.runtime import MakeNode, run_node
+from sequencer.config import load_config
+from sequencer.node.runtime import MakeNode, load_secrets, run_node
 
 
 def run_odd_node(make: MakeNode, description: str) -> None:
@@ -17,5 +16,4 @@ def run_odd_node(make: MakeNode, description: str) -> None:
     parser.add_argument("--config", type=Path, required=True)
     config = load_config(parser.parse_args().config)
     logging.basicConfig(level=logging.INFO)
-    secret = load_secret(Path(config.keys.signer), keystore_password())
-    uvloop.run(run_node(config, secret, make))
+    uvloop.run(run_node(config, load_secrets(config), make))

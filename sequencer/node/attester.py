@@ -15,7 +15,7 @@ from sequencer.batches.attestations import (
 from sequencer.batches.batch import Batch
 from sequencer.batches.seen import NOBODY, Seen
 from sequencer.consensus.journal import AttestedRecord, Journal
-from sequencer.crypto.signatures import Signer
+from sequencer.crypto.hot_keys import HotKeys
 from sequencer.errors import PeerFault
 from sequencer.l1.view import L1View
 from sequencer.node.ledger import Ledger
@@ -33,7 +33,7 @@ class Attester:
 
     def __init__(
         self,
-        signer: Signer,
+        keys: HotKeys,
         separator: Hash32,
         journal: Journal,
         store: BlockStore,
@@ -43,7 +43,7 @@ class Attester:
         vouches_for: Callable[[Batch], bool],
     ) -> None:
         """`vouches_for`: whether this node could answer for a batch if it were challenged."""
-        self._signer = signer
+        self._keys = keys
         self._separator = separator
         self._journal = journal
         self._store = store
@@ -57,7 +57,7 @@ class Attester:
         self._committee: Committee | None = None
 
     def restore(self, record: AttestedRecord) -> None:
-        """A statement this key made before a restart: it makes no other one of that index."""
+        """A statement this node made before a restart: it makes no other one of that index."""
         self._attested[BatchIndex(record.index)] = Hash32(record.batch_hash)
 
     def records(self) -> list[AttestedRecord]:
@@ -80,7 +80,8 @@ class Attester:
         if batch.index <= self._l1.last_index:
             return
         committee = self._committee
-        if committee is None or committee.index_of(self._signer.address) is None:
+        seat = None if committee is None else self._keys.seat(committee)
+        if committee is None or seat is None:
             return
         known = self._attested.get(batch.index)
         if known is not None and known != batch.hash:
@@ -104,7 +105,7 @@ class Attester:
         if not self._journal.is_synced:
             self._journal.sync()
         assert self._journal.is_synced
-        signed = attest(batch.index, batch.hash, committee, self._signer, self._separator)
+        signed = attest(batch.index, batch.hash, committee, seat.signer, self._separator)
         self._keep(signed, committee)
         self._send(signed)
 
@@ -150,11 +151,11 @@ class Attester:
         committee = self._committee
         if committee is None:
             return
-        me = committee.index_of(self._signer.address)
+        seat = self._keys.seat(committee)
         first = self._l1.last_index + 1
         for index in range(first, first + REPEATED):
             for signed in self._pool.attestations(BatchIndex(index), committee.epoch):
-                if signed.member == me:
+                if seat is not None and signed.member == seat.member:
                     self._send(signed)
 
     def settle(self) -> None:

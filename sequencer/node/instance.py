@@ -49,7 +49,7 @@ from sequencer.consensus.messages import (
 from sequencer.consensus.pacemaker import Timing
 from sequencer.consensus.simplex import Simplex
 from sequencer.consensus.verification import Verifier
-from sequencer.crypto.signatures import Signer
+from sequencer.crypto.hot_keys import HotKeys
 from sequencer.errors import NotYet, PeerFault
 from sequencer.l1.schedule import Schedule
 from sequencer.node.catch_up import Chain
@@ -73,7 +73,7 @@ log = logging.getLogger(__name__)
 class Services:
     """What an instance uses of its node; the same for every epoch."""
 
-    signer: Signer
+    keys: HotKeys
     separator: Hash32
     journal: Journal
     votes: VoteSigner
@@ -105,7 +105,8 @@ class Instance:
     ) -> None:
         self._services = services
         self.committee = committee
-        self.me = committee.index_of(services.signer.address)
+        self._seat = services.keys.seat(committee)
+        self.me = None if self._seat is None else self._seat.member
         self.core = Simplex(committee, self.me, start, services.timing, finalized)
         self.is_over = False
         self._verifier = Verifier(services.separator, committee)
@@ -274,8 +275,8 @@ class Instance:
                 self._services.on_equivocation(output, self.committee)
 
     def _sign(self, output: CastVote | Propose) -> SignedVote:
-        assert self.me is not None
-        signed = self._services.votes.sign(output.vote, self.me, output.block)
+        assert self._seat is not None
+        signed = self._services.votes.sign(output.vote, self._seat, output.block)
         self._inbox.append(Received(signed))
         return signed
 

@@ -21,6 +21,7 @@ from sequencer.consensus.evidence import Equivocation
 from sequencer.consensus.journal import Journal
 from sequencer.consensus.messages import FinalityProof
 from sequencer.consensus.verification import Verifier
+from sequencer.crypto.hot_keys import HotKeys
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_secret
 from sequencer.errors import PeerFault
@@ -73,15 +74,18 @@ MAX_DROPPED = 2_000
 class Node:
     """One operator's node. Construct, then `run` until cancelled."""
 
-    def __init__(self, config: Config, deployment: Deployment, secret: bytes) -> None:
-        """Opens the node's files; raises `LocalFault` when they are damaged or in use."""
+    def __init__(
+        self, config: Config, deployment: Deployment, secret: bytes, *former: bytes
+    ) -> None:
+        """`secret` is the hot key that L1 has now, `former` are those before (STAKE-11). Opens the
+        node's files; raises `LocalFault` when they are damaged or in use."""
         self._config = config
         self._deployment = deployment
         self._clock = Clock()
         self._failed: asyncio.Future[None] | None = None
         self._data = Path(config.node.data_dir)
         self._data.mkdir(parents=True, exist_ok=True)
-        self.signer = Signer(secret)
+        self.keys = HotKeys(Signer(secret), *map(Signer, former))
         self._separator = deployment.domain.separator()
 
         self.l1 = L1View(config.l1.confirmations, deployment.schedule)
@@ -91,7 +95,7 @@ class Node:
             self.l1, self.mempool, ordering_parameters(config, deployment)
         )
 
-        self._journal = Journal(self._data / "journal", self._separator, self.signer.address)
+        self._journal = Journal(self._data / "journal", self._separator, *self.keys.addresses)
         self._store = BlockStore(self._data / "blocks.sqlite")
         self._guard = JournalGuard(self._journal, self._store)
         self._blobs = Blobs(config, self._client, self._data)
@@ -123,7 +127,7 @@ class Node:
 
     def make_vote_signer(self, separator: Hash32) -> VoteSigner:
         """The one place where votes are signed."""
-        return VoteSigner(self.signer, separator, self._journal)
+        return VoteSigner(separator, self._journal)
 
     def choose_peers(self, operators: list[Peer]) -> list[Peer]:
         """Of the other operators on L1, those that this node talks to."""
@@ -165,7 +169,7 @@ class Node:
         core = instance.core if instance else None
         head, confirmed, tip = self.l1.head, self.l1.confirmed, self.ledger.tip
         return {
-            "signer": _hex(self.signer.address),
+            "signer": _hex(self.keys.current.address),
             "member": instance.me if instance else None,
             "epoch": instance.committee.epoch if instance else None,
             "view": core.view if core else None,
@@ -218,7 +222,7 @@ class Node:
 
     def _make_attester(self) -> Attester:
         return Attester(
-            self.signer,
+            self.keys,
             self._separator,
             self._journal,
             self._store,
@@ -230,7 +234,7 @@ class Node:
 
     def _make_epochs(self) -> Epochs[Instance]:
         services = Services(
-            signer=self.signer,
+            keys=self.keys,
             separator=self._separator,
             journal=self._journal,
             votes=self.make_vote_signer(self._separator),
@@ -330,10 +334,11 @@ class Node:
         """The view of L1 has changed."""
         confirmed = self.l1.confirmed
         if confirmed is not None:
+            own = set(self.keys.addresses)
             others = [
                 Peer(operator.signer, operator.transport_key, operator.endpoint, operator.former)
                 for operator in peers_of(self.l1.operators_at(confirmed.number))
-                if self.signer.address not in (operator.signer, *operator.former)
+                if not own.intersection((operator.signer, *operator.former))
             ]
             self.transport.set_peers(self.choose_peers(others))
             self._fetching.set_peers(peer.signer for peer in self.transport.peers)

@@ -4,25 +4,33 @@ import asyncio
 import contextlib
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sequencer.config import Config
-from sequencer.l1.deployment import Deployment, load_deployment
+from sequencer.config import Config, keystore_password
+from sequencer.crypto.keystore import load_secret
+from sequencer.l1.deployment import load_deployment
 from sequencer.node.node import Node
 
 CANCEL_AGAIN_SECONDS = 0.5
 
-MakeNode = Callable[[Config, Deployment, bytes], Node]
+MakeNode = Callable[..., Node]
 
 
-async def run_node(config: Config, secret: bytes, make: MakeNode = Node) -> None:
-    """Run until SIGINT or SIGTERM; `secret` is the hot signing key.
+def load_secrets(config: Config) -> list[bytes]:
+    """The hot keys, the one of now first; one password opens all. Raises `LocalFault`."""
+    password = keystore_password()
+    paths = (config.keys.signer, *config.keys.former)
+    return [load_secret(Path(path), password) for path in paths]
+
+
+async def run_node(config: Config, secrets: Sequence[bytes], make: MakeNode = Node) -> None:
+    """Run until SIGINT or SIGTERM; `secrets` are the hot keys, the one of now first.
 
     Raises `LocalFault`, alone or in a group, when the node cannot start or go on.
     """
     allow_open_files()
-    node = make(config, load_deployment(Path(config.l1.deployment)), secret)
+    node = make(config, load_deployment(Path(config.l1.deployment)), *secrets)
     running = asyncio.create_task(node.run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

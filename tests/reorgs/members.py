@@ -11,6 +11,7 @@ from sequencer.batches.attestations import BatchCertificate, SignedAttestation
 from sequencer.batches.batch import Batch
 from sequencer.blocks.header import Block, Header
 from sequencer.consensus.journal import Journal
+from sequencer.crypto.hot_keys import HotKeys
 from sequencer.errors import NotYet, PeerFault
 from sequencer.ingress.transaction import decode_transaction
 from sequencer.l1.account import L1Account
@@ -116,7 +117,7 @@ class Node:
             clock.now_ms,
         )
         self.attester = Attester(
-            self.signer,
+            HotKeys(self.signer),
             SEPARATOR,
             self.journal,
             self.store,

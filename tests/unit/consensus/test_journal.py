@@ -82,6 +82,28 @@ def test_open__of_another_key_or_deployment__is_refused(
         Journal(tmp_path / "votes", separator, signer)
 
 
+def test_open__of_a_former_key__keeps_its_votes_and_is_the_new_ones_once_rewritten(
+    tmp_path: Path,
+) -> None:
+    """JOURNAL-9: the votes of all keys are in one journal."""
+    path, new = tmp_path / "votes", Address(b"n" * 20)
+    write_synced(path, [vote(1)])
+    journal = Journal(path, SEPARATOR, new, SIGNER)
+    assert list(journal.restored()) == [vote(1)]
+    journal.append(vote(2))
+    journal.sync()
+    journal.close()
+    assert read(path) == [vote(1), vote(2)], "until it is rewritten it is the old key's"
+    journal = Journal(path, SEPARATOR, new, Address(b"o" * 20), SIGNER)
+    journal.rewrite([vote(2)])
+    journal.close()
+    with pytest.raises(LocalFault, match="belongs to another key or deployment"):
+        open_journal(path)
+    journal = Journal(path, SEPARATOR, new)
+    assert list(journal.restored()) == [vote(2)]
+    journal.close()
+
+
 def test_open__cut_at_any_byte_of_the_last_record__keeps_the_others(tmp_path: Path) -> None:
     path = tmp_path / "votes"
     write_synced(path, [vote(1)])

@@ -6,6 +6,8 @@ from typing import Any, cast
 from sequencer.blocks.header import Block
 from sequencer.consensus.archive import CertificateArchive
 from sequencer.consensus.messages import FinalityProof, SignedVote, Vote
+from sequencer.crypto.hot_keys import Seat
+from sequencer.crypto.signatures import Signer
 from sequencer.node.instance import Instance, Services
 from sequencer.simulation.certificates import CertificateTable
 from sequencer.simulation.journals import MemoryJournal
@@ -32,7 +34,7 @@ class Runtime:
         self._committee = committee
         self.sent: list[tuple[bytes, bytes]] = []
         self.services = SimpleNamespace(
-            signer=SimpleNamespace(address=committee.members[me].signer),
+            keys=SimpleNamespace(seat=lambda _: Seat(me, cast(Signer, None))),
             separator=SEPARATOR,
             journal=self.journal,
             archive=CertificateArchive(CertificateTable(), lambda _: SimVerifier(committee)),
@@ -57,8 +59,8 @@ class Runtime:
         )
         self.instance = Instance(cast(Services, self.services), committee, START, None)
 
-    def _sign(self, vote: Vote, member: MemberIndex, block: Block | None) -> SignedVote:
-        return SimVerifier(self._committee).sign(vote, member)
+    def _sign(self, vote: Vote, seat: Seat, block: Block | None) -> SignedVote:
+        return SimVerifier(self._committee).sign(vote, seat.member)
 
     def _keep(self, blocks: tuple[Block, ...], proof: FinalityProof) -> None:
         assert self.journal.is_synced, "JOURNAL-8"

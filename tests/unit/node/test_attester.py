@@ -12,6 +12,7 @@ quorum
 └── a signer with two contents: handed on as a conflict, once
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,7 @@ from sequencer.blocks.merkle import held_leaf_hash
 from sequencer.blocks.payload import EMPTY_PAYLOAD
 from sequencer.consensus.journal import AttestedRecord, Journal
 from sequencer.crypto.hashing import keccak
+from sequencer.crypto.hot_keys import HotKeys
 from sequencer.crypto.signatures import Signer
 from sequencer.errors import PeerFault
 from sequencer.node.attester import Attester
@@ -50,15 +52,19 @@ from tests.unit.node.chain import (
 class Member:
     """A node's attester over files in `folder`, with what it sent and found."""
 
-    def __init__(self, folder: Path, signer: Signer = SIGNERS[0]) -> None:
+    def __init__(
+        self, folder: Path, signer: Signer = SIGNERS[0], former: Sequence[Signer] = ()
+    ) -> None:
         folder.mkdir(exist_ok=True)
         self.chain = Chain(folder)
         self.chain.ledger.resume()
-        self.journal = Journal(folder / "journal", SEPARATOR, signer.address)
+        self.journal = Journal(
+            *(folder / "journal", SEPARATOR, signer.address), *(old.address for old in former)
+        )
         self.sent: list[SignedAttestation] = []
         self.conflicts: list[AttestationConflict] = []
         self.attester = Attester(
-            signer,
+            HotKeys(signer, *former),
             SEPARATOR,
             self.journal,
             self.chain.store,
@@ -111,6 +117,30 @@ def test_on_batch__without_a_seat__sends_nothing(tmp_path: Path) -> None:
     member.cut()
     assert member.sent == []
     member.close()
+
+
+def test_on_batch__after_a_rotation__signs_with_the_key_that_has_the_seat(tmp_path: Path) -> None:
+    """STAKE-11: the committee names the key of before."""
+    new, old = Signer(b"\x09" * 32), SIGNERS[0]
+    member = Member(tmp_path, new, [old]).start()
+    member.cut()
+    assert member.sent == [by(old, member)]
+    member.close()
+
+
+def test_on_batch__attested_with_the_key_of_before__no_other_content_with_any(
+    tmp_path: Path,
+) -> None:
+    """JOURNAL-9."""
+    old = Member(tmp_path).start()
+    old.cut()
+    other = msgspec.structs.replace(old.chain.batches[0], forced_count=9)
+    old.close()
+    rotated = Member(tmp_path, Signer(b"\x09" * 32), [SIGNERS[0]]).start()
+    rotated.sent.clear()
+    rotated.attester.on_batch(other)
+    assert rotated.sent == []
+    rotated.close()
 
 
 def test_on_batch__committed_already__sends_nothing(tmp_path: Path) -> None:
