@@ -27,6 +27,7 @@ from tests.contracts.blobs import BlobSender, blobs_hash, make_blob
 from tests.contracts.deployment import CONTRACTS, SLASHERS, create_address
 from tests.contracts.held import HeldBlock, proof_of
 from tests.contracts.settings import VALUES, Parameter
+from tests.contracts.work import participation_of
 from tests.vectors import reference as ref
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,15 +39,14 @@ GENESIS = START + 10_000
 EPOCH_SECONDS = 100_000
 FORCE_WINDOW_SECONDS = 3_600
 BOND_WEI = 32 * 10**18
-COMMISSION_BPS = 500
 RING_SIZE = 1_024
 EPOCHS_KEPT = 64
 # Batches that a measured chain has behind it.
 AGE = 100_000
 OPERATORS = 48
-MOST_OPERATORS = 100
 
-TIMES = (GENESIS, EPOCH_SECONDS, 1_000_000, 50_000, 500_000)
+COMMIT_GRACE_SECONDS = 50_000
+TIMES = (GENESIS, EPOCH_SECONDS, 1_000_000, COMMIT_GRACE_SECONDS, 500_000)
 INBOX_PARAMETERS = (FORCE_WINDOW_SECONDS, 131_072, 30_000_000, 10**13, 10**9, 10**6, 64)
 FALLBACK_PARAMETERS = (10_000_000, 3_600, 600)
 FLOOR_PARAMETERS = (10**13, 10**9, 10**8)
@@ -62,13 +62,13 @@ NO_TIP = {"gasPrice": 2 * 10**9}
 
 
 @contextmanager
-def anvil() -> Iterator[Web3]:
+def anvil(accounts: int = OPERATORS + 2) -> Iterator[Web3]:
     """A fresh chain at a fixed time, one second a block, on a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = ["anvil", "--silent", "--port", str(port), "--hardfork", "osaka"]
-    command += ["--timestamp", str(START), "--accounts", str(MOST_OPERATORS + 2)]
+    command += ["--timestamp", str(START), "--accounts", str(accounts)]
     process = subprocess.Popen(command)
     try:
         # Anvil checks blobs for long where the processor is shared; no request is sent twice.
@@ -137,6 +137,7 @@ class Deployment:
     """The contracts on one Anvil, and the operators' keys in order of member index."""
 
     w3: Web3
+    most_members: int = OPERATORS
     keys: list[LocalAccount] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -162,7 +163,7 @@ class Deployment:
         self.timelock = create("ParameterTimelock", DELAY_SECONDS, epochs, rollups, [self.user])
         self.parameters = create("Parameters", self.timelock, values)
         self.registry = create("BondRegistry", TIMES, self.parameters, at["SlashingLedger"])
-        self.committee = create("Committee", self.registry, 4, 48)
+        self.committee = create("Committee", self.registry, 4, self.most_members)
         self.insurance = create("InsurancePool", self.registry, at["SlashingLedger"])
         self.ledger = create("SlashingLedger", self.committee, self.insurance, slashers)
         self.inbox = create("ForcedInbox", rollups, at["CommitmentChain"], INBOX_PARAMETERS)
@@ -185,7 +186,7 @@ class Deployment:
         return factory(receipt["contractAddress"])
 
     def age(self) -> None:
-        """As after AGE batches: the index is a large one, the next slots of the ring are used.
+        """As after AGE batches in more than 64 epochs: the next slots of both rings are used.
         CommitmentChain keeps the last commit (types/LastCommit.sol) in slot 0, the ring from
         slot 1."""
         since_genesis = self.w3.eth.get_block("latest")["timestamp"] - GENESIS
@@ -194,11 +195,8 @@ class Deployment:
         for index in range(AGE, AGE + 20):
             self._store(1 + index % RING_SIZE, int.from_bytes(self.batch_hash, "big"))
         for epoch in range(EPOCHS_KEPT):
-            self._keep(epoch, participation)
+            self._store(1 + RING_SIZE + epoch, participation << 96)
         self.index = AGE
-
-    def _keep(self, epoch: int, participation: int) -> None:
-        self._store(1 + RING_SIZE + epoch % EPOCHS_KEPT, participation << 96 | epoch)
 
     def _store(self, slot: int, word: int) -> None:
         value = "0x" + word.to_bytes(32, "big").hex()
@@ -285,18 +283,20 @@ class Deployment:
 
     def settle_epoch(self, epoch: int, size: int) -> int:
         """An epoch of 100 batches by a committee of `size`, in which the last member signed none
-        and the others took turns: as if they were committed."""
-        quorum = 2 * size // 3 + 1
-        rows = [[(turn * quorum + n) % (size - 1) for n in range(quorum)] for turn in range(100)]
-        bitmaps = [ref.bitmap(sorted(set(row))) for row in rows]
-        self._keep(epoch, int.from_bytes(participation_of(epoch, bitmaps)))
+        and the others took turns: as if they were committed, in slots that follow the ring of
+        batch hashes (CommitmentChain)."""
+        quorum = min(2 * size // 3 + 1, size - 1)
+        rows = [{(turn * quorum + n) % (size - 1) for n in range(quorum)} for turn in range(100)]
+        bitmaps = [ref.bitmap(sorted(row)) for row in rows]
+        participation = int.from_bytes(participation_of(epoch, bitmaps), "big")
+        self._store(1 + RING_SIZE + epoch, participation << 96 | epoch)
         self.jump_to(GENESIS + (epoch + 1) * EPOCH_SECONDS + COMMIT_GRACE_SECONDS)
         return run(self.participation.functions.settle(epoch, bitmaps), self.submitter)
 
     def counts(self, epoch: int) -> list[int]:
         """As they were emitted."""
-        event = self.participation.events.EpochSettled()
-        (log,) = event.get_logs(from_block=0, argument_filters={"epoch": epoch})
+        settled = self.participation.events.EpochSettled()
+        (log,) = settled.get_logs(from_block=0, argument_filters={"epoch": epoch})
         return list(log["args"]["counts"])
 
     def enqueue(self) -> int:

@@ -23,7 +23,6 @@ from bench.contracts import (  # noqa: E402
     EPOCH_SECONDS,
     EQUIVOCATION,
     GENESIS,
-    MOST_OPERATORS,
     OPERATORS,
     VAULT,
     Deployment,
@@ -67,17 +66,42 @@ def measure(w3: Web3) -> dict[str, int]:
         d.bond()
     d.jump_to(GENESIS + EPOCH * EPOCH_SECONDS + 1)
     gas["snapshot_48"] = d.snapshot(EPOCH)
-    # It keeps who signed in the epoch before (WORK-1).
+    # It also keeps who signed in the epoch before (WORK-1).
     signers = range(OPERATORS - 33, OPERATORS)
     gas["commit_first_of_epoch_33of48"] = d.commit(EPOCH, signers)
     gas["commit_empty_33of48"] = d.commit(EPOCH, signers)
     gas["commit_blobs_33of48"] = d.commit_blobs(EPOCH, signers)
     measure_slashing(d, gas)
     measure_held_data(d, gas)
-    measure_work(d, gas)
     measure_ways_out(d, gas)
     gas["set_parameter"] = d.set_parameter()
     return dict(sorted(gas.items()))
+
+
+def measure_work() -> dict[str, int]:
+    """Epochs of committees of 4, 32 and 100 are settled, the last one's last member is punished,
+    its revenue paid."""
+    gas: dict[str, int] = {}
+    sizes = {0: 4, 4: 32, 8: 100}
+    with anvil(accounts=100) as w3:
+        d = Deployment(w3, most_members=100)
+        run(d.rollups.functions.register(42, "0x" + "00" * 20, False), d.user)
+        for epoch, size in sizes.items():
+            # Long enough before: committees are chosen two epochs back (COMM-1).
+            while len(d.keys) < size:
+                d.bond()
+            d.jump_to(GENESIS + epoch * EPOCH_SECONDS + 1)
+            d.snapshot(epoch)
+            run(d.splitter.functions.deposit(1), d.submitter, 10**18)
+            gas[f"settle_epoch_{size}"] = d.settle_epoch(epoch, size)
+        punish = d.inactivity.functions.punish(epoch, size - 1)
+        gas["punish_inactivity"] = run(punish, d.submitter)
+        counts = d.counts(epoch)
+        for member in (0, 1):
+            pay = d.splitter.functions.pay(epoch, counts, member)
+            gas["revenue_pay"] = run(pay, d.submitter)
+        gas["rebate"] = run(d.splitter.functions.rebate(epoch, 1), d.submitter)
+    return gas
 
 
 def measure_slashing(d: Deployment, gas: dict[str, int]) -> None:
@@ -146,6 +170,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with anvil() as w3:
         actual = measure(w3)
+    actual = dict(sorted((actual | measure_work()).items()))
     if not arguments.check:
         SNAPSHOT.parent.mkdir(exist_ok=True)
         SNAPSHOT.write_text(json.dumps(actual, indent=2) + "\n", encoding="utf-8")
