@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 
 from sequencer.deployment.words import span
 from sequencer.devnet.follower_process import Derived
@@ -18,6 +19,21 @@ class NodeView:
     status: NodeStatus | None
 
 
+class CommitteeState(IntEnum):
+    """How the current epoch has its committee (COMM-6)."""
+
+    MISSING = 0
+    KEPT = 1
+    RECORDED = 2
+
+
+_COMMITTEES = {
+    CommitteeState.MISSING: ", no committee",
+    CommitteeState.KEPT: ", committee kept from before",
+    CommitteeState.RECORDED: "",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class L1Status:
     """L1 at its head, and what the contracts say there (CERT-9). Times in seconds."""
@@ -29,6 +45,7 @@ class L1Status:
     seconds_since_batch: int
     pending: int
     due: int
+    committee: CommitteeState = CommitteeState.RECORDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +103,13 @@ def _l1(l1: L1Status | None) -> str:
         if l1.last_batch
         else "no batch committed yet"
     )
+    state = {
+        CommitteeState.KEPT: ", committee kept from before",
+        CommitteeState.MISSING: ", no committee",
+    }
+    left = f"{span(l1.epoch_seconds_left)} left{state.get(l1.committee, '')}"
     return (
-        f"head {l1.head}, epoch {l1.epoch} ({span(l1.epoch_seconds_left)} left), {batch},"
+        f"head {l1.head}, epoch {l1.epoch} ({left}), {batch},"
         f" forced queue {l1.pending} pending, {l1.due} due"
     )
 

@@ -10,12 +10,13 @@ from sequencer.devnet.network import Network
 from sequencer.devnet.node_process import NodeProcess
 from sequencer.devnet.node_status import decode_status
 from sequencer.devnet.rpc import RpcUnreachable
-from sequencer.devnet.status import FollowerView, L1Status, NodeView, View
+from sequencer.devnet.status import CommitteeState, FollowerView, L1Status, NodeView, View
 from sequencer.devnet.traffic import Traffic
 from sequencer.l1 import abi
 from sequencer.l1.rpc import L1Unavailable
 
-_HEALTH = ["uint64", "uint64", "uint64", "uint64", "uint64", "uint64", "uint16"]
+# Up to how the current epoch has its committee (COMM-6).
+_HEALTH = ["uint64"] * 6 + ["uint16", "uint64", "uint8"]
 """`Health` of `ICommitmentChain`."""
 
 
@@ -57,7 +58,7 @@ async def _look_at_l1(network: Network) -> L1Status | None:
         answer = await network.anvil.call(chain, abi.function("CommitmentChain", "health").call())
     except L1Unavailable:
         return None
-    last, _, _, since, pending, due, _ = decode(_HEALTH, answer)
+    last, _, _, since, pending, due, _, _, committee = decode(_HEALTH, answer)
     epoch = schedule.epoch_of(head.timestamp)
     left = schedule.genesis if epoch is None else schedule.end_of(epoch)
     return L1Status(
@@ -68,4 +69,5 @@ async def _look_at_l1(network: Network) -> L1Status | None:
         seconds_since_batch=since,
         pending=pending,
         due=due,
+        committee=CommitteeState(committee),
     )

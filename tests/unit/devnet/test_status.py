@@ -9,6 +9,7 @@ from sequencer.devnet.follower_process import Derived
 from sequencer.devnet.node_status import NodeStatus, decode_status, report
 from sequencer.devnet.rpc import RpcUnreachable
 from sequencer.devnet.status import (
+    CommitteeState,
     FollowerView,
     L1Status,
     NodeView,
@@ -85,6 +86,15 @@ def test_the_screen_is_pinned() -> None:
         "follower-1       1      7001      523  0x121212121212  agree",
         "follower-2       1      7001      523  0x121212121212  agree",
     ]
+
+
+def test_l1__committee_kept_or_missing__is_said() -> None:
+    kept, missing = (
+        summary(replace(VIEW, l1=replace(L1, committee=state)))
+        for state in (CommitteeState.KEPT, CommitteeState.MISSING)
+    )
+    assert "epoch 2 (23 s left, committee kept from before), batch 17" in kept
+    assert "epoch 2 (23 s left, no committee), batch 17" in missing
 
 
 def test_the_line_is_pinned() -> None:
