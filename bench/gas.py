@@ -29,6 +29,7 @@ from bench.contracts import (  # noqa: E402
     anvil,
     run,
 )
+from bench.fees import measure_fees  # noqa: E402
 from tests.contracts.held import chain_of  # noqa: E402
 
 # The first one whose committee is chosen after all operators have bonded (COMM-1).
@@ -72,6 +73,7 @@ def measure(w3: Web3) -> dict[str, int]:
     gas["commit_empty_33of48"] = d.commit(EPOCH, signers)
     gas["commit_blobs_33of48"] = d.commit_blobs(EPOCH, signers)
     measure_slashing(d, gas)
+    measure_fees(d, EPOCH, signers, gas)
     measure_held_data(d, gas)
     measure_ways_out(d, gas)
     gas["set_parameter"] = d.set_parameter()
@@ -143,10 +145,11 @@ def measure_held_data(d: Deployment, gas: dict[str, int]) -> None:
 def measure_ways_out(d: Deployment, gas: dict[str, int]) -> None:
     """Calls and deposits, a rollup that leaves, and the chain without a committee."""
     run(d.rollups.functions.register(43, VAULT, False), d.user)
+    rollup_id = d.rollups.functions.rollupCount().call()
     gas["enqueue_call"] = d.enqueue_call()
-    gas["deposit_ether"] = d.deposit_ether(rollup_id=2)
-    gas["deposit_token"] = d.deposit_token(rollup_id=2)
-    solo = d.rollups.functions.announceMode(2, 1, d.submitter)
+    gas["deposit_ether"] = d.deposit_ether(rollup_id)
+    gas["deposit_token"] = d.deposit_token(rollup_id)
+    solo = d.rollups.functions.announceMode(rollup_id, 1, d.submitter)
     gas["announce_mode"] = run(solo, d.user)
     gas["enter_based"] = d.enter_based()
     d.post(1_024)
