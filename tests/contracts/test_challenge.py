@@ -141,7 +141,7 @@ def test_challenge__ring_turned_over__leads_there_by_parents(
         commit_blocks(network, chain_of([[]], first_height=20 + n), submitter) for n in range(2)
     ]
     # As if there were 1,023 batches more, all in other places of the ring than that of batch 2.
-    word = (1_025 << 192).to_bytes(32, "big")
+    word = (1_025 << 64).to_bytes(32, "big")
     chain.provider.set_storage(network.chain.address, 0, word)
     with faults.expect("BatchHashUnavailable", index=1, last=1_025):
         challenge(network, user, [batch])

@@ -357,9 +357,9 @@ def test_batch_hash_at__out_of_the_ring__is_refused(
     with faults.expect("BatchHashUnavailable", index=1, last=0):
         network.chain.batchHashAt(1)
 
-    # As if 1,023 batches had been committed: the word of LastCommit is (index ‖ 0 ‖ 0 ‖ 0).
+    # As if 1,023 batches had been committed: the word of LastCommit has the index from bit 64 on.
     last_slot = 0
-    word = (1_023 << 192).to_bytes(32, "big")
+    word = (1_023 << 64).to_bytes(32, "big")
     chain.provider.set_storage(network.chain.address, last_slot, word)
     assert network.chain.lastIndex() == 1_023
     assert bytes(network.chain.batchHashAt(0)) == network.domain.separator()
