@@ -220,6 +220,14 @@ class Deployment:
         application = (key.address, transport_key, 0, endpoint, possession)
         return run(self.registry.functions.bond(application), operator, BOND_WEI)
 
+    def rotate_signer(self, number: int) -> int:
+        """The operator with this index takes a fresh key."""
+        key, operator = ref.account_of(2_000 + number), self.accounts[number]
+        transport_key = keccak(b"%d" % number)
+        message = {"operator": operator, "signer": key.address, "transportKey": transport_key}
+        possession = ref.sign(key, self.domain.digest("KeyPossession", **message))
+        return run(self.registry.functions.rotateSigner(key.address, possession), operator)
+
     def snapshot(self, epoch: int) -> int:
         used = run(self.committee.functions.snapshot(epoch), self.user)
         self.committee_hash = bytes(self.committee.functions.committeeHash(epoch).call())

@@ -24,6 +24,7 @@ from bench.contracts import (  # noqa: E402
     EQUIVOCATION,
     GENESIS,
     OPERATORS,
+    TIMES,
     VAULT,
     Deployment,
     anvil,
@@ -106,6 +107,32 @@ def measure_work() -> dict[str, int]:
     return gas
 
 
+def measure_stake() -> dict[str, int]:
+    """Of an operator that others have staked with, left and been rewarded for before; and the
+    committee of a hundred."""
+    gas: dict[str, int] = {}
+    with anvil(accounts=101) as w3:
+        d = Deployment(w3, most_members=100)
+        while len(d.keys) < 101:
+            d.bond()
+        registry, operator, ether = d.registry.functions, 1, 10**18
+        delegators = d.accounts[50:53]
+        for account in delegators:
+            gas["delegate"] = run(registry.delegate(operator), account, ether)
+            gas["reward"] = run(registry.reward(operator), d.submitter, ether)
+        for account in delegators:
+            gas["collect"] = run(registry.collect(operator), account)
+            gas["undelegate"] = run(registry.undelegate(operator, ether // 2), account)
+        gas["rotate_signer"] = d.rotate_signer(0)
+        gas["initiate_exit"] = run(registry.initiateExit(), d.accounts[0])
+        d.jump_to(w3.eth.get_block("latest")["timestamp"] + TIMES[2])
+        gas["claim"] = run(registry.claim(1), delegators[0])
+        gas["release"] = run(registry.release(operator), d.submitter)
+        gas["withdraw"] = run(registry.withdraw(delegators[0]), delegators[0])
+        gas["snapshot_100"] = d.snapshot(0)
+    return gas
+
+
 def measure_slashing(d: Deployment, gas: dict[str, int]) -> None:
     """The member that stands last but one is the dearest to find but for one."""
     gas["report_equivocation"] = d.report(EPOCH, view=1)
@@ -173,7 +200,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with anvil() as w3:
         actual = measure(w3)
-    actual = dict(sorted((actual | measure_work()).items()))
+    actual = dict(sorted((actual | measure_stake() | measure_work()).items()))
     if not arguments.check:
         SNAPSHOT.parent.mkdir(exist_ok=True)
         SNAPSHOT.write_text(json.dumps(actual, indent=2) + "\n", encoding="utf-8")
