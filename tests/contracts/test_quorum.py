@@ -143,4 +143,4 @@ def test_require_quorum__weights_decide__not_heads(library: Any, faults: FaultCa
     with faults.expect("QuorumNotReached", totalWeight=135, signedWeight=45):
         library.requireQuorum(committee, DIGEST, 0b11110, b"".join(SIGNATURES[1:5]))
     both = SIGNATURES[0] + SIGNATURES[4]
-    assert library.requireQuorum(committee, DIGEST, 0b10001, both) == 95 * 10_000 // 135
+    assert library.requireQuorum(committee, DIGEST, 0b10001, both) == 95 * 100 // 135

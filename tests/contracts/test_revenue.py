@@ -247,7 +247,8 @@ def test_revenue_sniped__costs_a_stake_for_the_whole_unbonding(
     network.splitter.pay(0, words, 0, sender=stranger)
     shares = network.registry.stakeOf(1, stranger)[0]
     receipt = network.registry.undelegate(1, shares, sender=stranger)
-    assert network.registry.credit(stranger) == 1_170 * 4 // 13 // 2
+    # Half of what alice's pool gets, but for a wei of rounding.
+    assert network.registry.credit(stranger) in (179, 180)
     ticket = events(receipt, "Undelegated")[0]["ticket"]
     clock.set_next(receipt.timestamp + network.times.unbondingSeconds - 1)
     with faults.expect("NotYetReleasable"):
