@@ -284,13 +284,13 @@ class BondActions(RuleBasedStateMachine):
 
     @rule(early=st.booleans())
     def wait_for_a_release(self, early: bool) -> None:
-        """The next action comes in the second of a release, or in the one before."""
+        """The next action comes in the second of a release, or before; invariants take one too."""
         now = self.clock.now
         ends = [ticket.release_at for ticket in self.book.tickets.values()]
         ends += [entry.release_at for entry in self.book.operators.values()]
-        target = min((end for end in ends if end > now + 3), default=None)
+        target = min((end for end in ends if end > now + 4), default=None)
         if target is not None:
-            self.clock.jump_to(target - (2 if early else 1))
+            self.clock.jump_to(target - (3 if early else 2))
 
 
 class BondMachine(BondActions):
