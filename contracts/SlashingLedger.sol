@@ -253,9 +253,9 @@ contract SlashingLedger is ISlashingLedger, Credits {
     /// @dev From the second after its start on, the parameters of an epoch are settled (LEDGER-4).
     function _requireBegun(Epoch epoch) private view {
         Timestamp now_ = TimeLib.timestamp();
-        if (epoch > SCHEDULE.epochOf(now_)) revert EpochNotBegun(epoch, now_);
+        if (epoch > SCHEDULE.epochOf(now_)) revert OffenceTooEarly(epoch, now_);
         Timestamp began = SCHEDULE.startOf(epoch);
-        if (!(began < now_)) revert EpochNotBegun(epoch, now_);
+        if (!(began < now_)) revert OffenceTooEarly(epoch, now_);
     }
 
     function _part(uint256 slashed, Parameter parameter, Timestamp began)

@@ -155,7 +155,7 @@ interface IDataAvailabilityChallenge is ICredits {
     /// @param signature of its BatchAttestation (ENC-2, ENC-3)
     /// @custom:reverts WrongStatus, EvidenceTooOld (EvidenceLib), UnknownSigner, what SignatureLib
     /// refuses, ICommittee.NoCommittee, IBondRegistry.NotSlashable, ISlashingLedger.AlreadySlashed
-    /// and EpochNotBegun
+    /// and OffenceTooEarly
     function punish(bytes32 id, Epoch epoch, bytes calldata signature) external;
 
     /// @notice Note the last committed index, if it is a new one (DATA-6). By anyone.

@@ -74,7 +74,7 @@ interface IEquivocationSlasher {
     /// @custom:reverts NoConflict, NullifyWithContent, WrongCommittee, EvidenceTooOld
     /// (EvidenceLib), DifferentSigners, UnknownSigner, what SignatureLib refuses,
     /// ICommittee.NoCommittee, IBondRegistry.NotSlashable, ISlashingLedger.AlreadySlashed and
-    /// EpochNotBegun: evidence of an epoch that is only chosen waits for its first second to pass
+    /// OffenceTooEarly: evidence of an epoch that is only chosen waits for its first second to pass
     function report(SignedStatement calldata first, SignedStatement calldata second, bytes32 salt)
         external;
 

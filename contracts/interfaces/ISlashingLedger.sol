@@ -69,7 +69,7 @@ interface ISlashingLedger is ICredits {
     error LedgerOfAnotherRegistry(address expected, address actual);
     error InsuranceOfAnotherLedger(address expected, address actual);
     error InsuranceOfAnotherRegistry(address expected, address actual);
-    error EpochNotBegun(Epoch epoch, Timestamp actual);
+    error OffenceTooEarly(Epoch epoch, Timestamp actual);
     error AlreadySlashed(Epoch epoch, uint32 id, Offence offence);
     error NotSlashed(Epoch epoch, uint32 id, Offence offence);
 
@@ -81,7 +81,7 @@ interface ISlashingLedger is ICredits {
 
     /// @notice Take what an offence costs (LEDGER-1, LEDGER-2) and split it (LEDGER-6).
     /// @return split where it went
-    /// @custom:reverts NotASlasher, ZeroSeverity, BeforeGenesis (TimeLib), EpochNotBegun,
+    /// @custom:reverts NotASlasher, ZeroSeverity, BeforeGenesis (TimeLib), OffenceTooEarly,
     /// AlreadySlashed, NoCommittee (ICommittee), UnknownOffence, NotSlashable (registry)
     function slash(Slash calldata s) external returns (Split memory split);
 

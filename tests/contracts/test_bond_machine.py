@@ -201,7 +201,7 @@ class BondActions(RuleBasedStateMachine):
         if (number, epoch) in self.punished:
             fault = "AlreadySlashed"
         if now <= self.network.times.start_of(epoch):
-            fault = "EpochNotBegun"
+            fault = "OffenceTooEarly"
         if fault is not None:
             with self.faults.expect(fault):
                 self._slash(number, epoch, part, jail)

@@ -72,9 +72,9 @@ def test_slash__epoch_not_begun__is_refused(
     start = network.times.start_of(1)
     for moment in (start - 1, start):
         clock.set_next(moment)
-        with faults.expect("EpochNotBegun", epoch=1, actual=moment):
+        with faults.expect("OffenceTooEarly", epoch=1, actual=moment):
             network.slash(1, epoch=1, consequence=Consequence.JAIL, sender=test_slasher)
-    with faults.expect("EpochNotBegun", epoch=2**64 - 1):
+    with faults.expect("OffenceTooEarly", epoch=2**64 - 1):
         network.slash(1, epoch=2**64 - 1, sender=test_slasher)
     network.slash(1, epoch=1, consequence=Consequence.JAIL, sender=test_slasher)
 
