@@ -137,7 +137,7 @@ async def _delegate_and_take_out(ground: Ground) -> None:
     out = await ground.says("stake undelegate", 4, "1", "--all")
     assert _changed(out, "your shares") == "2000000000000000000 → 0"
     assert "Ticket 1 can be claimed from" in out
-    assert "NotYetReleasable" in await ground.refuses("stake claim", 4, "1")
+    assert "NoTicket(ticket=9)" in await ground.refuses("stake claim", 4, "9")
     head = await ground.anvil.client.head()
     await ground.anvil.until(head.timestamp + 7)
     claimed = await ground.says("stake claim", 4, "1")
