@@ -206,19 +206,17 @@ contract SlashingLedger is ISlashingLedger, Credits {
         split.insurance = uint96(_part(slashed, Parameter.INSURANCE_BPS, began));
         split.burned = slashed - split.reporter - split.victim - split.insurance;
 
-        uint96 filed = restWei == 0 ? 0 : _file(s, restWei, allowed, began);
-        account.returnedWei += split.reporter + split.victim + filed;
+        account.returnedWei += split.reporter + split.victim;
+        if (restWei != 0) _file(s, restWei, allowed, began);
     }
 
     /// @dev INS-2.
-    function _file(Slash memory s, uint96 restWei, uint256 allowed, Timestamp began)
-        private
-        returns (uint96)
-    {
+    function _file(Slash memory s, uint96 restWei, uint256 allowed, Timestamp began) private {
         uint256 cap = parameters.valueAt(Parameter.CLAIM_CAP_WEI, began);
         uint96 filed = uint96(Math.min(Math.min(restWei, cap), allowed));
-        if (filed != 0) insurance.file(s.id, s.victim, filed);
-        return filed;
+        if (filed == 0) return;
+        _accounts[s.id].returnedWei += filed;
+        insurance.file(s.id, s.victim, filed);
     }
 
     /// @dev LEDGER-2.

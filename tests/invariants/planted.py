@@ -132,8 +132,8 @@ BUGS = (
         "claims do not count as returned (LEDGER-7)",
         "Routes",
         LEDGER,
-        "account.returnedWei += split.reporter + split.victim + filed;",
-        "account.returnedWei += split.reporter + split.victim;",
+        "_accounts[s.id].returnedWei += filed;",
+        "",
     ),
     Planted(
         "a reporter is credited twice (LEDGER-8)",
