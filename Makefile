@@ -161,7 +161,7 @@ hostile-mutants: build ## plant bugs in contracts and derivation, count the sequ
 
 .PHONY: invariants
 invariants: $(READY) ## forge fuzz and invariant suites of the economy, 10,000 runs each (some minutes)
-	@FOUNDRY_PROFILE=invariants forge test --no-match-contract Symbolic $(ARGS)
+	@FOUNDRY_PROFILE=invariants forge test $(ARGS)
 
 .PHONY: invariants-mutants
 invariants-mutants: $(READY) ## plant bugs in the economy's contracts, show which rule finds each
@@ -169,8 +169,8 @@ invariants-mutants: $(READY) ## plant bugs in the economy's contracts, show whic
 
 .PHONY: symbolic
 symbolic: $(READY) build/.analysis ## prove the arithmetic of shares: any number by z3, the code by halmos
-	@build/analysis/bin/python -m tests.invariants.shares
-	@FOUNDRY_PROFILE=invariants build/analysis/bin/halmos --contract Symbolic --forge-build-out build/invariants $(ARGS)
+	@build/analysis/bin/python -m tests.symbolic.shares
+	@FOUNDRY_PROFILE=symbolic build/analysis/bin/halmos --forge-build-out build/symbolic $(ARGS)
 
 .PHONY: slither
 slither: $(READY) build/.analysis ## static analysis of the contracts, each finding fixed or answered
@@ -239,7 +239,7 @@ lint-types: $(READY)
 	@mypy $(PYTHON_SOURCES)
 lint-contracts: $(READY)
 	@echo "forge fmt ..."
-	@forge fmt --check && FOUNDRY_PROFILE=invariants forge fmt --check
+	@forge fmt --check && FOUNDRY_PROFILE=invariants forge fmt --check && FOUNDRY_PROFILE=symbolic forge fmt --check
 	@echo "solhint ..."
 	@node_modules/.bin/solhint --disc --noPoster --max-warnings 0 $(SHIPPED)
 	@echo "forge lint ..."
@@ -253,7 +253,7 @@ lint-abi: $(READY)
 .PHONY: fmt
 fmt: $(READY) ## format Python and Solidity
 	@ruff check --fix-only --quiet . && ruff format --quiet .
-	@forge fmt && FOUNDRY_PROFILE=invariants forge fmt
+	@forge fmt && FOUNDRY_PROFILE=invariants forge fmt && FOUNDRY_PROFILE=symbolic forge fmt
 
 .PHONY: gas
 gas: build ## measure gas, write snapshots/gas.json

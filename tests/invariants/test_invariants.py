@@ -13,7 +13,7 @@ RUNS = 40
 
 def test_suites__a_short_seeded_run__finds_nothing() -> None:
     done = subprocess.run(
-        ["forge", "test", "--no-match-contract", "Symbolic"],
+        ["forge", "test"],
         cwd=ROOT,
         env={
             **os.environ,

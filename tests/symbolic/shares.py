@@ -1,4 +1,4 @@
-"""`python -m tests.invariants.shares`: the arithmetic of StakeLib, proved for numbers of any size.
+"""`python -m tests.symbolic.shares`: the arithmetic of StakeLib, proved for numbers of any size.
 
 Each step of a pool is a formula of whole numbers. A product of two unknowns stands as an unknown of
 its own, of which nothing is used but that it is linear in either; so z3 decides every claim, and
