@@ -170,6 +170,8 @@ contract CommitmentChain is ICommitmentChain {
         if (epoch == last.epoch() && last.participation() != 0) return last.participation();
         uint256 kept = _participation[Epoch.unwrap(epoch) % EPOCHS_KEPT];
         // An epoch of nothing is that of a place nobody wrote to.
+        // casting to 'uint64' is safe because it cuts the epoch out of the word
+        // forge-lint: disable-next-line(unsafe-typecast)
         if (kept == 0 || epoch != Epoch.wrap(uint64(kept))) revert ParticipationUnavailable(epoch);
         return bytes20(bytes32(kept));
     }

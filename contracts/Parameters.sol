@@ -61,6 +61,8 @@ contract Parameters is IParameters {
     }
 
     /// @inheritdoc IParameters
+    /// @dev A table, by name rather than by place.
+    // solhint-disable-next-line code-complexity
     function boundsOf(Parameter p) public pure returns (uint96 minimum, uint96 maximum) {
         if (p == Parameter.MIN_BOND_WEI) return (1 gwei, 10_000_000 ether);
         if (p == Parameter.MIN_DELEGATION_WEI) return (1 gwei, 1000 ether);

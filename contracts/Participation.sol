@@ -117,8 +117,12 @@ contract Participation is IParticipation {
         // forge-lint: disable-next-line(unsafe-typecast)
         Work memory settled = Work({
             countsHash: keccak256(abi.encodePacked(all.counts)),
+            // casting to 'uint160' is safe because 128 members of 96 bits signed 32 bits of batches
+            // forge-lint: disable-next-line(unsafe-typecast)
             work: uint160(work),
             commits: all.commits,
+            // casting to 'uint128' is safe because a committee has at most 128 members
+            // forge-lint: disable-next-line(unsafe-typecast)
             absent: uint128(absent)
         });
         _works[epoch] = settled;
@@ -173,6 +177,8 @@ contract Participation is IParticipation {
             (, uint96 weight) = members.member(i);
             uint256 signed = all.counts.countOf(i);
             work += signed * weight;
+            // bit `i`: the one is shifted
+            // forge-lint: disable-next-line(incorrect-shift)
             if (signed < floor) absent |= 1 << i;
         }
     }

@@ -94,7 +94,8 @@ contract RevenueSplitter is IRevenueSplitter, Credits {
         if (amountWei == 0) revert NothingToPay(epoch);
 
         // casting to 'uint128' is safe because a committee has no more members (ENC-4)
-        // forge-lint: disable-next-line(unsafe-typecast)
+        // bit `member`, of at most 128: the one is shifted
+        // forge-lint: disable-next-line(incorrect-shift, unsafe-typecast)
         _accounts[epoch].paid |= uint128(1 << member);
         uint32 id = registry.operatorIdOfSigner(signer);
 

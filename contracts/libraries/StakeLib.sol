@@ -93,6 +93,8 @@ library StakeLib {
         takenWei = worth(self.shares + _leaving(self, unbondingSeconds), before - index);
         self.heldWei -= takenWei;
         // An index of nothing must stay apart from no entry at all, which stands for ONE.
+        // casting to 'uint208' is safe because an index is at most ONE
+        // forge-lint: disable-next-line(unsafe-typecast)
         self.index.push(uint48(block.timestamp), uint208(index + 1));
     }
 
@@ -179,11 +181,15 @@ library StakeLib {
     }
 
     function _leaving(Pool storage self, uint64 unbondingSeconds) private view returns (uint256) {
+        // casting to 'uint48' is safe because it is a time of the past
+        // forge-lint: disable-next-line(unsafe-typecast)
         uint256 free = self.left.upperLookupRecent(uint48(block.timestamp - unbondingSeconds));
         return self.left.latest() - free;
     }
 
     function _indexAt(Pool storage self, uint256 t) private view returns (uint256) {
+        // casting to 'uint48' is safe because tickets are released within a year of the clock
+        // forge-lint: disable-next-line(unsafe-typecast)
         return _toIndex(self.index.upperLookup(uint48(t)));
     }
 

@@ -91,6 +91,8 @@ contract InactivitySlasher is IInactivitySlasher {
                 epoch: epoch,
                 offence: Offence.Inactivity,
                 consequence: before + 1 < JAIL_STREAK ? Consequence.None : Consequence.Jail,
+                // a power of two: the one is shifted
+                // forge-lint: disable-next-line(incorrect-shift)
                 severity: uint16(1 << Math.min(before, MAX_DOUBLINGS)),
                 reporter: msg.sender,
                 victim: address(0),
