@@ -61,7 +61,7 @@ class World:
         bonded = OperatorBonded(
             1, self.flooder, self.flooder, transport_public(FLOODER), "tcp://127.0.0.1:1"
         )
-        members = [Member(self.node.signer.address, 9)]
+        members = [Member(self.node.keys.current.address, 9)]
         members += [Member(self.flooder, flooder_weight)] if flooder_weight else []
         committee = Committee(Epoch(0), tuple(members), keccak(b"committee"))
         self._see(bonded, RollupRegistered(ROLLUP.id, ROLLUP.chain_id))
