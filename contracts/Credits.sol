@@ -26,6 +26,8 @@ abstract contract Credits is ICredits {
 
     /// @dev The last step of whoever calls it: the receiver may call anything.
     function _send(address to, uint256 amountWei) internal {
+        // The one way out: what the caller has credit for, what the ledger takes, what is burned.
+        // slither-disable-next-line arbitrary-send-eth
         (bool isSent,) = to.call{value: amountWei}("");
         if (!isSent) revert TransferFailed(to, amountWei);
     }

@@ -276,6 +276,8 @@ contract ForcedInbox is IForcedInbox {
 
     function _vaultOf(uint32 rollupId) private view returns (address vault) {
         address owner;
+        // Its chain does not matter here.
+        // slither-disable-next-line unused-return
         (owner,, vault) = rollups.rollup(rollupId);
         if (owner == address(0)) revert UnknownRollup(rollupId);
         if (vault == address(0)) revert NoVault(rollupId);

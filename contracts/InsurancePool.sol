@@ -131,8 +131,11 @@ contract InsurancePool is IInsurancePool, Credits {
 
     /// @dev INS-5.
     function _promisable(uint256 ownWei) private view returns (uint256) {
-        uint256 slashed = (ownWei * parameters.value(Parameter.PROMISE_BASE_BPS)) / BPS;
-        return (slashed * parameters.value(Parameter.VICTIM_BPS)) / BPS;
+        return _part(_part(ownWei, Parameter.PROMISE_BASE_BPS), Parameter.VICTIM_BPS);
+    }
+
+    function _part(uint256 amountWei, Parameter parameter) private view returns (uint256) {
+        return (amountWei * parameters.value(parameter)) / BPS;
     }
 
     function _payableWei() private view returns (uint256) {
@@ -142,7 +145,7 @@ contract InsurancePool is IInsurancePool, Credits {
     }
 
     function _paidWei() private view returns (uint256) {
-        return _period == _periodNow() ? _paidInPeriodWei : 0;
+        return _period < _periodNow() ? 0 : _paidInPeriodWei;
     }
 
     function _periodNow() private view returns (uint256) {

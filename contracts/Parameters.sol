@@ -3,12 +3,14 @@ pragma solidity 0.8.37;
 
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {IParameters, Parameter} from "./interfaces/IParameters.sol";
+import {HistoryLib} from "./libraries/HistoryLib.sol";
 import {Timestamp} from "./types/Types.sol";
 
 /// @title The numbers that may change (PARAM-1 to PARAM-3)
 /// @notice See IParameters for what each function checks and does.
 contract Parameters is IParameters {
     using Checkpoints for Checkpoints.Trace208;
+    using HistoryLib for Checkpoints.Trace208;
 
     uint96 private constant BPS = 10_000;
 
@@ -102,7 +104,7 @@ contract Parameters is IParameters {
         if (value_ < minimum || value_ > maximum) {
             revert OutOfBounds(parameter, minimum, maximum, value_);
         }
-        _history[parameter].push(uint48(block.timestamp), value_);
+        _history[parameter].record(value_);
 
         emit ParameterSet(parameter, value_);
     }

@@ -92,8 +92,8 @@ contract Participation is IParticipation {
     /// @inheritdoc IParticipation
     function isLost(Epoch epoch) external view returns (bool) {
         if (!isOver(epoch) || _works[epoch].commits != 0) return false;
-        try chain.participationOf(epoch) returns (bytes20) {
-            return false;
+        try chain.participationOf(epoch) returns (bytes20 kept) {
+            return kept == 0;
         } catch {
             return true;
         }
@@ -143,6 +143,8 @@ contract Participation is IParticipation {
             revert UnknownTally(epoch, before.commits, before.participation);
         }
 
+        // Memory begins at zero.
+        // slither-disable-next-line uninitialized-local
         uint256[32] memory planes;
         bytes20 participation = before.participation;
         for (uint256 i; i < signers.length; ++i) {
@@ -166,7 +168,7 @@ contract Participation is IParticipation {
         returns (uint256 work, uint256 absent)
     {
         Timestamp began = SCHEDULE.startOf(epoch);
-        uint256 floor;
+        uint256 floor = 0;
         if (all.commits >= PARAMETERS.valueAt(Parameter.MIN_COMMITS, began)) {
             floor = (PARAMETERS.valueAt(Parameter.FLOOR_BPS, began) * uint256(all.commits)) / BPS;
         }
@@ -174,6 +176,8 @@ contract Participation is IParticipation {
         bytes memory members = COMMITTEE.committeeBytes(epoch);
         uint256 size = members.size();
         for (uint256 i; i < size; ++i) {
+            // Who the member is does not matter here.
+            // slither-disable-next-line unused-return
             (, uint96 weight) = members.member(i);
             uint256 signed = all.counts.countOf(i);
             work += signed * weight;

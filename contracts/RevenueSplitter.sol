@@ -110,6 +110,8 @@ contract RevenueSplitter is IRevenueSplitter, Credits {
         if (amountWei == 0) revert NothingToPay(epoch);
 
         paidFor[epoch][rollupId] = 0;
+        // Its chain and vault do not matter here.
+        // slither-disable-next-line unused-return
         (address owner,,) = rollups.rollup(rollupId);
         _credit(owner, amountWei);
 

@@ -120,7 +120,7 @@ contract SequencingFees is ISequencingFees {
         while (reader.left != 0) {
             (uint32 rollupId, uint256 used) = UsageLib.next(reader, usages);
             if (!rollups.isRegistered(rollupId)) continue;
-            uint96 feeWei = _charge(last, rollupId, used);
+            uint96 feeWei = _charge(_accounts[rollupId], last, rollupId, used);
             if (feeWei != 0) fees[count++] = Fee(rollupId, feeWei);
         }
         for (uint256 i; i < count; ++i) {
@@ -167,11 +167,10 @@ contract SequencingFees is ISequencingFees {
     }
 
     /// @dev FEE-3, FEE-4. Never fails, whatever the bytes: arrears stop growing at their greatest.
-    function _charge(BatchIndex last, uint32 rollupId, uint256 used)
+    function _charge(FeeAccount storage a, BatchIndex last, uint32 rollupId, uint256 used)
         private
         returns (uint96 feeWei)
     {
-        FeeAccount storage a = _accounts[rollupId];
         uint64 taken = uint64(Math.min(used, a.leftBytes));
         feeWei = taken == 0 ? 0 : uint96(Math.mulDiv(a.paidWei, taken, a.leftBytes));
         if (taken != 0) {

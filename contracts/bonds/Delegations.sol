@@ -12,6 +12,7 @@ import {
     Ticket
 } from "../interfaces/IBondRegistry.sol";
 import {Parameter} from "../interfaces/IParameters.sol";
+import {HistoryLib} from "../libraries/HistoryLib.sol";
 import {Pool, StakeLib} from "../libraries/StakeLib.sol";
 import {TimeLib} from "../libraries/TimeLib.sol";
 import {Timestamp} from "../types/Types.sol";
@@ -22,6 +23,7 @@ import {Operators} from "./Operators.sol";
 /// @notice See IBondRegistry for what each function checks, leaves unchecked and does.
 abstract contract Delegations is Operators {
     using Checkpoints for Checkpoints.Trace208;
+    using HistoryLib for Checkpoints.Trace208;
     using EnumerableSet for EnumerableSet.UintSet;
     using StakeLib for Pool;
     using TimeLib for Timestamp;
@@ -148,7 +150,7 @@ abstract contract Delegations is Operators {
 
         uint256 places = _places.length();
         Candidate[] memory found = new Candidate[](places);
-        uint256 count;
+        uint256 count = 0;
         for (uint256 i; i < places; ++i) {
             uint32 id = uint32(_places.at(i));
             uint96 weight = _weightAt(id, t);
@@ -185,7 +187,7 @@ abstract contract Delegations is Operators {
     function _updateWeight(uint32 id) internal {
         bool isActive = _operators[id].status == OperatorStatus.Active;
         uint96 weight = isActive ? _pools[id].stakedWei() : 0;
-        if (weight != _weightNow(id)) _weights[id].push(uint48(block.timestamp), weight);
+        if (weight != _weightNow(id)) _weights[id].record(weight);
     }
 
     function _weightNow(uint32 id) internal view returns (uint96) {

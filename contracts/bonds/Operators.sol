@@ -172,6 +172,8 @@ abstract contract Operators is IBondRegistry, Credits {
         _setSigner(id, a.signer, a.transportKey, a.possession);
         _setPeer(id, a.transportKey, a.endpoint);
         operatorIdOf[msg.sender] = id;
+        // The id is new, so it was not there.
+        // slither-disable-next-line unused-return
         _places.add(id);
         self = _operators[id];
         self.operator = msg.sender;
@@ -183,6 +185,8 @@ abstract contract Operators is IBondRegistry, Credits {
     /// @dev Frees the place (BOND-6); the id is never given again, nor are its signing keys.
     function _depart(uint32 id, Operator storage self) internal {
         self.status = OperatorStatus.Released;
+        // It was there until now.
+        // slither-disable-next-line unused-return
         _places.remove(id);
         delete operatorIdOf[self.operator];
     }

@@ -6,12 +6,13 @@ library BlobLib {
     /// @notice ENC-14: `keccak` of the versioned hashes of all of the transaction's blobs, in
     /// order; zero if it carries none.
     function blobsHash() internal view returns (bytes32) {
-        bytes memory hashes;
+        if (blobhash(0) == 0) return 0;
+        bytes memory hashes = bytes.concat(blobhash(0));
         // L1 bounds the blobs of a transaction.
-        for (uint256 i = 0; blobhash(i) != 0; ++i) {
+        for (uint256 i = 1; blobhash(i) != 0; ++i) {
             hashes = bytes.concat(hashes, blobhash(i));
         }
-        return hashes.length == 0 ? bytes32(0) : keccak256(hashes);
+        return keccak256(hashes);
     }
 
     /// @notice How many blobs the transaction carries.

@@ -35,7 +35,7 @@ library CommitteeCodec {
         }
         uint256 most = capOf(weights, capBps);
 
-        uint256 total;
+        uint256 total = 0;
         for (uint256 i; i < members.length; ++i) {
             uint256 weight = Math.min(weights[i], most);
             members[i] = (uint256(uint160(candidates[members[i]].signer)) << 96) | weight;
@@ -47,7 +47,7 @@ library CommitteeCodec {
     /// @notice The most that a member may weigh (COMM-5), given the weights in descending order, one
     /// at least.
     function capOf(uint256[] memory weights, uint256 capBps) internal pure returns (uint256 most) {
-        uint256 rest;
+        uint256 rest = 0;
         for (uint256 i; i < weights.length; ++i) {
             rest += weights[i];
         }

@@ -71,7 +71,7 @@ library QuorumLib {
             revert WrongSignaturesLength(expectedLength, signatures.length);
         }
 
-        uint256 offset;
+        uint256 offset = 0;
         for (uint256 i; i < committee.size(); ++i) {
             if ((signers >> i) & 1 == 0) continue;
 

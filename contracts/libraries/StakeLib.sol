@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Timestamp} from "../types/Types.sol";
+import {HistoryLib} from "./HistoryLib.sol";
 
 /// @notice What stands behind one operator (STAKE-1).
 /// @param shares staked by everyone together
@@ -32,6 +33,7 @@ struct Position {
 /// `heldWei` is never below what all shares are worth and what was rewarded for them.
 library StakeLib {
     using Checkpoints for Checkpoints.Trace208;
+    using HistoryLib for Checkpoints.Trace208;
 
     uint256 internal constant ONE = 1e27;
 
@@ -64,7 +66,7 @@ library StakeLib {
     /// @notice Shares of `account`, whose reward must be settled, begin to leave (STAKE-3).
     function beginLeaving(Pool storage self, address account, uint128 shares) internal {
         _remove(self, account, shares);
-        self.left.push(uint48(block.timestamp), self.left.latest() + shares);
+        self.left.record(self.left.latest() + shares);
     }
 
     /// @notice All shares of `account`, whose reward must be settled, are paid out at their worth.
@@ -95,7 +97,7 @@ library StakeLib {
         // An index of nothing must stay apart from no entry at all, which stands for ONE.
         // casting to 'uint208' is safe because an index is at most ONE
         // forge-lint: disable-next-line(unsafe-typecast)
-        self.index.push(uint48(block.timestamp), uint208(index + 1));
+        self.index.record(uint208(index + 1));
     }
 
     /// @notice Divide `amountWei` by shares, of which there are some (STAKE-9).

@@ -19,6 +19,7 @@ import {Consequence, ISlashingLedger, Offence, Slash} from "../interfaces/ISlash
 import {BlockHeader, Digests} from "../libraries/Digests.sol";
 import {EvidenceLib} from "../libraries/EvidenceLib.sol";
 import {HeldDataLib} from "../libraries/HeldDataLib.sol";
+import {HistoryLib} from "../libraries/HistoryLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
 import {Schedule, TimeLib} from "../libraries/TimeLib.sol";
 import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
@@ -27,6 +28,7 @@ import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
 /// @notice See IDataAvailabilityChallenge for what each function checks, leaves unchecked and does.
 contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
     using Checkpoints for Checkpoints.Trace208;
+    using HistoryLib for Checkpoints.Trace208;
     using TimeLib for Timestamp;
 
     /// @notice What an answer costs its sender at most (DATA-2): the gas of the shortest, and per
@@ -156,6 +158,8 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
         uint32 operatorId = registry.operatorIdOfSigner(signer);
         if (operatorId == 0) revert UnknownSigner(signer);
 
+        // How the slash was split, the ledger's event says.
+        // slither-disable-next-line unused-return
         ledger.slash(
             Slash({
                 id: operatorId,
@@ -174,7 +178,7 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
     function checkpoint() external {
         BatchIndex last = chain.lastIndex();
         if (BatchIndex.unwrap(last) == _checkpoints.latest()) return;
-        _checkpoints.push(uint48(block.timestamp), BatchIndex.unwrap(last));
+        _checkpoints.record(BatchIndex.unwrap(last));
 
         emit Checkpointed(last);
     }
@@ -238,7 +242,7 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
     {
         BlockHeader[] calldata headers = proof.headers;
         if (headers.length == 0) revert EmptyProof();
-        bytes32 hash;
+        bytes32 hash = 0;
         bytes32 expected = batch.lastBlockHash;
         for (uint256 i = 0; i < headers.length; ++i) {
             hash = Digests.headerHash(headers[i]);

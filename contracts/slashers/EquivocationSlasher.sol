@@ -69,6 +69,8 @@ contract EquivocationSlasher is IEquivocationSlasher {
         address reporter = _isCommitted(first, second, salt) ? msg.sender : address(0);
 
         emit EquivocationReported(id, signer, epoch, reporter, first, second);
+        // How the slash was split, the ledger's event says.
+        // slither-disable-next-line unused-return
         ledger.slash(
             Slash({
                 id: id,

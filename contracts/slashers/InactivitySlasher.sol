@@ -77,7 +77,7 @@ contract InactivitySlasher is IInactivitySlasher {
         uint32 id = _idOf(epoch, member);
 
         Streak memory last = streakOf[id];
-        uint32 before;
+        uint32 before = 0;
         if (last.inARow != 0) {
             if (epoch <= last.epoch) revert EpochNotAscending(id, last.epoch, epoch);
             if (_isInARow(id, last.epoch, epoch)) before = last.inARow;
@@ -85,6 +85,8 @@ contract InactivitySlasher is IInactivitySlasher {
         streakOf[id] = Streak(epoch, before + 1);
 
         emit InactivityPunished(epoch, id, before + 1);
+        // How the slash was split, the ledger's event says.
+        // slither-disable-next-line unused-return
         ledger.slash(
             Slash({
                 id: id,
@@ -124,6 +126,8 @@ contract InactivitySlasher is IInactivitySlasher {
 
     /// @dev Whose key the member had; keys are never used by another (BOND-1).
     function _idOf(Epoch epoch, uint256 member) private view returns (uint32) {
+        // What the member weighs does not matter here.
+        // slither-disable-next-line unused-return
         (address signer,) = committee.committeeBytes(epoch).member(member);
         return REGISTRY.operatorIdOfSigner(signer);
     }
