@@ -105,6 +105,25 @@ contract Actions is Books {
         registry.unjail();
     }
 
+    /// @notice STAKE-11: to a key that is new; one that ever was a key is refused.
+    function rotate(uint256 who, uint256 former) external {
+        address cold = accounts[who % COLD];
+        uint32 id = registry.operatorIdOf(cold);
+        if (id == 0 || _hasLeft(_operator(id))) return;
+        former %= ownerOfKey.length;
+        bytes memory possession = _possession(former, cold);
+        VM.prank(cold);
+        try registry.rotateSigner(_signer(former), possession) {
+            revert Broken("STAKE-11 reused", 0, 1);
+        } catch {}
+
+        uint256 number = ownerOfKey.length;
+        possession = _possession(number, cold);
+        VM.prank(cold);
+        registry.rotateSigner(_signer(number), possession);
+        ownerOfKey.push(id);
+    }
+
     function fund(uint256 amountWei) external {
         insurance.fund{value: _mint(bound(amountWei, 1, 20 ether))}();
     }

@@ -17,6 +17,12 @@ interface Vm {
 
 Vm constant VM = Vm(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
 
+/// @notice What forge reads from `targetSelectors`.
+struct FuzzSelector {
+    address addr;
+    bytes4[] selectors;
+}
+
 /// @notice A rule of docs/spec does not hold; `actual` was not what `expected` bounds.
 error Broken(string rule, uint256 expected, uint256 actual);
 

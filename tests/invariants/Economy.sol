@@ -29,6 +29,7 @@ contract Economy is Slashes {
             Lot storage lot = lots[_lotOf(tickets[i])];
             _compare("STAKE-5 ticket", lot, _grainWei(lot.id), registry.ticketWei(tickets[i]));
         }
+        _checkKeys();
         _checkEvidence();
         _checkWeights();
     }
@@ -159,6 +160,13 @@ contract Economy is Slashes {
         equal("LEDGER-7 returned", returnedWei[id], returned);
         uint256 slackWei = (2 + operations) * (2 + _grainWei(id));
         atMost("LEDGER-7", ownForfeitedX[id] * 95 / 100 / X + slackWei, returned);
+    }
+
+    /// @dev STAKE-11, SLASH-1: evidence against any key there ever was names its operator.
+    function _checkKeys() private view {
+        for (uint256 i; i < ownerOfKey.length; ++i) {
+            equal("STAKE-11", ownerOfKey[i], registry.operatorIdOfSigner(_signer(i)));
+        }
     }
 
     /// @dev TIME-4, P11: while evidence of an epoch is heard, the stake that was counted in its

@@ -2,17 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Actions} from "./Actions.sol";
+import {FuzzSelector} from "./Cheats.sol";
 import {Economy} from "./Economy.sol";
 import {Slashes} from "./Slashes.sol";
 
 /// @title Any sequence of actions, checked after each, and undone to the last wei at the end
 contract EconomyInvariants {
-    /// @dev What forge reads from `targetSelectors`.
-    struct FuzzSelector {
-        address addr;
-        bytes4[] selectors;
-    }
-
     Economy private _economy;
 
     function setUp() external {
@@ -26,7 +21,7 @@ contract EconomyInvariants {
 
     /// @dev What a slash can meet comes oftener than what it cannot.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[20] memory drawn = [
+        bytes4[21] memory drawn = [
             Actions.join.selector,
             Actions.delegate.selector,
             Actions.delegate.selector,
@@ -38,6 +33,7 @@ contract EconomyInvariants {
             Actions.exit.selector,
             Actions.release.selector,
             Actions.unjail.selector,
+            Actions.rotate.selector,
             Actions.fund.selector,
             Actions.payClaims.selector,
             Actions.withdraw.selector,

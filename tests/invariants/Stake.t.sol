@@ -152,6 +152,42 @@ contract StakeTest {
         equal("STAKE-1 shares", 0, _pool.shares);
     }
 
+    /// @dev Each step is to the wei the formula that tests/symbolic/shares.py proves, in plain
+    /// arithmetic: no product here is above 256 bits.
+    function testFuzz_steps__are_the_formulas_that_are_proved(
+        uint96 bobWei,
+        uint96 eveWei,
+        uint128 part,
+        uint16[3] memory keepBps
+    ) external {
+        bobWei = uint96(bound(bobWei, 1, type(uint96).max / 2));
+        eveWei = uint96(bound(eveWei, 1, type(uint96).max / 2));
+        equal("STAKE-2 first", bobWei, _pool.add(BOB, bobWei));
+        _slashBy(keepBps[0], 0);
+        uint128 shares = _pool.add(EVE, eveWei);
+        equal("STAKE-2 add", uint256(eveWei) * StakeLib.ONE / _pool.indexNow(), shares);
+
+        uint128 leaving = uint128(bound(part, 0, shares));
+        _pool.beginLeaving(EVE, leaving);
+        Timestamp releaseAt = Timestamp.wrap(uint64(block.timestamp) + UNBONDING);
+        _slashBy(keepBps[1], leaving);
+        uint256 paidWei = uint256(leaving) * _pool.indexNow() / StakeLib.ONE;
+        VM.warp(Timestamp.unwrap(releaseAt));
+        _slashBy(keepBps[2], 0);
+        equal("STAKE-4 claim", paidWei, _pool.claim(leaving, releaseAt));
+        uint256 leftWei = uint256(shares - leaving) * _pool.indexNow() / StakeLib.ONE;
+        equal("STAKE-1 worth", leftWei, _pool.removeAll(EVE));
+    }
+
+    function _slashBy(uint256 keepBps, uint256 leaving) private {
+        keepBps = bound(keepBps, 50, 10_000);
+        uint256 before = _pool.indexNow();
+        uint256 index = before * keepBps / 10_000;
+        uint256 takenWei = (_pool.shares + leaving) * (before - index) / StakeLib.ONE;
+        equal("STAKE-5 slash", takenWei, _pool.slash(keepBps, 10_000, UNBONDING));
+        equal("STAKE-5 index", index, _pool.indexNow());
+    }
+
     /// @dev Any index there is, reached as one slash would.
     function _slashTo(uint256 index) private {
         _pool.slash(index, StakeLib.ONE, UNBONDING);

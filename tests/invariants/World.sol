@@ -24,6 +24,8 @@ contract World {
     uint96 internal constant MIN_BOND = 1 ether;
     uint96 internal constant MIN_DELEGATION = 1 gwei;
     uint256 internal constant BPS = 10_000;
+    uint256 private constant FIRST_KEY = 0xB0;
+    bytes32 private constant TRANSPORT_KEY = bytes32(uint256(1));
 
     Parameters internal parameters;
     BondRegistry internal registry;
@@ -31,7 +33,8 @@ contract World {
     InsurancePool internal insurance;
     SlashingLedger internal ledger;
 
-    uint256 private _keys;
+    /// @notice Which operator each signing key is of, by the number of the key.
+    uint32[] internal ownerOfKey;
 
     /// @dev The second before genesis, so that epoch 0 can have a committee.
     function _deploy() internal {
@@ -53,16 +56,26 @@ contract World {
         internal
         returns (uint32 id)
     {
-        uint256 key = 0xB0 + ++_keys;
-        address signer = VM.addr(key);
-        bytes32 digest =
-            Digests.keyPossession(registry.domainSeparator(), cold, signer, bytes32(key));
-        (bytes32 r, bytes32 vs) = VM.signCompact(key, digest);
+        uint256 number = ownerOfKey.length;
+        bytes memory possession = _possession(number, cold);
         VM.deal(cold, amountWei);
         VM.prank(cold);
         id = registry.bond{value: amountWei}(
-            Application(signer, bytes32(key), commissionBps, "", abi.encodePacked(r, vs))
+            Application(_signer(number), TRANSPORT_KEY, commissionBps, "", possession)
         );
+        ownerOfKey.push(id);
+    }
+
+    /// @dev That `cold` has the signing key of this number (BOND-1).
+    function _possession(uint256 number, address cold) internal view returns (bytes memory) {
+        bytes32 digest =
+            Digests.keyPossession(registry.domainSeparator(), cold, _signer(number), TRANSPORT_KEY);
+        (bytes32 r, bytes32 vs) = VM.signCompact(FIRST_KEY + number, digest);
+        return abi.encodePacked(r, vs);
+    }
+
+    function _signer(uint256 number) internal pure returns (address) {
+        return VM.addr(FIRST_KEY + number);
     }
 
     function _delegate(address account, uint32 id, uint256 amountWei) internal {

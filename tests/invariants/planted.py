@@ -9,6 +9,9 @@ LEDGER = "contracts/SlashingLedger.sol"
 INSURANCE = "contracts/InsurancePool.sol"
 CREDITS = "contracts/Credits.sol"
 SPLITTER = "contracts/RevenueSplitter.sol"
+FEES = "contracts/SequencingFees.sol"
+OPERATORS = "contracts/bonds/Operators.sol"
+CODEC = "contracts/libraries/CommitteeCodec.sol"
 
 
 @dataclass(frozen=True)
@@ -241,5 +244,126 @@ BUGS = (
         SPLITTER,
         "uint128(_part(account.fromRollupsWei, Parameter.ROLLUPS_SHARE_BPS, epoch));",
         "uint128(_part(account.depositedWei, Parameter.ROLLUPS_SHARE_BPS, epoch));",
+    ),
+    Planted(
+        "a former signing key is nobody's (STAKE-11)",
+        "Economy",
+        OPERATORS,
+        "address former = self.signer;",
+        "address former = self.signer;\n        delete operatorIdOfSigner[former];",
+    ),
+    Planted(
+        "a former signing key is taken again (STAKE-11)",
+        "Economy",
+        OPERATORS,
+        "if (operatorIdOfSigner[signer] != 0) revert",
+        "if (operatorIdOfSigner[signer] > id) revert",
+    ),
+    Planted(
+        "who sits there with a former key weighs nothing (LEDGER-2, STAKE-11)",
+        "Economy",
+        LEDGER,
+        "if (registry.operatorIdOfSigner(signer) == id) return weight;",
+        "if (registry.operatorIdOfSigner(signer) == id) return 0;",
+    ),
+    Planted(
+        "a commission rises as far as it may at once (STAKE-10)",
+        "Commission",
+        OPERATORS,
+        "if (commissionBps > most) revert CommissionTooHigh(most, commissionBps);\n"
+        "            Timestamp",
+        "if (commissionBps > BPS) revert CommissionTooHigh(most, commissionBps);\n"
+        "            Timestamp",
+    ),
+    Planted(
+        "a commission rises as often as it likes (STAKE-10)",
+        "Commission",
+        OPERATORS,
+        "self.commissionRaisedAt = now_;",
+        "",
+    ),
+    Planted(
+        "a commission falls only when it may rise (STAKE-10)",
+        "Commission",
+        OPERATORS,
+        "if (commissionBps > current) {",
+        "if (commissionBps != current) {",
+    ),
+    Planted(
+        "a cap is of what all have, not of what it leaves (COMM-5)",
+        "Committee",
+        CODEC,
+        "most = (capBps * rest) / (BPS - capBps * k);",
+        "most = (capBps * (rest + weights[0] * k)) / BPS;",
+    ),
+    Planted(
+        "a cap takes more than it must (COMM-5)",
+        "Committee",
+        CODEC,
+        "if (weights[k] <= most) return most;",
+        "if (weights[k] < most / 2) return most;",
+    ),
+    Planted(
+        "of equals the last to bond is chosen (COMM-2)",
+        "Committee",
+        CODEC,
+        "| (uint256(candidate.id) << 32) | i;",
+        "| (uint256(~candidate.id) << 32) | i;",
+    ),
+    Planted(
+        "what a rollup was charged is still its own (FEE-7)",
+        "Fees",
+        FEES,
+        "a.paidWei -= feeWei;\n",
+        "",
+    ),
+    Planted(
+        "bytes that were used are left (FEE-3)",
+        "Fees",
+        FEES,
+        "a.leftBytes -= taken;\n",
+        "a.leftBytes -= taken / 2;\n",
+    ),
+    Planted(
+        "entries are charged again by the next call (FEE-3)",
+        "Fees",
+        FEES,
+        "UsageLib.open(usages, _charged.entries, entries)",
+        "UsageLib.open(usages, 0, entries)",
+    ),
+    Planted(
+        "what was bought is charged at the price of the day (FEE-2)",
+        "Fees",
+        FEES,
+        "uint96(Math.mulDiv(a.paidWei, taken, a.leftBytes))",
+        "uint96(Math.min(a.paidWei, taken * parameters.value(Parameter.FEE_WEI_PER_BYTE)))",
+    ),
+    Planted(
+        "what is too little for a byte is lost (FEE-2)",
+        "Fees",
+        FEES,
+        "uint256 fundsWei = msg.value + a.restWei;",
+        "uint256 fundsWei = msg.value;",
+    ),
+    Planted(
+        "each use moves the notice (FEE-4)",
+        "Fees",
+        FEES,
+        "if (Timestamp.unwrap(a.dropAt) != 0) return;",
+        "",
+    ),
+    Planted(
+        "any payment takes the notice back (FEE-4)",
+        "Fees",
+        FEES,
+        "if (a.arrearsBytes == 0) {",
+        "if (a.arrearsBytes < type(uint64).max) {",
+    ),
+    Planted(
+        "a usage is passed over as soon as it is doubted (FEE-6)",
+        "Fees",
+        FEES,
+        "&& _doubted.passableAt.isDue(TimeLib.timestamp());",
+        ";",
     ),
 )
