@@ -168,9 +168,8 @@ invariants-mutants: $(READY) ## plant bugs in the economy's contracts, show whic
 	@python -m tests.invariants.table $(ARGS)
 
 .PHONY: symbolic
-symbolic: $(READY) build/.analysis ## prove the arithmetic of shares: any number by z3, the code by halmos
+symbolic: $(READY) build/.analysis ## prove the arithmetic of shares, for numbers of any size
 	@build/analysis/bin/python -m tests.symbolic.shares
-	@FOUNDRY_PROFILE=symbolic build/analysis/bin/halmos --forge-build-out build/symbolic $(ARGS)
 
 .PHONY: slither
 slither: $(READY) build/.analysis ## static analysis of the contracts, each finding fixed or answered
@@ -239,7 +238,7 @@ lint-types: $(READY)
 	@mypy $(PYTHON_SOURCES)
 lint-contracts: $(READY)
 	@echo "forge fmt ..."
-	@forge fmt --check && FOUNDRY_PROFILE=invariants forge fmt --check && FOUNDRY_PROFILE=symbolic forge fmt --check
+	@forge fmt --check && FOUNDRY_PROFILE=invariants forge fmt --check
 	@echo "solhint ..."
 	@node_modules/.bin/solhint --disc --noPoster --max-warnings 0 $(SHIPPED)
 	@echo "forge lint ..."
@@ -253,7 +252,7 @@ lint-abi: $(READY)
 .PHONY: fmt
 fmt: $(READY) ## format Python and Solidity
 	@ruff check --fix-only --quiet . && ruff format --quiet .
-	@forge fmt && FOUNDRY_PROFILE=invariants forge fmt && FOUNDRY_PROFILE=symbolic forge fmt
+	@forge fmt && FOUNDRY_PROFILE=invariants forge fmt
 
 .PHONY: gas
 gas: build ## measure gas, write snapshots/gas.json
