@@ -16,6 +16,7 @@ from sequencer.deployment.words import WEI_PER_ETHER
 from sequencer.devnet.accounts import DEPLOYER, OPERATORS, Account, account
 from sequencer.devnet.anvil import Anvil
 from sequencer.devnet.layout import Layout
+from sequencer.devnet.node_process import KEYSTORE
 from sequencer.devnet.wallets import Rollup
 from sequencer.errors import LocalFault
 from sequencer.l1 import abi
@@ -46,6 +47,10 @@ class Operator:
     peer_port: int
     """Announced on L1."""
 
+    @property
+    def endpoint(self) -> str:
+        return f"tcp://127.0.0.1:{self.peer_port}"
+
 
 def make_operators(layout: Layout, peer_ports: Sequence[int]) -> list[Operator]:
     """One operator for each port, seven at most."""
@@ -58,7 +63,7 @@ def make_operators(layout: Layout, peer_ports: Sequence[int]) -> list[Operator]:
 def make_operator(layout: Layout, number: int, cold: Account, peer_port: int) -> Operator:
     """An operator whose hot key is made, if it is not there yet."""
     password = layout.read_password()
-    keystore = layout.process(f"node-{number}") / "signer.json"
+    keystore = layout.process(f"node-{number}") / KEYSTORE
     if not keystore.exists():
         create_keystore(keystore, new_secret(), password, ScryptCost.DEVNET)
     secret = load_secret(keystore, password)
@@ -112,18 +117,23 @@ async def bond(
     anvil: Anvil, registry: Address, domain: Domain, operator: Operator, wei: int
 ) -> Sent:
     """Bond from the cold key, and give the hot key money for gas."""
-    possession = key_possession(operator.cold.address, operator.hot.address, operator.transport_key)
     application = (
         operator.hot.address,
         operator.transport_key,
         COMMISSION_BPS,
-        f"tcp://127.0.0.1:{operator.peer_port}",
-        operator.hot.sign(typed_digest(domain.separator(), possession)),
+        operator.endpoint,
+        prove_key(domain, operator, operator.hot),
     )
     data = abi.function("BondRegistry", "bond").call(application)
     await anvil.fund(operator.hot.address, SIGNER_FUNDS_WEI)
     label, cold = f"bonding operator {operator.number}", operator.cold.address
     return await anvil.send(label, cold, registry, data, gas=_CALL_GAS, value_wei=wei)
+
+
+def prove_key(domain: Domain, operator: Operator, hot: Signer) -> bytes:
+    """That `hot` is to sign for this operator, under the transport key that it has (BOND-1)."""
+    proof = key_possession(operator.cold.address, hot.address, operator.transport_key)
+    return hot.sign(typed_digest(domain.separator(), proof))
 
 
 async def _register(anvil: Anvil, plan: Plan, rollup: Rollup) -> Sent:

@@ -1,10 +1,20 @@
-"""Operators that join and leave a network while it runs."""
+"""Operators that join, leave and rotate their keys while a network runs."""
 
-from sequencer.crypto.keystore import new_secret
+from dataclasses import replace
+
+from sequencer.crypto.keystore import ScryptCost, create_keystore, new_secret
 from sequencer.crypto.signatures import Signer
+from sequencer.crypto.transport_key import transport_public
+from sequencer.deployment.endpoint import Sent
 from sequencer.deployment.words import WEI_PER_ETHER
 from sequencer.devnet.accounts import Account
-from sequencer.devnet.bootstrap import Operator, bond, make_operator
+from sequencer.devnet.bootstrap import (
+    SIGNER_FUNDS_WEI,
+    Operator,
+    bond,
+    make_operator,
+    prove_key,
+)
 from sequencer.devnet.demo.l1_facts import L1Facts
 from sequencer.devnet.network import Network
 from sequencer.devnet.node_process import NODE_MODULE, NodeProcess, NodeSettings
@@ -50,30 +60,52 @@ class Membership:
         cold = self._operator(node).cold.address
         await self._network.anvil.fund(cold, wei + _POCKET_WEI)
         operator_id = await self._l1.operator_id(cold)
-        await self._send("increasing a bond", cold, "delegate", operator_id, wei=wei)
+        await self._send(cold, "delegate", operator_id, wei=wei)
 
     async def leave(self, node: NodeProcess) -> None:
         """BOND-5. The node goes on: it is a member for up to three epochs more."""
-        await self._send("leaving", self._operator(node).cold.address, "initiateExit")
+        await self._send(self._operator(node).cold.address, "initiateExit")
 
     async def release(self, node: NodeProcess) -> int:
         """BOND-6: wait until L1 releases the bond, and take it; the wei that were paid."""
         anvil, cold = self._network.anvil, self._operator(node).cold.address
         operator_id = await self._l1.operator_id(cold)
         await anvil.until((await self._l1.operator(operator_id)).release_at)
-        await self._send("releasing", cold, "release", operator_id)
+        await self._send(cold, "release", operator_id)
         nobody = Address(b"\xfe" * 19 + bytes([node.number]))
         before = await anvil.balance(nobody)
-        await self._send("withdrawing", cold, "withdraw", nobody)
+        await self._send(cold, "withdraw", nobody)
         return await anvil.balance(nobody) - before
+
+    async def rotate(self, node: NodeProcess) -> None:
+        """STAKE-11: the node starts anew with one key more, and the cold key tells L1 of it. It has
+        another transport key, under which peers find the node from then on (BOND-9)."""
+        network, former = self._network, self._operator(node)
+        secret, name = new_secret(), f"signer-{len(node.settings.keystores) + 1}.json"
+        keystore = network.layout.process(node.name) / name
+        create_keystore(keystore, secret, network.layout.read_password(), ScryptCost.DEVNET)
+        hot = Signer(secret)
+        operator = replace(former, hot=hot, transport_key=transport_public(secret))
+        network.operators[node.number - 1] = operator
+        await network.anvil.fund(hot.address, SIGNER_FUNDS_WEI)
+        node.rotate(name, hot.address)
+        await node.stop()
+        await node.start()
+        await node.ready()
+        cold, proof = former.cold.address, prove_key(network.deployment.domain, former, hot)
+        sent = [
+            await self._begin(cold, "rotateSigner", hot.address, proof),
+            await self._begin(cold, "announce", operator.transport_key, operator.endpoint),
+        ]
+        await network.anvil.wait(sent)
 
     def _operator(self, node: NodeProcess) -> Operator:
         return self._network.operators[node.number - 1]
 
-    async def _send(
-        self, label: str, sender: Address, name: str, *arguments: object, wei: int = 0
-    ) -> None:
-        anvil = self._network.anvil
+    async def _send(self, sender: Address, name: str, *arguments: object, wei: int = 0) -> None:
+        await self._network.anvil.wait([await self._begin(sender, name, *arguments, wei=wei)])
+
+    async def _begin(self, sender: Address, name: str, *arguments: object, wei: int = 0) -> Sent:
         registry = self._network.deployment.contracts.bond_registry
         data = abi.function("BondRegistry", name).call(*arguments)
-        await anvil.wait([await anvil.send(label, sender, registry, data, gas=_GAS, value_wei=wei)])
+        return await self._network.anvil.send(name, sender, registry, data, gas=_GAS, value_wei=wei)

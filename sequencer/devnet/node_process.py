@@ -14,6 +14,8 @@ from sequencer.types import Address
 
 NODE_MODULE = "sequencer.cli"
 EQUIVOCATOR_MODULE = "sequencer.devnet.equivocator"
+KEYSTORE = "signer.json"
+"""Of a node's first signing key, in its folder."""
 
 _CONFIG = """\
 # Written by `switchyard devnet`; see sequencer/config.py for what else can be set.
@@ -31,7 +33,8 @@ deployment = "../deployment.json"
 confirmations = {confirmations}
 
 [keys]
-signer = "signer.json"
+signer = "{signer}"
+former = {former}
 
 [mempool]
 deny_senders = {deny_senders}
@@ -49,6 +52,8 @@ class NodeSettings:
     peer_source: str = ""
     deny_senders: tuple[Address, ...] = ()
     withhold_data: bool = False
+    keystores: tuple[str, ...] = (KEYSTORE,)
+    """In the node's folder; the present key first, then those before it (STAKE-11)."""
 
     def to_toml(self) -> str:
         return _CONFIG.format(
@@ -58,6 +63,8 @@ class NodeSettings:
             withhold_data=json.dumps(self.withhold_data),
             l1_url=self.l1_url,
             confirmations=self.confirmations,
+            signer=self.keystores[0],
+            former=json.dumps(self.keystores[1:]),
             deny_senders=json.dumps(["0x" + sender.hex() for sender in self.deny_senders]),
         )
 
@@ -96,6 +103,11 @@ class NodeProcess:
     def withhold(self) -> None:
         """From the next start on, keep held data to itself (HELD-5)."""
         self.settings = replace(self.settings, withhold_data=True)
+
+    def rotate(self, keystore: str, signer: Address) -> None:
+        """From the next start on, sign with this key wherever a committee names it (STAKE-11)."""
+        keystores = (keystore, *self.settings.keystores)
+        self.settings, self.signer = replace(self.settings, keystores=keystores), signer
 
     @property
     def process(self) -> Process:

@@ -1,5 +1,6 @@
-"""`make rotation`: operators join, leave, raise their bonds and restart at random for many epochs
-while transfers flow; in the end nothing may be lost. The same seed makes the same choices."""
+"""`make rotation`: operators join, leave, raise their bonds, replace their keys and restart, at
+random, for many epochs, while transfers flow; in the end nothing may be lost. The same seed makes
+the same choices."""
 
 import argparse
 import asyncio
@@ -81,7 +82,7 @@ class Rotation:
         )
 
     async def _change(self) -> None:
-        choices = [self._increase, self._restart]
+        choices = [self._increase, self._rotate, self._restart]
         if len(self._bonds) < MOST:
             choices += [self._join] * 3
         if len(self._bonds) > FEWEST:
@@ -116,6 +117,15 @@ class Rotation:
         await self._membership.increase(node, WEI_PER_ETHER)
         self._bonds[node] += WEI_PER_ETHER
         self._progress.say(f"{node.name} raises its bond")
+
+    async def _rotate(self) -> None:
+        """A restart with another key, and with those before it."""
+        node = self._anybody()
+        await self._witness.end(node)
+        await self._until_block(node)
+        await self._membership.rotate(node)
+        self._witness.begin(node)
+        self._progress.say(f"{node.name} has a new signing key")
 
     async def _restart(self) -> None:
         """What it has accepted it has passed on before; its own memory of it is lost."""

@@ -11,7 +11,7 @@ from sequencer.devnet.demo.ledger import FinalBlock, Ordering, placements
 from sequencer.devnet.demo.stage import Stage
 from sequencer.devnet.demo.story import CheckFailed
 from sequencer.devnet.node_process import NodeProcess
-from sequencer.devnet.rpc import RpcUnreachable
+from sequencer.devnet.rpc import RpcRefused, RpcUnreachable
 from sequencer.devnet.traffic import Traffic
 from sequencer.devnet.wallets import Rollup, Signed, Wallet
 from sequencer.types import Epoch, Hash32, View
@@ -70,8 +70,8 @@ class Witness:
             nodes = self._stage.running_nodes
             try:
                 await self._look(nodes[turn % len(nodes)])
-            except RpcUnreachable:
-                continue  # it is being stopped or started
+            except (RpcUnreachable, RpcRefused):
+                continue  # it is being stopped or started, or has not read the rollups yet
 
     async def check(self) -> list[FinalBlock]:
         """Nothing may be sent any more. Every accepted transaction is ordered once, and where it

@@ -30,6 +30,8 @@ class FinalBlock(msgspec.Struct, frozen=True, rename="camel"):
     epoch: int = 0
     view: int = 0
     timestamp_ms: int = 0
+    origin_timestamp: int = 0
+    """Of the L1 block that it names, in seconds."""
 
 
 class Ordering(msgspec.Struct, frozen=True, rename="camel"):
