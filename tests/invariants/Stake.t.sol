@@ -157,15 +157,22 @@ contract StakeTest {
     function testFuzz_steps__are_the_formulas_that_are_proved(
         uint96 bobWei,
         uint96 eveWei,
+        uint96 rewardWei,
         uint128 part,
         uint16[3] memory keepBps
     ) external {
-        bobWei = uint96(bound(bobWei, 1, type(uint96).max / 2));
-        eveWei = uint96(bound(eveWei, 1, type(uint96).max / 2));
+        bobWei = uint96(bound(bobWei, 1, type(uint96).max / 4));
+        eveWei = uint96(bound(eveWei, 1, type(uint96).max / 4));
+        rewardWei = uint96(bound(rewardWei, 1, type(uint96).max / 4));
         equal("STAKE-2 first", bobWei, _pool.add(BOB, bobWei));
         _slashBy(keepBps[0], 0);
         uint128 shares = _pool.add(EVE, eveWei);
         equal("STAKE-2 add", uint256(eveWei) * StakeLib.ONE / _pool.indexNow(), shares);
+
+        uint256 rate = uint256(rewardWei) * StakeLib.REWARD_SCALE / _pool.shares;
+        _pool.reward(rewardWei);
+        uint256 gainedWei = uint256(shares) * rate / StakeLib.REWARD_SCALE;
+        equal("STAKE-9 reward", gainedWei, _pool.settle(EVE));
 
         uint128 leaving = uint128(bound(part, 0, shares));
         _pool.beginLeaving(EVE, leaving);

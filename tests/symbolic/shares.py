@@ -6,8 +6,8 @@ that its negation has no solution is a proof. What is claimed of each step is th
 
     held * one >= all shares * index + all tickets * their indices                  (STAKE-7)
 
-and that it moves nothing but what it should (STAKE-1, STAKE-5). The same is asked of formulas with
-one bug each, for which it must not be proved. The status is 0 if all that comes out so.
+and that it moves nothing but what it should (STAKE-1, STAKE-5, STAKE-9). The same is asked of
+formulas with one bug each, for which it must not be proved. The status is 0 if all comes out so.
 """
 
 import sys
@@ -23,6 +23,11 @@ new = z3.Int("new*i")
 index = z3.Int("i")
 # Tickets that were released: their shares times the index that they keep.
 free = z3.Int("free")
+# Shares times what each was rewarded, of the same two.
+mine_r, others_r = z3.Ints("mine*r others*r")
+
+ONE = 10**27
+"""What `one` is, where the number matters."""
 
 Claim = tuple[str, list[z3.BoolRef], z3.BoolRef]
 
@@ -44,6 +49,8 @@ SLASHED = [mine_j >= 0, mine_j <= mine, others_j >= 0, others_j <= others]
 # `add`: new shares are wei * one / index, rounded down.
 BOUGHT = [new >= 0, new <= wei * one, wei * one < new + index]
 BOUGHT_UP = [new >= wei * one, wei * one > new - index]
+# `reward`: each share gets wei * one / shares, rounded down.
+REWARDED = [mine_r >= 0, others_r >= 0, mine_r + others_r <= wei * one]
 
 
 def claims() -> Iterator[Claim]:
@@ -76,6 +83,10 @@ def claims() -> Iterator[Claim]:
         [*begin, divided(first, mine), divided(second, others), divided(worth, mine + others)],
         z3.And(first + second <= worth, worth <= first + second + 1),
     )
+    rewarded = [*POSITIVE, *REWARDED, divided(first, mine_r), divided(second, others_r)]
+    yield "reward: no more is gained than was paid", rewarded, first + second <= wei
+    narrow = [wei >= 0, wei < 2**96, new <= wei * ONE, index > ONE >> 32]
+    yield "add: 96 bits of wei are 128 bits of shares", narrow, new < 2**128 * index
 
 
 def broken() -> Iterator[Claim]:
@@ -92,6 +103,11 @@ def broken() -> Iterator[Claim]:
     yield "slash of released tickets: solvent", slashed, after * one >= mine_j + others_j + free
     paid = [*begin, divided_up(worth, mine), after == held - worth]
     yield "claim that rounds up: solvent", paid, after * one >= others + free
+    first, second = z3.Ints("a b")
+    rewarded = [*POSITIVE, *REWARDED, divided_up(first, mine_r), divided_up(second, others_r)]
+    yield "reward that rounds up: no more is gained than was paid", rewarded, first + second <= wei
+    narrow = [wei >= 0, wei < 2**96, new <= wei * ONE, index > ONE >> 33]
+    yield "add to a lower index: 128 bits of shares", narrow, new < 2**128 * index
 
 
 def is_proved(claim: Claim) -> bool:
