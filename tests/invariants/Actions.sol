@@ -6,7 +6,7 @@ import {ICredits} from "../../contracts/interfaces/ICredits.sol";
 import {Parameter} from "../../contracts/interfaces/IParameters.sol";
 import {Timestamp} from "../../contracts/types/Types.sol";
 import {Books} from "./Books.sol";
-import {Broken, VM, atMost, bound, equal} from "./Cheats.sol";
+import {Broken, VM, atLeast, atMost, bound, equal} from "./Cheats.sol";
 
 /// @title What accounts may do, each drawn so that its rules allow it, and then it must succeed
 contract Actions is Books {
@@ -220,6 +220,7 @@ contract Actions is Books {
     function _withdraw(ICredits books, address account) internal {
         uint256 owed = books.credit(account);
         if (owed == 0) return;
+        atLeast("CREDIT-1 solvent", owed, address(books).balance);
         uint256 before = SINK.balance;
         VM.prank(account);
         books.withdraw(SINK);

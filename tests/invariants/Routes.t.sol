@@ -5,7 +5,7 @@ import {Operator, OperatorStatus} from "../../contracts/interfaces/IBondRegistry
 import {Parameter} from "../../contracts/interfaces/IParameters.sol";
 import {Consequence, Offence, Slash} from "../../contracts/interfaces/ISlashingLedger.sol";
 import {Epoch, Timestamp} from "../../contracts/types/Types.sol";
-import {VM, atLeast, atMost, bound, equal} from "./Cheats.sol";
+import {Broken, VM, atLeast, atMost, bound, equal} from "./Cheats.sol";
 import {World} from "./World.sol";
 
 /// @title Slashes by every route: in any order, by the offender itself, at the last moment
@@ -109,9 +109,10 @@ contract RoutesTest is World {
         uint64 epoch = 4;
         uint256 selection = Timestamp.unwrap(committee.selectionTime(Epoch.wrap(epoch)));
         VM.warp(bound(leavesAt, selection + 1, GENESIS + (epoch + 1) * EPOCH - 1));
+        uint256 ticket;
         if (byTicket) {
             VM.prank(DELEGATOR);
-            registry.undelegate(1, delegatedWei);
+            ticket = registry.undelegate(1, delegatedWei);
         } else {
             VM.prank(_cold[0]);
             registry.initiateExit();
@@ -121,12 +122,42 @@ contract RoutesTest is World {
         uint256 weight = registry.weightAt(1, Timestamp.wrap(uint64(selection)));
         VM.warp(GENESIS + (epoch + 1) * EPOCH + GRACE + EVIDENCE - 1);
         uint256 heldWei = registry.stake(1).heldWei;
+        if (byTicket) _refuseClaim(ticket);
 
         ledger.slash(
             Slash(1, Epoch.wrap(epoch), Offence.Data, Consequence.Jail, 1, FRIEND, FRIEND, 0)
         );
         uint256 takenWei = heldWei - registry.stake(1).heldWei;
         atLeast("TIME-4", weight * _dataBps() / BPS, takenWei + 2);
+    }
+
+    /// @dev INS-3: by however many calls, no day pays more than its cap, and in the end all is paid.
+    function testFuzz_pay__in_any_pieces__keeps_the_cap_of_each_day(
+        uint96 capWei,
+        uint32[8] memory waits,
+        uint256 counts
+    ) external {
+        _bondAll([uint96(200 ether), MIN_BOND, MIN_BOND]);
+        for (uint256 i; i < 3; ++i) {
+            _slash(1, Offence(1 + i), Consequence.None, 3, FRIEND, 900 ether);
+        }
+        insurance.fund{value: 1000 ether}();
+        capWei = uint96(bound(capWei, 1 gwei, 30 ether));
+        parameters.set(Parameter.PERIOD_CAP_WEI, capWei);
+
+        uint256 day;
+        uint256 paidWei;
+        for (uint256 i; i < waits.length; ++i) {
+            VM.warp(block.timestamp + bound(waits[i], 1, 12 hours));
+            if (block.timestamp / 1 days != day) paidWei = 0;
+            day = block.timestamp / 1 days;
+            if (insurance.account().payableWei == 0) continue;
+            paidWei += insurance.pay(1 + (counts >> i) % 3);
+            atMost("INS-3 cap", capWei, paidWei);
+        }
+        parameters.set(Parameter.PERIOD_CAP_WEI, 1000 ether);
+        if (insurance.account().obligationsWei != 0) insurance.pay(3);
+        equal("INS-3 all", 0, insurance.account().obligationsWei);
     }
 
     function _bondAll(uint96[3] memory bonds) private {
@@ -169,6 +200,12 @@ contract RoutesTest is World {
         ledger.slash(
             Slash(id, Epoch.wrap(0), offence, consequence, severity, friend, friend, lossWei)
         );
+    }
+
+    function _refuseClaim(uint256 ticket) private {
+        try registry.claim(ticket) {
+            revert Broken("TIME-4 claim", 0, 1);
+        } catch {}
     }
 
     function _dataBps() private view returns (uint256) {

@@ -154,7 +154,7 @@ BUGS = (
     ),
     Planted(
         "the period's cap is for each call (INS-3)",
-        "Economy",
+        "Routes",
         INSURANCE,
         "_paidInPeriodWei = _paidWei() + paidWei;",
         "_paidInPeriodWei = paidWei;",
@@ -181,19 +181,18 @@ BUGS = (
         "if (isOwn) _requireOwnStake(id, self);",
     ),
     Planted(
-        "stake is released an epoch too early (TIME-4, P11)",
+        "stake is released a quarter too early (TIME-4, P11)",
         "Routes",
         DELEGATIONS,
         "releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS);\n            if (isOwn",
-        "releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS - EPOCH_SECONDS);\n"
-        "            if (isOwn",
+        "releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS / 4 * 3);\n            if (isOwn",
     ),
     Planted(
-        "an exit is over an epoch too early (TIME-4, P11)",
+        "an exit is over a quarter too early (TIME-4, P11)",
         "Routes",
         REGISTRY,
         "releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS);\n        self.status = how;",
-        "releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS - EPOCH_SECONDS);\n"
+        "releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS / 4 * 3);\n"
         "        self.status = how;",
     ),
     Planted(
@@ -205,7 +204,7 @@ BUGS = (
     ),
     Planted(
         "a slash hits whoever bonded first (P12)",
-        "Routes",
+        "Economy",
         REGISTRY,
         "Pool storage pool = _pools[id];\n        takenWei = pool.slash(",
         "Pool storage pool = _pools[1];\n        takenWei = pool.slash(",
