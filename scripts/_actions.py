@@ -14,10 +14,10 @@ from ape.api import AccountAPI, ProviderAPI, ReceiptAPI
 from ape.cli import ConnectedProviderCommand, account_option
 from web3.types import RPCEndpoint
 
+from scripts._refusals import refusal
 from scripts._shared import Contracts, bytes_address, deployment_option, plain_errors, unattended
 from sequencer.errors import LocalFault
 from sequencer.l1 import abi
-from sequencer.l1.reverts import describe_revert
 from sequencer.types import Address
 
 LOG_BLOCKS = 5_000
@@ -67,6 +67,13 @@ class Actor:
     @property
     def address(self) -> Address:
         return bytes_address(self.account.address)
+
+    @property
+    def url(self) -> str:
+        """Of the endpoint; raises `LocalFault` for one that is reached otherwise."""
+        if self._provider.http_uri is None:
+            raise LocalFault("this needs a network that is reached by http:// or https://")
+        return str(self._provider.http_uri)
 
     def now(self) -> int:
         """Of the last block, in seconds."""
@@ -133,8 +140,19 @@ class Actor:
             receiver=self.contracts.at(call.contract).address,
             data=call.data(),
             value=call.value_wei,
+            gas=self._gas(call),
         )
         return self.account.call(transaction)
+
+    def _gas(self, call: Call) -> int:
+        """A limit for a call that goes through. Anvil's estimate fails now and then for such a one
+        (at a limit it has tried that ends in a write), and a simulation tells as well."""
+        try:
+            estimated = int(self._ask("eth_estimateGas", self._transaction(call)), 16)
+        except LocalFault:
+            (result,) = self._simulation([call])
+            estimated = int(result["gasUsed"], 16) * 5 // 4  # without what it gets back
+        return estimated + estimated // 4
 
     def _words(self, figure: Figure) -> str:
         return figure.words(self._view(figure.call))
@@ -144,21 +162,25 @@ class Actor:
         return call.returned(bytes.fromhex(answer[2:]))
 
     def _simulated(self, call: Call, figures: Sequence[Figure]) -> list[str]:
-        """The figures in the block after the head, with the call in it."""
-        head = self._provider.get_block("latest")
-        number, time = hex(int(head.number or 0) + 1), hex(head.timestamp + 1)
-        block = {
-            "blockOverrides": {"number": number, "time": time},
-            "calls": [
-                self._transaction(one) for one in (call, *(figure.call for figure in figures))
-            ],
-        }
-        (simulated,) = self._ask("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
-        outputs = [_output(result) for result in simulated["calls"]]
+        """The figures after the call."""
+        results = self._simulation([call, *(figure.call for figure in figures)])
+        outputs = [_output(result) for result in results]
         return [
             figure.words(figure.call.returned(output))
             for figure, output in zip(figures, outputs[1:], strict=True)
         ]
+
+    def _simulation(self, calls: Sequence[Call]) -> list[dict[str, Any]]:
+        """What becomes of these calls in the block after the head."""
+        head = self._provider.get_block("latest")
+        number, time = hex(int(head.number or 0) + 1), hex(head.timestamp + 1)
+        block = {
+            "blockOverrides": {"number": number, "time": time},
+            "calls": [self._transaction(call) for call in calls],
+        }
+        (simulated,) = self._ask("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
+        results: list[dict[str, Any]] = simulated["calls"]
+        return results
 
     def _transaction(self, call: Call) -> dict[str, str]:
         return {
@@ -176,7 +198,7 @@ class Actor:
             return answer["result"]
         data = error.get("data") if isinstance(error, dict) else None
         if isinstance(data, str) and data.startswith("0x"):
-            raise LocalFault(f"the contract refuses: {describe_revert(bytes.fromhex(data[2:]))}")
+            raise refusal(bytes.fromhex(data[2:]))
         message = error["message"] if isinstance(error, dict) else error
         raise LocalFault(f"{method}: the endpoint refuses: {message}")
 
@@ -186,7 +208,7 @@ def _output(result: dict[str, Any]) -> bytes:
     if int(result["status"], 16) == 1:
         return bytes.fromhex(result["returnData"][2:])
     data = result.get("error", {}).get("data") or result["returnData"]
-    raise LocalFault(f"the contract refuses: {describe_revert(bytes.fromhex(data[2:]))}")
+    raise refusal(bytes.fromhex(data[2:]))
 
 
 def show_changes(labels: Sequence[str], before: Sequence[str], after: Sequence[str]) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from scripts._actions import Call, Figure
-from sequencer.deployment.words import at_time, ether
+from sequencer.deployment.economy import GWEI
+from sequencer.deployment.words import at_time, ether, span
 from sequencer.l1.stakes import STATUS_NAMES
 from sequencer.types import Address
 
@@ -53,6 +54,21 @@ def moment(seconds: int) -> str:
 
 def percent(bps: int) -> str:
     return f"{bps / 100:g} %"
+
+
+def seconds(count: int) -> str:
+    return f"{count} s" if span(count) == f"{count} s" else f"{count} s ({span(count)})"
+
+
+def in_unit(name: str, value: int) -> str:
+    """A parameter's value, in the unit that its name says."""
+    if name == "FEE_WEI_PER_BYTE":
+        return f"{value / GWEI:.9f}".rstrip("0").rstrip(".") + " gwei"
+    if name.endswith("_WEI"):
+        return ether(value)
+    if name.endswith("_BPS"):
+        return percent(value)
+    return seconds(value) if name.endswith("_SECONDS") else str(value)
 
 
 def bonded_figure() -> Figure:

@@ -1,25 +1,30 @@
-"""The end of an epoch: settle who took part, punish who was absent.
+"""The end of an epoch: settle who took part, punish who was absent, note who was there.
 
     ape run epoch settle 7 --network URL --account ALIAS
     ape run epoch punish 7 --network URL --account ALIAS
+    ape run epoch note 7 --member 2 --network URL --account ALIAS
 
 Anybody may, once the epoch can have no more commits. Every command takes --dry-run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 from scripts._actions import Actor, Call, Figure, action
 from scripts._epochs import batch_bitmaps, members_of
-from scripts._figures import operator_figures
+from scripts._figures import credit_figure, operator_figures, percent
 from sequencer.deployment.words import ether
 from sequencer.errors import LocalFault
+from sequencer.types import Address
+
+OFFENCES = ("equivocation", "data", "inactivity", "ordering", "promise")
+"""`Offence` of `ISlashingLedger`, from its second on."""
 
 
 @click.group()
 def cli() -> None:
-    """Settle an epoch, and punish who was absent."""
+    """Settle an epoch, punish who was absent, note who was there, escalate a slash."""
 
 
 _epoch_argument = click.argument("epoch", type=click.IntRange(0, 2**40))
@@ -50,26 +55,80 @@ def settle(actor: Actor, epoch: int) -> None:
 @_member_option
 def punish(actor: Actor, epoch: int, member: int | None) -> None:
     """Slash the absent members of a settled epoch (IDLE-1)."""
-    work = actor.read("Participation", "workOf", epoch)
-    if not work["commits"]:
-        raise LocalFault(f"epoch {epoch} is not settled: ape run epoch settle {epoch}")
-    absent = list(_bits(work["absent"])) if member is None else [member]
-    if not absent:
+    signers, absent = _settled(actor, epoch)
+    chosen = _chosen(signers, absent, member)
+    if not chosen:
         click.echo(f"Nobody was absent in epoch {epoch}.")
-    signers = members_of(actor, epoch)
-    for index in absent:
-        if index >= len(signers):
-            raise LocalFault(f"epoch {epoch} has members 0 to {len(signers) - 1}, not {index}")
-        operator_id = actor.read("BondRegistry", "operatorIdOfSigner", signers[index])
-        click.echo(f"Member {index} of epoch {epoch}, operator {operator_id}:")
+    for index in chosen:
+        operator_id = _operator_of(actor, epoch, index, signers)
         streak = Call("InactivitySlasher", "streakOf", (operator_id,))
         actor.act(
             Call("InactivitySlasher", "punish", (epoch, index)),
             [
                 *operator_figures(operator_id),
                 Figure("absences in a row", streak, lambda found: str(found[1])),
+                credit_figure("SlashingLedger", actor.address),
             ],
         )
+
+
+@action(cli)
+@_epoch_argument
+@_member_option
+def note(actor: Actor, epoch: int, member: int | None) -> None:
+    """Note that members of a settled epoch were there: it ends their row of absences (IDLE-2)."""
+    signers, absent = _settled(actor, epoch)
+    present = [index for index in range(len(signers)) if index not in absent]
+    for index in _chosen(signers, present, member):
+        operator_id = _operator_of(actor, epoch, index, signers)
+        is_noted = Call("InactivitySlasher", "isNoted", (operator_id, epoch))
+        actor.act(
+            Call("InactivitySlasher", "notePresence", (epoch, index)),
+            [Figure("presence noted", is_noted, lambda found: "yes" if found else "no")],
+        )
+
+
+@action(cli)
+@_epoch_argument
+@click.argument("operator_id", type=click.IntRange(1, 2**32 - 1))
+@click.option(
+    "--offence", type=click.Choice(OFFENCES), default="equivocation", show_default=True,
+    help="What the operator was slashed for.",
+)  # fmt: skip
+def escalate(actor: Actor, epoch: int, operator_id: int, offence: str) -> None:
+    """Take what a slash was too small, for others have offended alike since (LEDGER-3)."""
+    key = (epoch, operator_id, 1 + OFFENCES.index(offence))
+    actor.act(
+        Call("SlashingLedger", "escalate", key),
+        [
+            Figure("part taken", Call("SlashingLedger", "partOf", key), percent),
+            *operator_figures(operator_id),
+            credit_figure("SlashingLedger", actor.address),
+        ],
+    )
+
+
+def _settled(actor: Actor, epoch: int) -> tuple[list[Address], list[int]]:
+    """The signing keys of a settled epoch's members, and who of them was absent."""
+    work = actor.read("Participation", "workOf", epoch)
+    if not work["commits"]:
+        raise LocalFault(f"epoch {epoch} is not settled: ape run epoch settle {epoch}")
+    return members_of(actor, epoch), list(_bits(work["absent"]))
+
+
+def _chosen(signers: Sequence[Address], found: list[int], member: int | None) -> list[int]:
+    """One member, if it is asked for, or all that were found."""
+    if member is None:
+        return found
+    if member >= len(signers):
+        raise LocalFault(f"the epoch has members 0 to {len(signers) - 1}, not {member}")
+    return [member]
+
+
+def _operator_of(actor: Actor, epoch: int, index: int, signers: Sequence[Address]) -> int:
+    operator_id = int(actor.read("BondRegistry", "operatorIdOfSigner", signers[index]))
+    click.echo(f"Member {index} of epoch {epoch}, operator {operator_id}:")
+    return operator_id
 
 
 def _bits(bitmap: int) -> Iterator[int]:

@@ -1,20 +1,27 @@
 """What a rollup pays for its place in the shared order.
 
     ape run fees prepay 1 --amount 0.5 --network URL --account ALIAS
+    ape run fees charge --network URL --account ALIAS
 
-Nodes charge by themselves (SUBMIT-9). Every command takes --dry-run.
+Nodes charge by themselves (SUBMIT-9), and anybody may. Every command takes --dry-run.
 """
 
 import click
 
 from scripts._actions import Actor, Call, Figure, action
+from scripts._batches import Usages, archives_option, beacon_option, read_commits
 from scripts._figures import moment
-from sequencer.deployment.words import ether, parse_ether
+from sequencer.batches.usage import rollups_of
+from sequencer.deployment.words import at_time, ether, parse_ether
+from sequencer.errors import LocalFault
+from sequencer.l1.charging import CHARGE_BATCHES, batch_fields, choose_batches
+from sequencer.l1.fees import Charged
+from sequencer.types import BatchIndex
 
 
 @click.group()
 def cli() -> None:
-    """Prepay a rollup's bytes, and show its account."""
+    """Prepay a rollup's bytes, show its account, and charge for batches."""
 
 
 _rollup_argument = click.argument("rollup", type=click.IntRange(1, 2**32 - 1))
@@ -35,13 +42,69 @@ def show(actor: Actor, rollup: int) -> None:
     actor.show(_figures(rollup))
 
 
+@action(cli)
+@beacon_option
+@archives_option
+def charge(actor: Actor, beacon: str | None, archives: tuple[str, ...]) -> None:
+    """Charge rollups for the batches that come next, 16 at most (FEE-3). By anyone."""
+    charged = Charged(*actor.read("SequencingFees", "charged"))
+    last = actor.read("CommitmentChain", "lastIndex")
+    if charged.last >= last:
+        raise LocalFault(f"L1 has batches up to {last}, and all of them are charged for")
+    first, end = BatchIndex(charged.last + 1), BatchIndex(min(charged.last + CHARGE_BATCHES, last))
+    calls = read_commits(actor, first, end, beacon, archives)
+    source = Usages(calls, _passable(actor))
+    batches, usages, entries = choose_batches(source, charged, end)
+    if not batches:
+        raise LocalFault(
+            f"the data of batch {first} has another usage than its quorum has signed: a day after"
+            " ape run fees doubt it may be passed over (FEE-6)"
+        )
+    click.echo(f"Batches {batches[0].index} to {batches[-1].index} of {last}.")
+    rollups = sorted({rollup for usage in usages for rollup in rollups_of(usage)})
+    actor.act(
+        Call("SequencingFees", "charge", ([batch_fields(one) for one in batches], usages, entries)),
+        [
+            Figure(
+                "charged batches", Call("SequencingFees", "charged"), lambda found: str(found[0])
+            ),
+            *(figure for rollup in rollups for figure in _figures(rollup)),
+        ],
+    )
+
+
+@action(cli)
+def doubt(actor: Actor) -> None:
+    """Say that nobody shows what the next batch used: in a day it may be passed over (FEE-6)."""
+    doubted = Call("SequencingFees", "doubted")
+    actor.act(
+        Call("SequencingFees", "doubt"),
+        [
+            Figure("doubted batch", doubted, lambda found: str(found[0])),
+            Figure("passed over from", doubted, lambda found: moment(found[1])),
+        ],
+    )
+
+
+def _passable(actor: Actor) -> BatchIndex | None:
+    """FEE-6."""
+    index, passable_at = actor.read("SequencingFees", "doubted")
+    if not index:
+        return None
+    if actor.now() < passable_at:
+        click.echo(f"Batch {index} is doubted; it may be passed over {at_time(passable_at)}.")
+        return None
+    return BatchIndex(index)
+
+
 def _figures(rollup: int) -> list[Figure]:
+    name = f"rollup {rollup}"
     account = Call("SequencingFees", "accountOf", (rollup,))
     is_dropped = Call("SequencingFees", "isDropped", (rollup,))
     return [
-        Figure("bytes left", account, lambda a: str(a["leftBytes"])),
-        Figure("paid for them", account, lambda a: ether(a["paidWei"])),
-        Figure("arrears in bytes", account, lambda a: str(a["arrearsBytes"])),
-        Figure("dropped from", account, lambda a: moment(a["dropAt"])),
-        Figure("is dropped", is_dropped, lambda found: "yes" if found else "no"),
+        Figure(f"{name} bytes left", account, lambda a: str(a["leftBytes"])),
+        Figure(f"{name} paid for them", account, lambda a: ether(a["paidWei"])),
+        Figure(f"{name} arrears in bytes", account, lambda a: str(a["arrearsBytes"])),
+        Figure(f"{name} dropped from", account, lambda a: moment(a["dropAt"])),
+        Figure(f"{name} is dropped", is_dropped, lambda found: "yes" if found else "no"),
     ]

@@ -3,7 +3,7 @@
     ape run insurance fund --amount 10 --network URL --account ALIAS
     ape run insurance pay --network URL --account ALIAS
 
-Every command takes --dry-run. `switchyard stake` shows the pool.
+Every command takes --dry-run. `switchyard stake` shows the pool beside all operators.
 """
 
 import click
@@ -32,8 +32,16 @@ def fund(actor: Actor, amount: str) -> None:
 )  # fmt: skip
 def pay(actor: Actor, count: int) -> None:
     """Credit the claims that stand first (INS-3). By anyone."""
+    actor.act(Call("InsurancePool", "pay", (count,)), _figures())
+
+
+@action(cli)
+def show(actor: Actor) -> None:
+    """What the pool has, and what it owes."""
+    actor.show(_figures())
+
+
+def _figures() -> list[Figure]:
     claims = Call("InsurancePool", "claimCount")
-    actor.act(
-        Call("InsurancePool", "pay", (count,)),
-        [*pool_figures(), Figure("claims paid", claims, lambda found: f"{found[1]} of {found[0]}")],
-    )
+    paid = Figure("claims paid", claims, lambda found: f"{found[1]} of {found[0]}")
+    return [*pool_figures(), paid]

@@ -5,13 +5,13 @@
     ape run parameters execute JAIL_SECONDS 86400 --network URL --account ALIAS
 
 A proposal waits in OpenZeppelin's TimelockController; anybody executes it when its delay is over.
-Values are wei, basis points and seconds, as the names say.
+Values are given in wei, basis points and seconds, as the names say, and shown in plain units, too.
 """
 
 import click
 
 from scripts._actions import Actor, Call, Figure, action
-from scripts._figures import moment
+from scripts._figures import in_unit, moment, seconds
 from sequencer.crypto.hashing import keccak
 from sequencer.deployment.economy import PARAMETER_NAMES
 from sequencer.deployment.words import at_time
@@ -42,9 +42,11 @@ def show(actor: Actor) -> None:
     for number, (name, value) in enumerate(
         zip(PARAMETER_NAMES, actor.read("Parameters", "values"), strict=True)
     ):
-        least, most = actor.read("Parameters", "boundsOf", number)
-        click.echo(f"{name:24} {value:>26}   from {least} to {most}")
-    click.echo(f"A change takes {actor.read('ParameterTimelock', 'getMinDelay')} s at least.")
+        bounds = actor.read("Parameters", "boundsOf", number)
+        now, low, high = (in_unit(name, one) for one in (value, *bounds))
+        click.echo(f"{name:24} {value:>24}  {now:>16}   from {low} to {high}")
+    delay = actor.read("ParameterTimelock", "getMinDelay")
+    click.echo(f"A change takes {seconds(delay)} at least.")
 
 
 @action(cli)
@@ -56,9 +58,17 @@ def propose(actor: Actor, name: str, value: int, again: str) -> None:
     number = PARAMETER_NAMES.index(name)
     least, most = actor.read("Parameters", "boundsOf", number)
     if not least <= value <= most:
-        raise LocalFault(f"{name} is from {least} to {most}, not {value} (PARAM-2)")
+        raise LocalFault(
+            f"{name} is from {least} to {most}, not {value} (PARAM-2): that is"
+            f" {in_unit(name, least)} to {in_unit(name, most)}, not {in_unit(name, value)}"
+        )
     delay = actor.read("ParameterTimelock", "getMinDelay")
     change = _Change(actor, name, value, again)
+    present = actor.read("Parameters", "value", number)
+    click.echo(
+        f"{name} is to become {in_unit(name, value)}; it is {in_unit(name, present)}. That takes"
+        f" {seconds(delay)}, and a call of execute."
+    )
     actor.act(Call("ParameterTimelock", "schedule", (*change.operation, delay)), change.figures)
     if not actor.is_dry_run:
         ready_at = actor.read("ParameterTimelock", "getTimestamp", change.id)
@@ -73,6 +83,15 @@ def execute(actor: Actor, name: str, value: int, again: str) -> None:
     """Carry out a change whose delay is over. By anyone."""
     change = _Change(actor, name, value, again)
     actor.act(Call("ParameterTimelock", "execute", change.operation), change.figures)
+
+
+@action(cli)
+@_name_argument
+@_value_argument
+@_again_option
+def status(actor: Actor, name: str, value: int, again: str) -> None:
+    """Where a proposal is."""
+    actor.show(_Change(actor, name, value, again).figures)
 
 
 @action(cli)
@@ -96,7 +115,11 @@ class _Change:
         self.operation = (target, 0, data, NOTHING, salt)
         self.id: bytes = actor.read("ParameterTimelock", "hashOperation", *self.operation)
         self.figures = [
-            Figure(name, Call("Parameters", "value", (number,)), str),
+            Figure(
+                name,
+                Call("Parameters", "value", (number,)),
+                lambda found: f"{found} ({in_unit(name, found)})",
+            ),
             Figure(
                 "proposal",
                 Call("ParameterTimelock", "getOperationState", (self.id,)),

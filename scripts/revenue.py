@@ -17,7 +17,7 @@ from sequencer.errors import LocalFault
 
 @click.group()
 def cli() -> None:
-    """Deposit revenue, and pay its shares."""
+    """Deposit revenue, show and pay its shares."""
 
 
 _epoch_argument = click.argument("epoch", type=click.IntRange(0, 2**40))
@@ -48,6 +48,10 @@ def pay(actor: Actor, epoch: int, member: int | None) -> None:
         if actor.read("RevenueSplitter", "isPaid", epoch, index):
             click.echo(f"Member {index} of epoch {epoch} is paid already.")
             continue
+        _, work = actor.read("Participation", "workOfMember", epoch, counts, index)
+        if not work:
+            click.echo(f"Member {index} of epoch {epoch} signed no batch.")
+            continue
         operator_id = actor.read("BondRegistry", "operatorIdOfSigner", signers[index])
         click.echo(f"Member {index} of epoch {epoch}, operator {operator_id}:")
         cold = bytes.fromhex(actor.read("BondRegistry", "operator", operator_id)["operator"][2:])
@@ -68,7 +72,9 @@ def pay(actor: Actor, epoch: int, member: int | None) -> None:
 @click.argument("rollup", type=click.IntRange(1, 2**32 - 1))
 def rebate(actor: Actor, epoch: int, rollup: int) -> None:
     """Credit a rollup's owner with its part of an epoch that has ended (REV-4)."""
-    owner = bytes.fromhex(actor.read("RollupRegistry", "rollup", rollup)["owner"][2:])
+    if not actor.read("RollupRegistry", "isRegistered", rollup):
+        raise LocalFault(f"there is no rollup {rollup}")
+    owner, *_ = actor.read("RollupRegistry", "rollup", rollup)
     actor.act(
         Call("RevenueSplitter", "rebate", (epoch, rollup)),
         [
@@ -87,6 +93,13 @@ def insure(actor: Actor, epoch: int) -> None:
 
 @action(cli)
 @_epoch_argument
+def show(actor: Actor, epoch: int) -> None:
+    """What came in for an epoch, and whose it is."""
+    actor.show(_figures(epoch))
+
+
+@action(cli)
+@_epoch_argument
 def carry(actor: Actor, epoch: int) -> None:
     """Give what nobody can be paid any more to the current epoch (REV-5)."""
     actor.act(Call("RevenueSplitter", "carry", (epoch,)), _figures(epoch))
@@ -97,7 +110,7 @@ def _figures(epoch: int) -> list[Figure]:
     return [
         Figure("deposited", revenue, lambda r: ether(r["depositedWei"])),
         Figure("carried in", revenue, lambda r: ether(r["carriedWei"])),
-        Figure("paid to operators", revenue, lambda r: ether(r["operatorsWei"])),
-        Figure("paid to rollups", revenue, lambda r: ether(r["rebatesWei"])),
-        Figure("paid to insurance", revenue, lambda r: ether(r["insuranceWei"])),
+        Figure("operators' part", revenue, lambda r: ether(r["operatorsWei"])),
+        Figure("rollups' part", revenue, lambda r: ether(r["rebatesWei"])),
+        Figure("insurance's part", revenue, lambda r: ether(r["insuranceWei"])),
     ]

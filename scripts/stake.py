@@ -68,6 +68,13 @@ def delegate(actor: Actor, operator_id: int, amount: str) -> None:
 
 @action(cli)
 @_operator_argument
+def show(actor: Actor, operator_id: int) -> None:
+    """An operator, and what you have staked with it."""
+    actor.show([*operator_figures(operator_id), *staker_figures(operator_id, actor.address)])
+
+
+@action(cli)
+@_operator_argument
 @click.option("--amount", metavar="ETH", help="About how much, rounded down to whole shares.")
 @click.option("--shares", type=click.IntRange(1), metavar="N", help="Exactly so many shares.")
 @click.option("--all", "is_all", is_flag=True, help="Everything.")
@@ -102,6 +109,8 @@ def undelegate(
 def claim(actor: Actor, ticket: int) -> None:
     """Credit a released ticket to its owner (STAKE-4), then `withdraw`."""
     found = actor.read("BondRegistry", "ticketOf", ticket)
+    if not found["shares"]:
+        raise LocalFault(f"there is no ticket {ticket}, or it was claimed before")
     click.echo(
         f"Ticket {ticket}: {found['shares']} shares of operator {found['id']}, worth"
         f" {ether(actor.read('BondRegistry', 'ticketWei', ticket))}, released"
@@ -125,6 +134,9 @@ def _ticket_shares(ticket: dict[str, int]) -> str:
 @_operator_argument
 def collect(actor: Actor, operator_id: int) -> None:
     """Make what you were rewarded credit (STAKE-9), then `withdraw`."""
+    _, _, reward_wei = actor.read("BondRegistry", "stakeOf", operator_id, actor.address)
+    if not reward_wei:
+        raise LocalFault(f"operator {operator_id} has no reward of yours")
     actor.act(
         Call("BondRegistry", "collect", (operator_id,)),
         staker_figures(operator_id, actor.address),

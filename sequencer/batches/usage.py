@@ -36,3 +36,8 @@ def usage_of(blocks: Iterable[Block]) -> bytes:
 def count_entries(usage: bytes) -> int:
     """How many rollups a usage names."""
     return len(usage) // ENTRY_BYTES
+
+
+def rollups_of(usage: bytes) -> list[RollupId]:
+    """The rollups that a usage names, in its order."""
+    return [RollupId(rollup) for rollup, _ in _ENTRY.iter_unpack(usage)]

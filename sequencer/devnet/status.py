@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from sequencer.deployment.words import span
+from sequencer.deployment.words import ether, span
 from sequencer.devnet.follower_process import Derived
 from sequencer.devnet.node_status import Finality, NodeStatus
 
@@ -46,6 +46,10 @@ class L1Status:
     pending: int
     due: int
     committee: CommitteeState = CommitteeState.RECORDED
+    bonded_wei: int = 0
+    insured_wei: int = 0
+    promisable_wei: int = 0
+    """INS-5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ def render(view: View) -> list[str]:
         f"Switchyard devnet, up {span(view.uptime_seconds)}; {traffic}. Ctrl-C stops everything.",
         "",
         f"L1        {_l1(view.l1)}",
+        f"stake     {_coverage(view.l1)}",
         "",
         *_nodes(view.nodes),
         "",
@@ -103,14 +108,19 @@ def _l1(l1: L1Status | None) -> str:
         if l1.last_batch
         else "no batch committed yet"
     )
-    state = {
-        CommitteeState.KEPT: ", committee kept from before",
-        CommitteeState.MISSING: ", no committee",
-    }
-    left = f"{span(l1.epoch_seconds_left)} left{state.get(l1.committee, '')}"
+    left = f"{span(l1.epoch_seconds_left)} left{_COMMITTEES[l1.committee]}"
     return (
         f"head {l1.head}, epoch {l1.epoch} ({left}), {batch},"
         f" forced queue {l1.pending} pending, {l1.due} due"
+    )
+
+
+def _coverage(l1: L1Status | None) -> str:
+    if l1 is None:
+        return "-"
+    return (
+        f"{ether(l1.bonded_wei)} bonded, {ether(l1.insured_wei)} insured; promises may carry"
+        f" {ether(l1.promisable_wei)}"
     )
 
 

@@ -3,8 +3,6 @@
 import asyncio
 import time
 
-from eth_abi.abi import decode
-
 from sequencer.devnet.follower_process import FollowerProcess
 from sequencer.devnet.network import Network
 from sequencer.devnet.node_process import NodeProcess
@@ -15,9 +13,7 @@ from sequencer.devnet.traffic import Traffic
 from sequencer.l1 import abi
 from sequencer.l1.rpc import L1Unavailable
 
-# Up to how the current epoch has its committee (COMM-6).
-_HEALTH = ["uint64"] * 6 + ["uint16", "uint64", "uint8"]
-"""`Health` of `ICommitmentChain`."""
+_HEALTH = abi.function("CommitmentChain", "health")
 
 
 async def look(network: Network, traffic: Traffic, started: float) -> View:
@@ -55,19 +51,21 @@ async def _look_at_l1(network: Network) -> L1Status | None:
     chain = network.deployment.contracts.commitment_chain
     try:
         head = await network.anvil.client.head()
-        answer = await network.anvil.call(chain, abi.function("CommitmentChain", "health").call())
+        health = _HEALTH.returned(await network.anvil.call(chain, _HEALTH.call()))
     except L1Unavailable:
         return None
-    last, _, _, since, pending, due, _, _, committee = decode(_HEALTH, answer)
     epoch = schedule.epoch_of(head.timestamp)
     left = schedule.genesis if epoch is None else schedule.end_of(epoch)
     return L1Status(
         head=head.number,
         epoch=epoch or 0,
         epoch_seconds_left=left - head.timestamp,
-        last_batch=last,
-        seconds_since_batch=since,
-        pending=pending,
-        due=due,
-        committee=CommitteeState(committee),
+        last_batch=health["lastIndex"],
+        seconds_since_batch=health["secondsSince"],
+        pending=health["pending"],
+        due=health["due"],
+        committee=CommitteeState(health["committee"]),
+        bonded_wei=health["coverage"]["bondedWei"],
+        insured_wei=health["coverage"]["insuredWei"],
+        promisable_wei=health["coverage"]["promisableWei"],
     )

@@ -22,10 +22,10 @@ _CHARGE = abi.function("SequencingFees", "charge")
 
 
 class UsageSource(Protocol):
-    """What is asked of a node that charges."""
+    """What is asked of whoever charges."""
 
     def batch(self, index: BatchIndex) -> Batch | None:
-        """A batch that this node cut."""
+        """A batch whose usage is here."""
 
     def usage(self, batch: Batch) -> bytes:
         """ENC-12."""
@@ -61,37 +61,41 @@ class Charging:
     async def calls(self, step: Charge) -> list[L1Call]:
         """One; none while this node has not the first batch. It is tried out, so that what L1
         would refuse is known before it is paid for. Raises `L1Error`."""
-        batches, usages, entries = self._chosen(step.charged, step.last)
+        batches, usages, entries = choose_batches(self._source, step.charged, step.last)
         if not batches:
             return []
-        data = _CHARGE.call([_fields(batch) for batch in batches], usages, entries)
+        data = _CHARGE.call([batch_fields(batch) for batch in batches], usages, entries)
         gas = await self._account.estimate(self._contract, data)
         label = f"charge({batches[0].index} to {batches[-1].index})"
         return [L1Call(label, self._contract, data, min(MAX_GAS, gas + gas // 4))]
 
-    def _chosen(self, charged: Charged, last: BatchIndex) -> tuple[list[Batch], list[bytes], int]:
-        """Batches, their usages, and up to which entry of the last one: beyond its end, but for a
-        first batch that is too long for one call."""
-        batches: list[Batch] = []
-        usages: list[bytes] = []
-        room, entries = MAX_ENTRIES, 0
-        for index in range(charged.last + 1, min(charged.last + CHARGE_BATCHES, last) + 1):
-            batch = self._source.batch(BatchIndex(index))
-            if batch is None:
-                break
-            usage = self._source.usage(batch)
-            done = 0 if batches else charged.entries
-            size = count_entries(usage)
-            if batches and size > room:
-                break
-            batches.append(batch)
-            usages.append(usage)
-            entries = min(size, done + room)
-            room -= entries - done
-            if entries < size:
-                break
-        return batches, usages, entries
+
+def choose_batches(
+    source: UsageSource, charged: Charged, last: BatchIndex
+) -> tuple[list[Batch], list[bytes], int]:
+    """What to charge next, of the batches up to `last`: batches, their usages, and up to which
+    entry of the last one: beyond its end, but for a first batch that is too long for one call."""
+    batches: list[Batch] = []
+    usages: list[bytes] = []
+    room, entries = MAX_ENTRIES, 0
+    for index in range(charged.last + 1, min(charged.last + CHARGE_BATCHES, last) + 1):
+        batch = source.batch(BatchIndex(index))
+        if batch is None:
+            break
+        usage = source.usage(batch)
+        done = 0 if batches else charged.entries
+        size = count_entries(usage)
+        if batches and size > room:
+            break
+        batches.append(batch)
+        usages.append(usage)
+        entries = min(size, done + room)
+        room -= entries - done
+        if entries < size:
+            break
+    return batches, usages, entries
 
 
-def _fields(batch: Batch) -> tuple[object, ...]:
+def batch_fields(batch: Batch) -> tuple[object, ...]:
+    """A batch as ABI encoders take it."""
     return tuple(getattr(batch, name) for name in Batch.__struct_fields__)

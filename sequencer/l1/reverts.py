@@ -26,21 +26,27 @@ def revert_name(data: bytes) -> str | None:
     return None if known is None else known[0]
 
 
+def revert_values(data: bytes) -> dict[str, Any]:
+    """The values in a known error, by name; nothing of any other. Never raises."""
+    known = _ERRORS.get(data[:4])
+    if known is None:
+        return {}
+    _, names, types = known
+    try:
+        return dict(zip(names, decode(types, data[4:]), strict=True))
+    except (AbiDecodingError, OverflowError, UnicodeDecodeError):
+        return {}
+
+
 def describe_revert(data: bytes) -> str:
     """`DueMessageLeft(index=3, deadline=1700000000, actual=1700000012)`; the bytes themselves if
     they are no known error. Never raises."""
     if not data:
         return "reverted without a reason"
-    known = _ERRORS.get(data[:4])
-    if known is not None:
-        name, names, types = known
-        try:
-            values = decode(types, data[4:])
-        except (AbiDecodingError, OverflowError, UnicodeDecodeError):
-            pass
-        else:
-            shown = ", ".join(f"{n}={_text(v)}" for n, v in zip(names, values, strict=True))
-            return f"{name}({shown})"
+    name, values = revert_name(data), revert_values(data)
+    if name is not None and len(values) == len(_ERRORS[data[:4]][1]):
+        shown = ", ".join(f"{label}={_text(value)}" for label, value in values.items())
+        return f"{name}({shown})"
     return f"reverted with {_text(data)}"
 
 

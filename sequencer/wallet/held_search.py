@@ -93,6 +93,18 @@ class HeldSearch:
                 return await self._call(committed)
         raise EntryUnknown(f"L1 has no batch {index}")
 
+    async def commits(self, first: BatchIndex, last: BatchIndex) -> list[CommitCall]:
+        """The calls that committed these batches, in order. Raises `EntryUnknown`."""
+        found: list[CommitCall] = []
+        async for committed in self._commits():
+            if committed.event.index < first:
+                break
+            if committed.event.index <= last:
+                found.insert(0, await self._call(committed))
+        if [call.batch.index for call in found] != list(range(first, last + 1)):
+            raise EntryUnknown(f"L1 does not have all batches from {first} to {last}")
+        return found
+
     async def answer(self, challenge_id: Hash32) -> FoundAnswer:
         """Of a challenge that is answered. Raises `EntryUnknown`."""
         wanted = (_ANSWERED.hash, challenge_id)

@@ -87,6 +87,7 @@ def hot_secret(number: int) -> bytes:
 
 SECRETS = [hot_secret(number) for number in range(4)]
 ROLLUP, ROLLUP_CHAIN_ID = RollupId(1), 7001
+FIRST_EPOCH = Epoch(0)
 _LISTENING = re.compile(rb"Listening on 127\.0\.0\.1:(\d+)")
 
 
@@ -372,11 +373,18 @@ class World:
         return made
 
     def batch(
-        self, *blocks: Block, data: bytes | None = None, hashes: Sequence[Hash32] = ()
+        self,
+        *blocks: Block,
+        data: bytes | None = None,
+        hashes: Sequence[Hash32] = (),
+        usage: bytes | None = None,
+        epoch: Epoch = FIRST_EPOCH,
     ) -> BatchIndex:
-        """The committee finalizes the blocks, cuts and attests the batch; its index. `data`
-        replaces what honest members would attest, `hashes` are those of its blobs."""
+        """The committee of an epoch finalizes the blocks, cuts and attests the batch; its index.
+        `data` and `usage` replace what honest members would attest, `hashes` are those of its
+        blobs."""
         data = encode_batch_data(blocks) if data is None else data
+        usage = usage_of(blocks) if usage is None else usage
         last = blocks[-1].header
         batch = Batch(
             index=BatchIndex(len(self.certified) + 1),
@@ -387,12 +395,12 @@ class World:
             forced_count=last.forced_count,
             data_hash=keccak(data),
             blobs_hash=blobs_hash(hashes),
-            usage_hash=keccak(usage_of(blocks)),
+            usage_hash=keccak(usage),
         )
         self.batch_hash = batch.hash
         self.data[batch.index] = data
-        self.usages[batch.index] = usage_of(blocks)
-        self.certified[batch.index] = (batch, self.certify(batch))
+        self.usages[batch.index] = usage
+        self.certified[batch.index] = (batch, self.certify(batch, epoch))
         return batch.index
 
     async def big_batch(self, *blocks: Block) -> BatchIndex:
@@ -401,10 +409,10 @@ class World:
         assert len(data) >= self.deployment.blob_bytes_min
         return self.batch(*blocks, hashes=await self.kzg.versioned_hashes(encode_blobs(data)))
 
-    def certify(self, batch: Batch) -> BatchCertificate:
+    def certify(self, batch: Batch, epoch: Epoch = FIRST_EPOCH) -> BatchCertificate:
         view = self.nodes[0].view
         assert view.head is not None
-        committee = view.committee_at(Epoch(0), view.head.number)
+        committee = view.committee_at(epoch, view.head.number)
         assert committee is not None
         pool = AttestationPool(self.separator)
         for secret in SECRETS:

@@ -45,6 +45,9 @@ L1 = L1Status(
     seconds_since_batch=3,
     pending=1,
     due=0,
+    bonded_wei=40 * 10**18,
+    insured_wei=15 * 10**17,
+    promisable_wei=16 * 10**17,
 )
 DERIVED = Derived(rollup=1, chain_id=7001, entries=523, running_hash="0x" + "12" * 32)
 VIEW = View(
@@ -67,7 +70,7 @@ def with_second(derived: Derived | None) -> str:
 
 
 def test_the_screen_is_pinned() -> None:
-    head, _, l1, *tables = render(VIEW)
+    head, _, l1, stake, *tables = render(VIEW)
     assert head == (
         "Switchyard devnet, up 2 min; 240 sample transactions sent, 0 refused."
         " Ctrl-C stops everything."
@@ -76,6 +79,7 @@ def test_the_screen_is_pinned() -> None:
         "L1        head 142, epoch 2 (23 s left), batch 17 committed 3 s ago,"
         " forced queue 1 pending, 0 due"
     )
+    assert stake == ("stake     40 ETH bonded, 1.5 ETH insured; promises may carry 1.6 ETH")
     assert tables == [
         "",
         "node      height  epoch   view   finality p50 / p99  mempool   batches   memory",
@@ -137,7 +141,7 @@ def test_before_the_first_transaction_and_batch() -> None:
     ],
 )
 def test_a_node_s_remark(changes: dict[str, object], remark: str) -> None:
-    line = with_node(decode_status({**ANSWER, **changes})).splitlines()[5]
+    line = with_node(decode_status({**ANSWER, **changes})).splitlines()[6]
     assert line.partition(" MB")[2].strip() == remark
 
 

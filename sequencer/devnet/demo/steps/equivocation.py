@@ -1,5 +1,6 @@
 """e. A node signs two blocks in one view."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ DELEGATORS = (account(WALLETS[3]), account(WALLETS[4]))
 DELEGATED_ETHER = ("2", "1")
 PARTS = ("reporter", "victim", "insurance", "burned")
 """Of a slash, in the order of `Split`."""
+TOGETHER = "together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,9 @@ async def _check_figures(
     names = ("operator", *(f"delegator {number}" for number in range(1, 1 + len(DELEGATORS))))
     had, has = (before.operator, *before.delegators), (after.operator, *after.delegators)
     lost = [old - new for old, new in zip(had, has, strict=True)]
-    for name, old, new, loss in zip(names, had, has, lost, strict=True):
-        stage.story.note(f"{name:12} {ether(old):>10} → {ether(new):<10} lost   {ether(loss)}")
     parts = dict(zip(PARTS, slash.arguments["split"], strict=True))
-    for name, part in parts.items():
-        stage.story.note(f"{name:12} {'':23}  gets   {ether(part)}")
+    _tell(stage, [("", "had", "has", "lost"), *_rows((*names, TOGETHER), had, has, lost)])
+    _tell(stage, [("of it", "gets"), *_rows((*PARTS, TOGETHER), tuple(parts.values()))])
     facts.update({f"slash_{name}_ether": part / WEI_PER_ETHER for name, part in parts.items()})
     facts["slash_lost_ether"] = [loss / WEI_PER_ETHER for loss in lost]
 
@@ -110,6 +110,19 @@ async def _check_figures(
         after.insurance - before.insurance == parts["insurance"],
         f"the insurance pool has {ether(after.insurance)}, {ether(parts['insurance'])} more",
     )
+
+
+def _rows(names: Sequence[str], *columns: Sequence[int]) -> list[tuple[str, ...]]:
+    """A name and an amount of each column, with the sums in the last row."""
+    summed = [[*column, sum(column)] for column in columns]
+    return [(name, *map(ether, cells)) for name, *cells in zip(names, *summed, strict=True)]
+
+
+def _tell(stage: Stage, rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        stage.story.note("  ".join(cells).rstrip())
 
 
 async def _until_evidence(stage: Stage, offender: NodeProcess) -> Path:
