@@ -21,6 +21,9 @@ from sequencer.types import Address
 OFFENCES = ("equivocation", "data", "inactivity", "ordering", "promise")
 """`Offence` of `ISlashingLedger`, from its second on."""
 
+Tally = tuple[int, bytes, list[int]]
+"""`Tally` of `IParticipation`."""
+
 
 @click.group()
 def cli() -> None:
@@ -35,19 +38,48 @@ _member_option = click.option(
 
 @action(cli)
 @_epoch_argument
-def settle(actor: Actor, epoch: int) -> None:
-    """Record who signed how many batches of an epoch (WORK-2)."""
+@click.option(
+    "--part", type=click.IntRange(1, 4_000), default=2_000, show_default=True, metavar="N",
+    help="How many batches to count with one call, at most.",
+)  # fmt: skip
+def settle(actor: Actor, epoch: int, part: int) -> None:
+    """Record who signed how many batches of an epoch (WORK-2, WORK-5)."""
     bitmaps = batch_bitmaps(actor, epoch)
     click.echo(f"Epoch {epoch} has {len(bitmaps)} batches.")
+    tally = _tally(actor, epoch, bitmaps, part) if len(bitmaps) > part else None
+    if tally is None:
+        call = Call("Participation", "settle", (epoch, bitmaps))
+    else:
+        call = Call("Participation", "settleFrom", (epoch, tally, bitmaps[tally[0] :]))
     work = Call("Participation", "workOf", (epoch,))
     actor.act(
-        Call("Participation", "settle", (epoch, bitmaps)),
+        call,
         [
             Figure("batches", work, lambda w: str(w["commits"])),
             Figure("absent members", work, lambda w: str([*_bits(w["absent"])])),
             Figure("work", work, lambda w: f"{ether(w['work'])} of weight, times batches"),
         ],
     )
+
+
+def _tally(actor: Actor, epoch: int, bitmaps: list[int], part: int) -> Tally:
+    """Count all batches but the last few (WORK-5); whoever was interrupted begins anew."""
+    if actor.is_dry_run:
+        raise LocalFault(
+            f"they are more than {part}, and so take several calls, of which each needs the one"
+            " before: no dry run of that"
+        )
+    if not actor.read("Participation", "isOver", epoch):
+        raise LocalFault(f"too early: the committee of epoch {epoch} may still commit batches")
+    tally: Tally = (0, bytes(20), [])
+    while len(bitmaps) - tally[0] > part:
+        chosen = bitmaps[tally[0] : tally[0] + part]
+        receipt = actor.act(Call("Participation", "tally", (epoch, tally, chosen)), [])
+        (event,) = actor.contracts.at("Participation").EpochTallied.from_receipt(receipt)
+        commits, participation, counts = event.tally
+        tally = commits, bytes(participation), list(counts)
+        click.echo(f"Counted {tally[0]} of {len(bitmaps)}.")
+    return tally
 
 
 @action(cli)

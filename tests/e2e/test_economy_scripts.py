@@ -89,11 +89,18 @@ async def test_epoch(spot: Spot) -> None:
     await sign_batches(spot, 1)
     await sign_batches(spot, 2, usage=b"known to nobody")
     assert "EpochOpen(epoch=2): too early" in await spot.refuses("epoch settle", BOB, "2")
+    assert "too early: " in await spot.refuses("epoch settle", BOB, "2", "--part", "4")
+    assert "no dry run of that" in await spot.refuses(
+        "epoch settle", BOB, "2", "--part", "4", "--dry-run"
+    )
     assert "epoch 2 is not settled" in await spot.refuses("epoch punish", BOB, "2")
     await spot.until_over(2)
-    for epoch, batches in enumerate((BATCHES, BATCHES, BATCHES + 1)):
-        shown = await spot.does("epoch settle", BOB, str(epoch))
-        assert (shown["batches"], shown["absent members"]) == (f"0 → {batches}", "[] → [3]")
+    for epoch in ("0", "1"):
+        shown = await spot.does("epoch settle", BOB, epoch)
+        assert (shown["batches"], shown["absent members"]) == (f"0 → {BATCHES}", "[] → [3]")
+    said = await spot.says("epoch settle", BOB, "2", "--part", "4")
+    assert f"Counted 8 of {BATCHES + 1}." in said
+    assert figures(said)["absent members"] == "[] → [3]"
     assert "was done before" in await spot.refuses("epoch settle", BOB, "0")
     assert "L1 has no batch of epoch 3" in await spot.refuses("epoch settle", BOB, "3")
 
