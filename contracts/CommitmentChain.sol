@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ParameterTimelock} from "./ParameterTimelock.sol";
 import {Times, IBondRegistry} from "./interfaces/IBondRegistry.sol";
 import {
     Batch,
@@ -79,11 +80,12 @@ contract CommitmentChain is ICommitmentChain {
         if (inbox_.chain() != address(this)) {
             revert InboxOfAnotherChain(address(this), inbox_.chain());
         }
+        Times memory p = registry_.times();
+        _requireSlowParameters(registry_, inbox_, p.epochSeconds);
 
         registry = registry_;
         committee = committee_;
         inbox = inbox_;
-        Times memory p = registry_.times();
         SCHEDULE = TimeLib.schedule(p.genesis, p.epochSeconds);
         OPEN_SECONDS = p.epochSeconds + p.commitGraceSeconds;
         LIVENESS_SECONDS = f.livenessSeconds;
@@ -314,5 +316,21 @@ contract CommitmentChain is ICommitmentChain {
         if (pointer == address(0)) return CommitteeState.Missing;
         bool isOwn = pointer == CommitteeStore.locate(current, address(committee));
         return isOwn ? CommitteeState.Recorded : CommitteeState.Kept;
+    }
+
+    /// @dev PARAM-1: no parameter changes before the rollups of this chain could notice and leave.
+    function _requireSlowParameters(
+        IBondRegistry registry_,
+        IForcedInbox inbox_,
+        uint256 epochSeconds
+    ) private view {
+        ParameterTimelock timelock = ParameterTimelock(payable(registry_.parameters().timelock()));
+        address rollups = address(inbox_.rollups());
+        if (address(timelock.rollups()) != rollups) {
+            revert TimelockOfOtherRollups(rollups, address(timelock.rollups()));
+        }
+        if (timelock.marginSeconds() < 2 * epochSeconds) {
+            revert TimelockMarginTooShort(2 * epochSeconds, timelock.marginSeconds());
+        }
     }
 }

@@ -37,6 +37,7 @@ contract ForcedInbox is IForcedInbox {
     /// enqueued but never executed.
     uint32 public constant MAX_TRANSACTION_BYTES = 128 * 1024;
 
+    /// @inheritdoc IForcedInbox
     IRollupRegistry public immutable rollups;
 
     /// @inheritdoc IForcedInbox

@@ -6,33 +6,41 @@ import {IRollupRegistry} from "./interfaces/IRollupRegistry.sol";
 
 /// @title The delay before a parameter changes (PARAM-1)
 /// @notice OpenZeppelin's TimelockController, whose delay can never be brought down to the time
-/// that a rollup needs to leave. Proposers schedule and cancel, anyone executes, nobody but the
+/// that a rollup needs to notice a change and leave before it. Proposers schedule and cancel, anyone executes, nobody but the
 /// timelock itself administers roles and delay.
 contract ParameterTimelock is TimelockController {
-    /// @notice Least delay, in seconds.
-    uint256 public immutable floorSeconds;
+    /// @notice Whose exit the delay outlasts.
+    IRollupRegistry public immutable rollups;
+
+    /// @notice What the delay is longer than that exit, at least: the time to notice.
+    uint256 public immutable marginSeconds;
 
     error DelayTooShort(uint256 minimumSeconds, uint256 actualSeconds);
 
-    /// @param leastSeconds a second floor besides the rollups' exit: two epochs
+    /// @param marginSeconds_ two epochs, at least: the CommitmentChain takes no less
     constructor(
         uint256 delaySeconds,
-        uint256 leastSeconds,
-        IRollupRegistry rollups,
+        uint256 marginSeconds_,
+        IRollupRegistry rollups_,
         address[] memory proposers
     ) TimelockController(delaySeconds, proposers, new address[](1), address(0)) {
-        uint256 exitSeconds = rollups.exitDelaySeconds();
-        floorSeconds = (exitSeconds > leastSeconds ? exitSeconds : leastSeconds) + 1;
-        _requireLong(delaySeconds);
+        marginSeconds = marginSeconds_;
+        rollups = rollups_;
+        _requireLong(delaySeconds, rollups_.exitDelaySeconds() + marginSeconds_);
     }
 
     /// @inheritdoc TimelockController
     function updateDelay(uint256 newDelay) public override {
-        _requireLong(newDelay);
+        _requireLong(newDelay, floorSeconds());
         super.updateDelay(newDelay);
     }
 
-    function _requireLong(uint256 delaySeconds) private view {
-        if (delaySeconds < floorSeconds) revert DelayTooShort(floorSeconds, delaySeconds);
+    /// @notice Least delay, in seconds.
+    function floorSeconds() public view returns (uint256) {
+        return rollups.exitDelaySeconds() + marginSeconds;
+    }
+
+    function _requireLong(uint256 delaySeconds, uint256 least) private pure {
+        if (delaySeconds < least) revert DelayTooShort(least, delaySeconds);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Timestamp} from "../types/Types.sol";
+import {IRollupRegistry} from "./IRollupRegistry.sol";
 
 /// @notice Fixed at construction.
 /// @param forceWindowSeconds from enqueuing a message to its deadline
@@ -185,6 +186,8 @@ interface IForcedInbox {
     function backlog() external view returns (uint64 pending, uint64 due);
 
     function parameters() external view returns (InboxParameters memory);
+
+    function rollups() external view returns (IRollupRegistry);
 
     /// @notice The CommitmentChain that may consume.
     function chain() external view returns (address);

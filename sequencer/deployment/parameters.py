@@ -140,11 +140,11 @@ class Parameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_onl
                 f"window_seconds and answer_seconds of the held data are {longest} together, not"
                 f" below evidence_seconds {times.evidence_seconds} (DATA-7)"
             )
-        exit_or_epochs = max(self.rollups.exit_delay_seconds, 2 * times.epoch_seconds)
-        if self.timelock.delay_seconds <= exit_or_epochs:
+        exit_and_epochs = self.rollups.exit_delay_seconds + 2 * times.epoch_seconds
+        if self.timelock.delay_seconds < exit_and_epochs:
             raise ValueError(
-                f"delay_seconds {self.timelock.delay_seconds} of the timelock is not above"
-                f" {exit_or_epochs}: a rollup's exit, and two epochs (PARAM-1)"
+                f"delay_seconds {self.timelock.delay_seconds} of the timelock is below"
+                f" {exit_and_epochs}: a rollup's exit and two epochs (PARAM-1)"
             )
         if self.committee.min_size > self.committee.max_size:
             raise ValueError(
@@ -194,7 +194,7 @@ PARAMETER_SETS = {
         slashing=SlashingSection(jail_seconds=60),
         work=WorkSection(min_commits=4),
         fees=FeesSection(notice_seconds=60),
-        timelock=TimelockSection(delay_seconds=60),
+        timelock=TimelockSection(delay_seconds=70),
         committee=_COMMITTEE,
         inbox=InboxSection(force_window_seconds=20),
         rollups=RollupsSection(exit_delay_seconds=30),

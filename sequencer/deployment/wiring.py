@@ -67,6 +67,8 @@ def questions(plan: Plan, artifacts: Mapping[str, Artifact]) -> Iterator[Questio
     expected: list[tuple[str, str, tuple[Any, ...], Any]] = [
         ("RollupRegistry", "exitDelaySeconds", (), plan.parameters.rollups.exit_delay_seconds),
         ("ParameterTimelock", "getMinDelay", (), plan.parameters.timelock.delay_seconds),
+        ("ParameterTimelock", "rollups", (), at("RollupRegistry")),
+        ("ParameterTimelock", "marginSeconds", (), 2 * plan.parameters.times.epoch_seconds),
         ("Parameters", "timelock", (), at("ParameterTimelock")),
         ("Parameters", "values", (), plan.parameters.initial_values),
         ("BondRegistry", "times", (), times(plan.genesis, plan.parameters)),

@@ -87,7 +87,7 @@ def deploy(
     all_values = {**VALUES, **(values or {})}
     slashers = [*(at[name] for name in SLASHERS), *extra_slashers]
     epochs = 2 * times.epochSeconds
-    delay = max(exit_delay, epochs) + 1
+    delay = exit_delay + epochs
 
     def create(name: str, *arguments: Any) -> Any:
         contract = account.deploy(project.contracts[name], *arguments)

@@ -24,10 +24,14 @@ CommitmentChain, EquivocationSlasher
 ├── a zero where the fallback would be open to anyone, or to nobody: refused
 ├── a committee of another registry: refused
 ├── an inbox that serves another chain: refused
+├── parameters whose timelock knows other rollups, or leaves them less than two epochs: refused
 └── a ledger that does not know the slasher: refused
 
 SequencingFees
 └── a splitter of another registry: refused
+
+InactivitySlasher
+└── a ledger that does not know it, participation in another committee: refused
 
 DataAvailabilityChallenge
 ├── a ledger that does not know it, a chain of another committee: refused
@@ -305,11 +309,66 @@ def test_commitment_chain__wrong_wiring__is_refused(
         deployer.deploy(project.CommitmentChain, other, network.committee, network.inbox, fallback)
 
 
+def test_commitment_chain__hasty_parameters__are_refused(
+    project: Any,
+    deployer: Any,
+    network: Network,
+    faults: FaultCatalogue,
+) -> None:
+    """PARAM-1: the timelock's floor is that of the rollups and epochs which the chain has."""
+
+    def deploy(rollups: Any, margin: int) -> Any:
+        values = network.parameters.values()
+        wiring = (10**6, margin, rollups, [deployer])
+        timelock = deployer.deploy(project.ParameterTimelock, *wiring)
+        parameters = deployer.deploy(project.Parameters, timelock, values)
+        times = network.times.as_tuple()
+        registry = deployer.deploy(project.BondRegistry, times, parameters, deployer)
+        committee = deployer.deploy(project.Committee, registry, 4, 64)
+        # Chain and inbox know each other: the inbox names who comes after it, and ape runs a
+        # reverted creation once more to learn why, one nonce and so one address later.
+        queue = GOOD_QUEUE.as_tuple()
+        chain = create_address(deployer.address, deployer.nonce + 2)
+        inbox = deployer.deploy(project.ForcedInbox, network.rollups, chain, queue)
+        fallback = GOOD_FALLBACK.as_tuple()
+        return deployer.deploy(project.CommitmentChain, registry, committee, inbox, fallback)
+
+    epochs = 2 * network.times.epochSeconds
+    others = deployer.deploy(project.RollupRegistry, network.exit_delay)
+    with faults.expect(
+        "TimelockOfOtherRollups", expected=network.rollups.address, actual=others.address
+    ):
+        deploy(others, epochs)
+    with faults.expect("TimelockMarginTooShort", minimumSeconds=epochs, actualSeconds=epochs - 1):
+        deploy(network.rollups, epochs - 1)
+
+
 def test_equivocation_slasher__unknown_to_its_ledger__is_refused(
     project: Any, deployer: Any, network: Network, faults: FaultCatalogue
 ) -> None:
     with faults.expect("UnknownToLedger", ledger=network.ledger.address):
         deployer.deploy(project.EquivocationSlasher, network.ledger)
+
+
+def test_inactivity_slasher__wrong_wiring__is_refused(
+    project: Any,
+    deployer: Any,
+    deploy_network: Callable[..., Network],
+    network: Network,
+    faults: FaultCatalogue,
+) -> None:
+    with faults.expect("UnknownToLedger", ledger=network.ledger.address):
+        deployer.deploy(project.InactivitySlasher, network.ledger, network.participation)
+    # ape runs a reverted creation once more to learn why, one nonce and so one address later.
+    nonce = deployer.nonce + len(CONTRACTS)
+    following = [create_address(deployer.address, nonce + n) for n in (0, 1)]
+    other = deploy_network(extra_slashers=following)
+    with faults.expect(
+        "ParticipationOfAnotherCommittee",
+        expected=other.committee.address,
+        actual=network.committee.address,
+    ):
+        deployer.deploy(project.InactivitySlasher, other.ledger, network.participation)
 
 
 def test_data_availability_challenge__wrong_wiring__is_refused(

@@ -28,7 +28,7 @@ reward_bps = 500
 notice_seconds = 604800
 
 [timelock]
-delay_seconds = 604801
+delay_seconds = 612000
 
 [committee]
 min_size = 4
@@ -82,7 +82,7 @@ def test_neither_name_nor_file() -> None:
         ("answer_seconds = 3600", "answer_seconds = 0", r"\$\.data\.answer_seconds"),
         ("min_size = 4", "min_size = 65", "min_size 65 is above max_size 64"),
         ("max_size = 64", "max_size = 129", r"\$\.committee\.max_size"),
-        ("delay_seconds = 604801", "delay_seconds = 604800", "604800 of the timelock.*PARAM-1"),
+        ("delay_seconds = 612000", "delay_seconds = 611999", "611999 of the timelock.*PARAM-1"),
         ("reward_bps = 500", "reward_bps = 1501", r"\$\.slashing\.reward_bps"),
         ("min_bond_gwei = 32000000000", "min_bond_gwei = 0", r"\$\.stake\.min_bond_gwei"),
         ("min_bond_gwei = 32000000000", "", "min_bond_gwei"),
