@@ -53,7 +53,7 @@ FLOOR_PARAMETERS = (10**13, 10**9, 10**8)
 DATA_PARAMETERS = (86_400, 3_600)
 EXIT_DELAY_SECONDS = 86_400
 # Before a parameter changes.
-DELAY_SECONDS = 2 * EPOCH_SECONDS + 1
+DELAY_SECONDS = EXIT_DELAY_SECONDS + 2 * EPOCH_SECONDS
 EQUIVOCATION, EJECT = 1, 2
 FORCED_GAS = 100_000
 VAULT = Web3.to_checksum_address("0x" + "0a" * 20)
@@ -364,14 +364,14 @@ class Deployment:
         length = self.inbox.functions.head().call()[0]
         return run(self.inbox.functions.forceInclude(length), self.user)
 
-    def report(self, epoch: int, view: int) -> int:
+    def report(self, epoch: int, view: int, member: int = 0) -> int:
         """A reporter who committed to the report some blocks before: the case that pays."""
         vote = {"epoch": epoch, "committee": self.committee_hash, "view": view}
         signed = []
         for block in (keccak(b"one block"), keccak(b"another")):
             digest = self.domain.digest("Notarize", **vote, blockHash=block)
             statement = (0, epoch, self.committee_hash, view, block)
-            signed.append((statement, ref.sign(self.keys[0], digest)))
+            signed.append((statement, ref.sign(self.keys[member], digest)))
         salt = keccak(b"salt")
         evidence = self.slasher.functions.evidenceHash(*signed).call()
         commitment = self.slasher.functions.reportCommitment(self.user, salt, evidence).call()
@@ -380,7 +380,9 @@ class Deployment:
 
     def slash(self, epoch: int, operator_id: int) -> int:
         """For signing twice, with a reporter, and a victim that the pool owes something too."""
-        arguments = (operator_id, epoch, EQUIVOCATION, EJECT, 1, self.user, self.submitter, 10**20)
+        signer = self.keys[operator_id - 1].address
+        paid = (self.user, self.submitter, 10**20)
+        arguments = (operator_id, signer, epoch, EQUIVOCATION, EJECT, 1, *paid)
         return run(self.ledger.functions.slash(arguments), self.user)
 
     def set_parameter(self) -> int:

@@ -141,6 +141,19 @@ def measure_slashing(d: Deployment, gas: dict[str, int]) -> None:
     gas["insurance_pay"] = run(d.insurance.functions.pay(10), d.user)
 
 
+def measure_report_16() -> int:
+    """The last of 16 members, which took a fresh key when it had offended: nothing was ever slashed
+    before, and the reporter has no credit."""
+    with anvil() as w3:
+        d = Deployment(w3, most_members=16)
+        for _ in range(16):
+            d.bond()
+        d.jump_to(GENESIS + 1)
+        d.snapshot(0)
+        d.rotate_signer(15)
+        return d.report(0, view=1, member=15)
+
+
 def measure_held_data(d: Deployment, gas: dict[str, int]) -> None:
     """Challenges to segments of a block with 200 leaves, the second last of its batch."""
     segments = [
@@ -200,7 +213,9 @@ def main() -> int:
     arguments = parser.parse_args()
     with anvil() as w3:
         actual = measure(w3)
-    actual = dict(sorted((actual | measure_stake() | measure_work()).items()))
+    actual |= measure_stake() | measure_work()
+    actual["report_equivocation_16"] = measure_report_16()
+    actual = dict(sorted(actual.items()))
     if not arguments.check:
         SNAPSHOT.parent.mkdir(exist_ok=True)
         SNAPSHOT.write_text(json.dumps(actual, indent=2) + "\n", encoding="utf-8")

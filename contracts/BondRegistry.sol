@@ -11,7 +11,7 @@ import {
     Times
 } from "./interfaces/IBondRegistry.sol";
 import {IParameters, Parameter} from "./interfaces/IParameters.sol";
-import {Consequence} from "./interfaces/ISlashingLedger.sol";
+import {Consequence, ISlashingLedger} from "./interfaces/ISlashingLedger.sol";
 import {Pool, StakeLib} from "./libraries/StakeLib.sol";
 import {TimeLib} from "./libraries/TimeLib.sol";
 import {Timestamp} from "./types/Types.sol";
@@ -55,7 +55,7 @@ contract BondRegistry is Delegations {
     /// @inheritdoc IBondRegistry
     function initiateExit() external returns (Timestamp releaseAt) {
         (uint32 id, Operator storage self) = _stayingCaller();
-        releaseAt = _leave(id, self, OperatorStatus.Exiting);
+        releaseAt = _leave(self, OperatorStatus.Exiting);
 
         emit ExitInitiated(id, releaseAt);
     }
@@ -98,30 +98,35 @@ contract BondRegistry is Delegations {
         uint256 whole,
         Consequence consequence,
         Timestamp jailedUntil
-    ) external returns (uint96 takenWei) {
+    ) external returns (uint96 takenWei, uint96 ownWei) {
         if (msg.sender != ledger) revert NotTheLedger(msg.sender);
         Operator storage self = _operators[id];
         if (!_isLiable(self)) revert NotSlashable(id, self.status);
 
         Pool storage pool = _pools[id];
+        uint96 before = pool.stakedWeiOf(self.operator);
         takenWei = pool.slash(keep, whole, UNBONDING_SECONDS);
-        if (!_hasLeft(self.status)) _punish(id, self, consequence, jailedUntil);
+        uint96 left = pool.stakedWeiOf(self.operator);
+        // Both worths are rounded down, so their difference may be a wei too much.
+        ownWei = before - left < takenWei ? before - left : takenWei;
 
-        emit StakeSlashed(id, takenWei, pool.indexNow(), _weightNow(id));
-        _send(ledger, takenWei);
+        if (!_hasLeft(self.status)) _punish(id, self, left, consequence, jailedUntil);
+
+        emit StakeSlashed(id, takenWei, pool.indexNow(), _weightAt(id, TimeLib.timestamp()));
+        ISlashingLedger(ledger).acceptSlash{value: takenWei}();
     }
 
-    /// @dev What a slash does to an operator that has not left.
+    /// @dev What a slash does to an operator that has not left, with shares of its own worth
+    /// `ownWei` after it.
     function _punish(
         uint32 id,
         Operator storage self,
+        uint96 ownWei,
         Consequence consequence,
         Timestamp jailedUntil
     ) private {
-        bool isTooLittle =
-            _pools[id].stakedWeiOf(self.operator) < self.minBondWei;
-        if (consequence == Consequence.Eject || isTooLittle) {
-            emit OperatorEjected(id, _leave(id, self, OperatorStatus.Ejected));
+        if (consequence == Consequence.Eject || ownWei < self.minBondWei) {
+            emit OperatorEjected(id, _leave(self, OperatorStatus.Ejected));
             return;
         }
         if (consequence == Consequence.Jail) {
@@ -133,14 +138,13 @@ contract BondRegistry is Delegations {
         _updateWeight(id);
     }
 
-    /// @dev For good. Nothing that comes later moves the release.
-    function _leave(uint32 id, Operator storage self, OperatorStatus how)
+    /// @dev For good: without weight from this second on. Nothing that comes later moves the release.
+    function _leave(Operator storage self, OperatorStatus how)
         private
         returns (Timestamp releaseAt)
     {
         releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS);
         self.status = how;
         self.releaseAt = releaseAt;
-        _updateWeight(id);
     }
 }

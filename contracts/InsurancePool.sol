@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Credits} from "./Credits.sol";
 import {IBondRegistry, OperatorStatus, Stake} from "./interfaces/IBondRegistry.sol";
 import {Coverage, IInsurancePool, PoolAccount} from "./interfaces/IInsurancePool.sol";
@@ -10,6 +11,19 @@ import {IParameters, Parameter} from "./interfaces/IParameters.sol";
 /// @title What victims are paid that the slash alone did not cover (INS-1 to INS-5)
 /// @notice See IInsurancePool for what each function checks, leaves unchecked and does.
 contract InsurancePool is IInsurancePool, Credits {
+    using SafeCast for uint256;
+
+    /// @dev The pool's books, written together: one word but for the obligations.
+    /// @param paidWei what was paid in `period`, which is a number of periods since 1970
+    /// @param first the first claim that is not paid in full
+    struct Books {
+        uint96 balanceWei;
+        uint96 paidWei;
+        uint32 period;
+        uint32 first;
+        uint256 obligationsWei;
+    }
+
     struct Claim {
         address victim;
         uint96 leftWei;
@@ -29,17 +43,9 @@ contract InsurancePool is IInsurancePool, Credits {
     /// @inheritdoc IInsurancePool
     IParameters public immutable parameters;
 
-    uint256 private _balanceWei;
-    uint256 private _obligationsWei;
-
-    /// @dev What was paid in `_period`, which is a number of periods since 1970.
-    uint256 private _period;
-    uint256 private _paidInPeriodWei;
+    Books private _books;
 
     Claim[] private _claims;
-
-    /// @dev The first claim that is not paid in full.
-    uint256 private _first;
 
     constructor(IBondRegistry registry_, address ledger_) {
         if (address(registry_) == address(0)) revert ZeroParameter("registry");
@@ -49,12 +55,13 @@ contract InsurancePool is IInsurancePool, Credits {
         registry = registry_;
         ledger = ledger_;
         parameters = registry_.parameters();
+        _books.period = _periodNow();
     }
 
     /// @inheritdoc IInsurancePool
     function fund() external payable {
         if (msg.value == 0) revert NothingPaid();
-        _balanceWei += msg.value;
+        _books.balanceWei += msg.value.toUint96();
 
         emit Funded(msg.sender, msg.value);
     }
@@ -62,7 +69,7 @@ contract InsurancePool is IInsurancePool, Credits {
     /// @inheritdoc IInsurancePool
     function file(uint32 id, address victim, uint96 amountWei) external {
         if (msg.sender != ledger) revert NotTheLedger(msg.sender);
-        _obligationsWei += amountWei;
+        _books.obligationsWei += amountWei;
         _claims.push(Claim(victim, amountWei));
 
         emit ClaimFiled(_claims.length - 1, id, victim, amountWei);
@@ -70,8 +77,9 @@ contract InsurancePool is IInsurancePool, Credits {
 
     /// @inheritdoc IInsurancePool
     function pay(uint256 count) external returns (uint256 paidWei) {
-        uint256 payableWei = _payableWei();
-        uint256 index = _first;
+        Books memory books = _books;
+        uint256 payableWei = _payableWei(books);
+        uint256 index = books.first;
         uint256 end = Math.min(_claims.length, Math.saturatingAdd(index, count));
         while (index < end && paidWei < payableWei) {
             Claim storage claimed = _claims[index];
@@ -84,16 +92,22 @@ contract InsurancePool is IInsurancePool, Credits {
         }
         if (paidWei == 0) revert NothingToPay();
 
-        _first = index;
-        _paidInPeriodWei = _paidWei() + paidWei;
-        _period = _periodNow();
-        _balanceWei -= paidWei;
-        _obligationsWei -= paidWei;
+        // casting to 'uint96' is safe because it is a part of the balance, and to 'uint32' because
+        // so many claims take more gas than L1 has in a century
+        // forge-lint: disable-start(unsafe-typecast)
+        books.balanceWei -= uint96(paidWei);
+        books.paidWei = uint96(_paidWei(books) + paidWei);
+        books.first = uint32(index);
+        // forge-lint: disable-end(unsafe-typecast)
+        books.period = _periodNow();
+        books.obligationsWei -= paidWei;
+        _books = books;
     }
 
     /// @inheritdoc IInsurancePool
     function account() external view returns (PoolAccount memory) {
-        return PoolAccount(_balanceWei, _obligationsWei, _payableWei());
+        Books memory books = _books;
+        return PoolAccount(books.balanceWei, books.obligationsWei, _payableWei(books));
     }
 
     /// @inheritdoc IInsurancePool
@@ -104,7 +118,7 @@ contract InsurancePool is IInsurancePool, Credits {
             found.bondedWei += stake.stakedWei;
             found.promisableWei += _promisable(stake.ownWei);
         }
-        found.insuredWei = Math.saturatingSub(_balanceWei, _obligationsWei);
+        found.insuredWei = Math.saturatingSub(_books.balanceWei, _books.obligationsWei);
     }
 
     /// @inheritdoc IInsurancePool
@@ -114,7 +128,7 @@ contract InsurancePool is IInsurancePool, Credits {
 
     /// @inheritdoc IInsurancePool
     function claimCount() external view returns (uint256 filed, uint256 paid) {
-        return (_claims.length, _first);
+        return (_claims.length, _books.first);
     }
 
     /// @inheritdoc IInsurancePool
@@ -138,17 +152,19 @@ contract InsurancePool is IInsurancePool, Credits {
         return (amountWei * parameters.value(parameter)) / BPS;
     }
 
-    function _payableWei() private view returns (uint256) {
+    function _payableWei(Books memory books) private view returns (uint256) {
         uint256 cap = parameters.value(Parameter.PERIOD_CAP_WEI);
-        uint256 open = Math.saturatingSub(cap, _paidWei());
-        return Math.min(open, Math.min(_balanceWei, _obligationsWei));
+        uint256 open = Math.saturatingSub(cap, _paidWei(books));
+        return Math.min(open, Math.min(books.balanceWei, books.obligationsWei));
     }
 
-    function _paidWei() private view returns (uint256) {
-        return _period < _periodNow() ? 0 : _paidInPeriodWei;
+    function _paidWei(Books memory books) private view returns (uint256) {
+        return books.period < _periodNow() ? 0 : books.paidWei;
     }
 
-    function _periodNow() private view returns (uint256) {
-        return block.timestamp / PERIOD_SECONDS;
+    function _periodNow() private view returns (uint32) {
+        // casting to 'uint32' is safe for eleven million years
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint32(block.timestamp / PERIOD_SECONDS);
     }
 }

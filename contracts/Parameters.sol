@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IParameters, Parameter} from "./interfaces/IParameters.sol";
-import {HistoryLib} from "./libraries/HistoryLib.sol";
+import {History, HistoryLib} from "./libraries/HistoryLib.sol";
 import {Timestamp} from "./types/Types.sol";
 
 /// @title The numbers that may change (PARAM-1 to PARAM-3)
 /// @notice See IParameters for what each function checks and does.
 contract Parameters is IParameters {
-    using Checkpoints for Checkpoints.Trace208;
-    using HistoryLib for Checkpoints.Trace208;
+    using HistoryLib for History;
 
     uint96 private constant BPS = 10_000;
 
     /// @inheritdoc IParameters
     address public immutable timelock;
 
-    mapping(Parameter parameter => Checkpoints.Trace208) private _history;
+    /// @dev When all parameters had their first values.
+    uint256 private immutable BEGAN;
+
+    mapping(Parameter parameter => History) private _history;
 
     constructor(address timelock_, uint96[] memory initial) {
         if (timelock_ == address(0)) revert ZeroParameter("timelock");
@@ -25,6 +27,7 @@ contract Parameters is IParameters {
         if (initial.length != count) revert WrongCount(count, initial.length);
 
         timelock = timelock_;
+        BEGAN = block.timestamp;
         for (uint256 i; i < count; ++i) {
             _set(Parameter(i), initial[i]);
         }
@@ -38,15 +41,7 @@ contract Parameters is IParameters {
 
     /// @inheritdoc IParameters
     function valueAt(Parameter parameter, Timestamp t) external view returns (uint96) {
-        Checkpoints.Trace208 storage history = _history[parameter];
-        uint64 first = history.at(0)._key;
-        uint64 time = Timestamp.unwrap(t);
-        if (time < first) time = first;
-        // No change is later than that.
-        if (time > type(uint48).max) time = type(uint48).max;
-        // casting to 'uint48' is safe because of the line above
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint96(history.upperLookupRecent(uint48(time)));
+        return uint96(_history[parameter].valueAt(Math.max(Timestamp.unwrap(t), BEGAN)));
     }
 
     /// @inheritdoc IParameters

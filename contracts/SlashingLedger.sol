@@ -30,15 +30,15 @@ contract SlashingLedger is ISlashingLedger, Credits {
         Consequence consequence;
     }
 
-    /// @dev What one operator's own shares forfeited, and what was returned, in wei (LEDGER-7).
-    struct Account {
-        uint128 forfeitedWei;
-        uint128 returnedWei;
+    /// @dev Of an epoch's committee: what all weigh that were ejected for an offence, and the whole.
+    struct Offenders {
+        uint128 weight;
+        uint128 totalWeight;
     }
 
     uint256 private constant BPS = 10_000;
 
-    /// @notice Of what an operator's own shares forfeit no more is paid to anybody (LEDGER-7).
+    /// @notice Of what an operator's own shares lose by a slash no more is paid to anybody (LEDGER-7).
     uint256 public constant RETURN_BPS = 9500;
 
     /// @inheritdoc ISlashingLedger
@@ -60,10 +60,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
 
     mapping(Epoch => mapping(uint32 id => mapping(Offence => Entry))) private _entries;
 
-    /// @dev Weight, in the epoch's committee, of all that were ejected for an offence.
-    mapping(Epoch epoch => mapping(Offence => uint256 weight)) private _offending;
-
-    mapping(uint32 id => Account) private _accounts;
+    mapping(Epoch epoch => mapping(Offence => Offenders)) private _offenders;
 
     constructor(ICommittee committee_, IInsurancePool insurance_, address[] memory slashers) {
         IBondRegistry registry_ = committee_.registry();
@@ -91,8 +88,8 @@ contract SlashingLedger is ISlashingLedger, Credits {
         SCHEDULE = TimeLib.schedule(t.genesis, t.epochSeconds);
     }
 
-    /// @notice What the registry takes comes here, and nothing else does.
-    receive() external payable {
+    /// @inheritdoc ISlashingLedger
+    function acceptSlash() external payable {
         if (msg.sender != address(registry)) revert NotTheRegistry(msg.sender);
     }
 
@@ -106,9 +103,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
 
         entry.severity = s.severity;
         entry.consequence = s.consequence;
-        if (s.consequence == Consequence.Eject) {
-            _offending[s.epoch][s.offence] += _weightIn(s.epoch, s.id);
-        }
+        if (s.consequence == Consequence.Eject) _addOffender(s);
         return _take(entry, s);
     }
 
@@ -118,6 +113,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
         if (entry.severity == 0) revert NotSlashed(epoch, id, offence);
         Slash memory s = Slash({
             id: id,
+            signer: address(0),
             epoch: epoch,
             offence: offence,
             consequence: entry.consequence,
@@ -134,16 +130,6 @@ contract SlashingLedger is ISlashingLedger, Credits {
         return _entries[epoch][id][offence].partBps;
     }
 
-    /// @inheritdoc ISlashingLedger
-    function accountOf(uint32 id)
-        external
-        view
-        returns (uint256 forfeitedWei, uint256 returnedWei)
-    {
-        Account storage account = _accounts[id];
-        return (account.forfeitedWei, account.returnedWei);
-    }
-
     /// @dev Take what is due beyond `entry.partBps`, and split it.
     function _take(Entry storage entry, Slash memory s) private returns (Split memory split) {
         Timestamp began = SCHEDULE.startOf(s.epoch);
@@ -154,13 +140,13 @@ contract SlashingLedger is ISlashingLedger, Credits {
         // forge-lint: disable-next-line(unsafe-typecast)
         entry.partBps = uint16(due);
 
-        Timestamp jailedUntil =
-            TimeLib.timestamp().plus(uint64(parameters.valueAt(Parameter.JAIL_SECONDS, began)));
-        uint96 ownWei = registry.stake(s.id).ownWei;
-        uint96 slashed = registry.slash(s.id, BPS - due, BPS - taken, s.consequence, jailedUntil);
-        ownWei -= registry.stake(s.id).ownWei;
-        // Both worths are rounded down, so the difference may be a wei too much.
-        if (ownWei > slashed) ownWei = slashed;
+        Timestamp jailedUntil;
+        if (s.consequence == Consequence.Jail) {
+            jailedUntil =
+                TimeLib.timestamp().plus(uint64(parameters.valueAt(Parameter.JAIL_SECONDS, began)));
+        }
+        (uint96 slashed, uint96 ownWei) =
+            registry.slash(s.id, BPS - due, BPS - taken, s.consequence, jailedUntil);
         split = _split(slashed, ownWei, s, began);
 
         emit OperatorSlashed(
@@ -185,10 +171,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
         private
         returns (Split memory split)
     {
-        Account storage account = _accounts[s.id];
-        account.forfeitedWei += ownWei;
-        uint256 allowed = (account.forfeitedWei * RETURN_BPS) / BPS - account.returnedWei;
-
+        uint256 allowed = (ownWei * RETURN_BPS) / BPS;
         if (s.reporter != address(0)) {
             uint256 reward = _part(ownWei, Parameter.REWARD_BPS, began);
             split.reporter = uint96(Math.min(reward, allowed));
@@ -206,7 +189,6 @@ contract SlashingLedger is ISlashingLedger, Credits {
         split.insurance = uint96(_part(slashed, Parameter.INSURANCE_BPS, began));
         split.burned = slashed - split.reporter - split.victim - split.insurance;
 
-        account.returnedWei += split.reporter + split.victim;
         if (restWei != 0) _file(s, restWei, allowed, began);
     }
 
@@ -215,7 +197,6 @@ contract SlashingLedger is ISlashingLedger, Credits {
         uint256 cap = parameters.valueAt(Parameter.CLAIM_CAP_WEI, began);
         uint96 filed = uint96(Math.min(Math.min(restWei, cap), allowed));
         if (filed == 0) return;
-        _accounts[s.id].returnedWei += filed;
         insurance.file(s.id, s.victim, filed);
     }
 
@@ -224,26 +205,33 @@ contract SlashingLedger is ISlashingLedger, Credits {
         due = uint256(parameters.valueAt(_baseOf(s.offence), began)) * s.severity;
         if (s.consequence == Consequence.Eject) {
             uint256 correlation = parameters.valueAt(Parameter.CORRELATION_BPS, began);
-            uint256 total = committee.committeeBytes(s.epoch).totalWeight();
-            due += (correlation * _offending[s.epoch][s.offence]) / total;
+            Offenders memory offenders = _offenders[s.epoch][s.offence];
+            due += (correlation * offenders.weight) / offenders.totalWeight;
         }
         return Math.min(due, BPS);
     }
 
-    /// @dev What an operator weighs in the committee of `epoch`, with whichever of its signing keys it
-    /// sits there; nothing if it does not. At most 128 members are looked at.
-    function _weightIn(Epoch epoch, uint32 id) private view returns (uint256) {
-        bytes memory members = committee.committeeBytes(epoch);
+    function _addOffender(Slash memory s) private {
+        bytes memory members = committee.committeeBytes(s.epoch);
+        Offenders storage offenders = _offenders[s.epoch][s.offence];
+        offenders.weight += _weightIn(members, s);
+        // casting to 'uint128' is safe because it is the sum of at most 128 weights of 96 bits
+        // forge-lint: disable-next-line(unsafe-typecast)
+        offenders.totalWeight = uint128(members.totalWeight());
+    }
+
+    /// @dev What the offender weighs in a committee, with whichever of its signing keys it sits
+    /// there; nothing if it does not. At most 128 members are looked at.
+    function _weightIn(bytes memory members, Slash memory s) private view returns (uint96) {
         uint256 size = members.size();
-        address current = registry.operator(id).signer;
+        // It mostly sits there with the key that offended.
         for (uint256 i; i < size; ++i) {
             (address signer, uint96 weight) = members.member(i);
-            if (signer == current) return weight;
+            if (signer == s.signer) return weight;
         }
-        // No member has its present key, but one may have a former one.
         for (uint256 i; i < size; ++i) {
             (address signer, uint96 weight) = members.member(i);
-            if (registry.operatorIdOfSigner(signer) == id) return weight;
+            if (registry.operatorIdOfSigner(signer) == s.id) return weight;
         }
         return 0;
     }

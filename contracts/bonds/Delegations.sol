@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {EnumerableSet} from "@openzeppelin/contracts/utils/structs/EnumerableSet.sol";
 import {
     Candidate,
@@ -12,7 +11,7 @@ import {
     Ticket
 } from "../interfaces/IBondRegistry.sol";
 import {Parameter} from "../interfaces/IParameters.sol";
-import {HistoryLib} from "../libraries/HistoryLib.sol";
+import {History, HistoryLib} from "../libraries/HistoryLib.sol";
 import {Pool, StakeLib} from "../libraries/StakeLib.sol";
 import {TimeLib} from "../libraries/TimeLib.sol";
 import {Timestamp} from "../types/Types.sol";
@@ -22,15 +21,14 @@ import {Operators} from "./Operators.sol";
 /// STAKE-9, BOND-4)
 /// @notice See IBondRegistry for what each function checks, leaves unchecked and does.
 abstract contract Delegations is Operators {
-    using Checkpoints for Checkpoints.Trace208;
-    using HistoryLib for Checkpoints.Trace208;
     using EnumerableSet for EnumerableSet.UintSet;
+    using HistoryLib for History;
     using StakeLib for Pool;
     using TimeLib for Timestamp;
 
     uint256 private _lastTicket;
     mapping(uint32 id => Pool) internal _pools;
-    mapping(uint32 id => Checkpoints.Trace208) private _weights;
+    mapping(uint32 id => History) private _weights;
     mapping(uint256 ticket => Ticket) private _tickets;
 
     /// @inheritdoc IBondRegistry
@@ -183,15 +181,12 @@ abstract contract Delegations is Operators {
         emit RewardCollected(id, account, amountWei);
     }
 
-    /// @dev STAKE-8. Two changes in one second leave one checkpoint, the later.
+    /// @dev STAKE-8, of an operator that has not left: when one left, `_weightAt` knows without.
+    /// Two changes in one second leave one checkpoint, the later.
     function _updateWeight(uint32 id) internal {
         bool isActive = _operators[id].status == OperatorStatus.Active;
         uint96 weight = isActive ? _pools[id].stakedWei() : 0;
-        if (weight != _weightNow(id)) _weights[id].record(weight);
-    }
-
-    function _weightNow(uint32 id) internal view returns (uint96) {
-        return uint96(_weights[id].latest());
+        if (weight != _weights[id].latest()) _weights[id].record(weight);
     }
 
     function _requireReleased(Timestamp releaseAt) internal view {
@@ -199,8 +194,11 @@ abstract contract Delegations is Operators {
         if (!releaseAt.isDue(now_)) revert NotYetReleasable(releaseAt, now_);
     }
 
-    function _weightAt(uint32 id, Timestamp t) private view returns (uint96) {
-        return uint96(_weights[id].upperLookupRecent(uint48(Timestamp.unwrap(t))));
+    function _weightAt(uint32 id, Timestamp t) internal view returns (uint96) {
+        Timestamp releaseAt = _operators[id].releaseAt;
+        bool isStaying = Timestamp.unwrap(releaseAt) == 0;
+        if (!isStaying && t.plus(UNBONDING_SECONDS) >= releaseAt) return 0;
+        return uint96(_weights[id].valueAt(Timestamp.unwrap(t)));
     }
 
     function _requireOwnStake(uint32 id, Operator storage self) private view {

@@ -261,6 +261,8 @@ interface IBondRegistry is ICredits {
     /// Effects: jailed at least until `jailedUntil`; or ejected, also if too little is left
     /// (STAKE-6). An operator that left for good stays as it is.
     ///
+    /// @return takenWei what was sent
+    /// @return ownWei of that, what the cold key's own staked shares lost
     /// @custom:reverts NotTheLedger, NotSlashable
     function slash(
         uint32 id,
@@ -268,7 +270,7 @@ interface IBondRegistry is ICredits {
         uint256 whole,
         Consequence consequence,
         Timestamp jailedUntil
-    ) external returns (uint96 takenWei);
+    ) external returns (uint96 takenWei, uint96 ownWei);
 
     /// @notice All zero for an id never given.
     function operator(uint32 id) external view returns (Operator memory);

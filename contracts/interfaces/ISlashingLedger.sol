@@ -26,11 +26,14 @@ enum Consequence {
     Eject
 }
 
+/// @param id of the operator
+/// @param signer its key that offended; zero if none is known, and a search for its seat costs more
 /// @param severity multiplies the base, from 1
 /// @param reporter who is paid for the report; zero burns that part
 /// @param victim who lost `lossWei` by it; zero if nobody did
 struct Slash {
     uint32 id;
+    address signer;
     Epoch epoch;
     Offence offence;
     Consequence consequence;
@@ -79,6 +82,11 @@ interface ISlashingLedger is ICredits {
     error UnknownOffence(Offence offence);
     error NotTheRegistry(address caller);
 
+    /// @notice What the registry takes comes here, and nothing else does: there is no `receive`
+    /// (LEDGER-8).
+    /// @custom:reverts NotTheRegistry
+    function acceptSlash() external payable;
+
     /// @notice Take what an offence costs (LEDGER-1, LEDGER-2) and split it (LEDGER-6).
     /// @return split where it went
     /// @custom:reverts NotASlasher, ZeroSeverity, BeforeGenesis (TimeLib), OffenceTooEarly,
@@ -92,10 +100,6 @@ interface ISlashingLedger is ICredits {
 
     /// @notice The part, in basis points, that was taken for an offence; 0 if none was.
     function partOf(Epoch epoch, uint32 id, Offence offence) external view returns (uint16);
-
-    /// @notice What an operator's own shares forfeited, and what was ever credited or promised to
-    /// reporters and victims of it (LEDGER-7), in wei.
-    function accountOf(uint32 id) external view returns (uint256 forfeitedWei, uint256 returnedWei);
 
     function isSlasher(address account) external view returns (bool);
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Timestamp} from "../types/Types.sol";
-import {HistoryLib} from "./HistoryLib.sol";
+import {History, HistoryLib} from "./HistoryLib.sol";
 
 /// @notice What stands behind one operator (STAKE-1).
 /// @param shares staked by everyone together
@@ -17,8 +16,8 @@ struct Pool {
     uint128 shares;
     uint128 heldWei;
     uint256 rewardPerShare;
-    Checkpoints.Trace208 index;
-    Checkpoints.Trace208 left;
+    History index;
+    History left;
     mapping(address account => Position) positions;
 }
 
@@ -32,8 +31,7 @@ struct Position {
 /// @dev The worth of a share only ever falls. All rounding is down, in favour of the pool, so that
 /// `heldWei` is never below what all shares are worth and what was rewarded for them.
 library StakeLib {
-    using Checkpoints for Checkpoints.Trace208;
-    using HistoryLib for Checkpoints.Trace208;
+    using HistoryLib for History;
 
     uint256 internal constant ONE = 1e27;
 
@@ -95,9 +93,9 @@ library StakeLib {
         takenWei = worth(self.shares + _leaving(self, unbondingSeconds), before - index);
         self.heldWei -= takenWei;
         // An index of nothing must stay apart from no entry at all, which stands for ONE.
-        // casting to 'uint208' is safe because an index is at most ONE
+        // casting to 'uint176' is safe because an index is at most ONE
         // forge-lint: disable-next-line(unsafe-typecast)
-        self.index.record(uint208(index + 1));
+        self.index.record(uint176(index + 1));
     }
 
     /// @notice Divide `amountWei` by shares, of which there are some (STAKE-9).
@@ -183,16 +181,11 @@ library StakeLib {
     }
 
     function _leaving(Pool storage self, uint64 unbondingSeconds) private view returns (uint256) {
-        // casting to 'uint48' is safe because it is a time of the past
-        // forge-lint: disable-next-line(unsafe-typecast)
-        uint256 free = self.left.upperLookupRecent(uint48(block.timestamp - unbondingSeconds));
-        return self.left.latest() - free;
+        return self.left.latest() - self.left.valueAt(block.timestamp - unbondingSeconds);
     }
 
     function _indexAt(Pool storage self, uint256 t) private view returns (uint256) {
-        // casting to 'uint48' is safe because tickets are released within a year of the clock
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return _toIndex(self.index.upperLookup(uint48(t)));
+        return _toIndex(self.index.valueAt(t));
     }
 
     /// @dev Entries are one more than the index; none at all is ONE.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBondRegistry, Times} from "../interfaces/IBondRegistry.sol";
 import {Credits} from "../Credits.sol";
@@ -19,7 +18,7 @@ import {Consequence, ISlashingLedger, Offence, Slash} from "../interfaces/ISlash
 import {BlockHeader, Digests} from "../libraries/Digests.sol";
 import {EvidenceLib} from "../libraries/EvidenceLib.sol";
 import {HeldDataLib} from "../libraries/HeldDataLib.sol";
-import {HistoryLib} from "../libraries/HistoryLib.sol";
+import {History, HistoryLib} from "../libraries/HistoryLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
 import {Schedule, TimeLib} from "../libraries/TimeLib.sol";
 import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
@@ -27,8 +26,7 @@ import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
 /// @title Held data (DATA-1 to DATA-8)
 /// @notice See IDataAvailabilityChallenge for what each function checks, leaves unchecked and does.
 contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
-    using Checkpoints for Checkpoints.Trace208;
-    using HistoryLib for Checkpoints.Trace208;
+    using HistoryLib for History;
     using TimeLib for Timestamp;
 
     /// @notice What an answer costs its sender at most (DATA-2): the gas of the shortest, and per
@@ -57,7 +55,7 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
     mapping(bytes32 id => Challenge) private _challenges;
 
     /// @dev The last committed index, by the second in which it was noted (DATA-6).
-    Checkpoints.Trace208 private _checkpoints;
+    History private _checkpoints;
 
     constructor(ISlashingLedger ledger_, ICommitmentChain chain_, DataParameters memory d) {
         // Nothing could be challenged, or nothing answered.
@@ -163,6 +161,7 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
         ledger.slash(
             Slash({
                 id: operatorId,
+                signer: signer,
                 epoch: epoch,
                 offence: Offence.Data,
                 consequence: Consequence.Jail,
@@ -207,9 +206,9 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
     /// @inheritdoc IDataAvailabilityChallenge
     function settledIndex() public view returns (BatchIndex) {
         uint256 opened = Math.saturatingSub(block.timestamp, WINDOW_SECONDS);
-        // casting to 'uint48' is safe because it is no later than now
+        // casting to 'uint64' is safe because it is a batch's index
         // forge-lint: disable-next-line(unsafe-typecast)
-        return BatchIndex.wrap(uint64(_checkpoints.upperLookupRecent(uint48(opened))));
+        return BatchIndex.wrap(uint64(_checkpoints.valueAt(opened)));
     }
 
     /// @dev DATA-1 and DATA-6. The last of a chain of batches down from one in the ring, and its

@@ -74,6 +74,7 @@ contract EquivocationSlasher is IEquivocationSlasher {
         ledger.slash(
             Slash({
                 id: id,
+                signer: signer,
                 epoch: epoch,
                 offence: Offence.Equivocation,
                 consequence: Consequence.Eject,

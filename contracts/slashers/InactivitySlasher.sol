@@ -90,6 +90,8 @@ contract InactivitySlasher is IInactivitySlasher {
         ledger.slash(
             Slash({
                 id: id,
+                // Looked for where somebody is ejected, which is never here.
+                signer: address(0),
                 epoch: epoch,
                 offence: Offence.Inactivity,
                 consequence: before + 1 < JAIL_STREAK ? Consequence.None : Consequence.Jail,

@@ -172,10 +172,12 @@ class Network:
         reporter: Any = ZERO,
         victim: Any = ZERO,
         loss_wei: int = 0,
+        signer: Any = ZERO,
     ) -> Any:
         """LEDGER-1, by a slasher."""
         id_ = operator if isinstance(operator, int) else self.id_of(operator)
-        arguments = (id_, epoch, offence, consequence, severity, reporter, victim, loss_wei)
+        parties = (reporter, victim, loss_wei)
+        arguments = (id_, signer, epoch, offence, consequence, severity, *parties)
         return self.ledger.slash(arguments, sender=sender)
 
     # --- batches ---------------------------------------------------------------------------

@@ -211,14 +211,17 @@ def test_slash__stake_that_came_later__weighs_nothing_and_is_liable(
     assert network.registry.stake(1).stakedWei == 100 * ETHER * (BPS - EQUIVOCATION_BPS) // BPS
 
 
+@pytest.mark.parametrize("named", ["none", "former", "present"])
 def test_slash__member_under_a_former_key__weighs_what_it_did(
-    network: Network, test_slasher: Any, alice: Actor, erin: Actor
+    network: Network, test_slasher: Any, alice: Actor, erin: Actor, named: str
 ) -> None:
+    """Whichever of its keys the slasher names, or none (LEDGER-2)."""
+    signer = {"none": ZERO, "former": alice.key.address, "present": erin.key.address}[named]
     successor = Actor(alice.account, erin.key)
     network.registry.rotateSigner(
         erin.key.address, network.possession(successor), sender=alice.account
     )
-    network.slash(1, sender=test_slasher)
+    network.slash(1, signer=signer, sender=test_slasher)
     assert network.ledger.partOf(0, 1, Offence.EQUIVOCATION) == EQUIVOCATION_BPS
 
 
@@ -257,9 +260,9 @@ def test_slash__too_little_left__ejects_whatever_the_consequence(
     assert network.registry.operator(5).status == Status.EJECTED
 
 
-def test_receive__from_anybody_else__is_refused(
+def test_accept_slash__from_anybody_else__is_refused(
     network: Network, faults: FaultCatalogue, stranger: Any
 ) -> None:
     with faults.expect("NotTheRegistry", caller=stranger.address):
-        stranger.transfer(network.ledger, ETHER)
+        network.ledger.acceptSlash(value=ETHER, sender=stranger)
     assert network.ledger.credit(ZERO) == network.ledger.balance == 0

@@ -42,7 +42,6 @@ contract Books is World, Shadow {
     mapping(uint32 id => mapping(address account => uint256)) internal rewardX;
 
     /// @notice LEDGER-7, from splits alone.
-    mapping(uint32 id => uint256) internal forfeitedWei;
     mapping(uint32 id => uint256) internal returnedWei;
     mapping(uint32 id => uint256) internal ownForfeitedX;
 

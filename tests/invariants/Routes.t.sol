@@ -125,7 +125,17 @@ contract RoutesTest is World {
         if (byTicket) _refuseClaim(ticket);
 
         ledger.slash(
-            Slash(1, Epoch.wrap(epoch), Offence.Data, Consequence.Jail, 1, FRIEND, FRIEND, 0)
+            Slash(
+                1,
+                address(0),
+                Epoch.wrap(epoch),
+                Offence.Data,
+                Consequence.Jail,
+                1,
+                FRIEND,
+                FRIEND,
+                0
+            )
         );
         uint256 takenWei = heldWei - registry.stake(1).heldWei;
         atLeast("TIME-4", weight * _dataBps() / BPS, takenWei + 2);
@@ -198,7 +208,17 @@ contract RoutesTest is World {
         uint96 lossWei
     ) private {
         ledger.slash(
-            Slash(id, Epoch.wrap(0), offence, consequence, severity, friend, friend, lossWei)
+            Slash(
+                id,
+                address(0),
+                Epoch.wrap(0),
+                offence,
+                consequence,
+                severity,
+                friend,
+                friend,
+                lossWei
+            )
         );
     }
 

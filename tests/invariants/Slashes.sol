@@ -83,9 +83,11 @@ contract Slashes is Actions {
 
         // Two worths rounded down: their difference may be a wei more than the slash.
         uint256 ownWei = b.ownWei - registry.stake(s.id).ownWei;
-        forfeitedWei[s.id] += ownWei < takenWei ? ownWei : takenWei;
+        if (ownWei > takenWei) ownWei = takenWei;
         uint256 filedWei = insurance.account().obligationsWei - b.filedWei;
-        returnedWei[s.id] += uint256(split.reporter) + split.victim + filedWei;
+        uint256 returned = uint256(split.reporter) + split.victim + filedWei;
+        atMost("LEDGER-7 of a slash", ownWei * 95 / 100, returned);
+        returnedWei[s.id] += returned;
     }
 
     /// @dev LEDGER-6: four parts, and each is where it belongs.

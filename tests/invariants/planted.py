@@ -7,6 +7,7 @@ REGISTRY = "contracts/BondRegistry.sol"
 DELEGATIONS = "contracts/bonds/Delegations.sol"
 LEDGER = "contracts/SlashingLedger.sol"
 INSURANCE = "contracts/InsurancePool.sol"
+HISTORY = "contracts/libraries/HistoryLib.sol"
 CREDITS = "contracts/Credits.sol"
 SPLITTER = "contracts/RevenueSplitter.sol"
 FEES = "contracts/SequencingFees.sol"
@@ -31,6 +32,20 @@ class Planted:
 
 
 BUGS = (
+    Planted(
+        "a look into the past misses the change of that second (BOND-4, PARAM-3)",
+        "History",
+        HISTORY,
+        "if (_since(self.older[low]) <= t) break;",
+        "if (_since(self.older[low]) < t) break;",
+    ),
+    Planted(
+        "an operator that left keeps its weight (BOND-5, BOND-8)",
+        "Economy",
+        DELEGATIONS,
+        "if (!isStaying && t.plus(UNBONDING_SECONDS) >= releaseAt) return 0;",
+        "",
+    ),
     Planted(
         "a share costs a wei, whatever it is worth (STAKE-2)",
         "Stake",
@@ -107,8 +122,8 @@ BUGS = (
         "offenders count by head, not by weight (LEDGER-2)",
         "Economy",
         LEDGER,
-        "+= _weightIn(s.epoch, s.id);",
-        "+= _weightIn(s.epoch, s.id) == 0 ? 0 : 1;",
+        "+= _weightIn(members, s);",
+        "+= _weightIn(members, s) == 0 ? 0 : 1;",
     ),
     Planted(
         "an escalation takes its part of what was left (LEDGER-3)",
@@ -128,15 +143,15 @@ BUGS = (
         "delegators pay for what their operator is returned (LEDGER-7, P10)",
         "Routes",
         LEDGER,
-        "account.forfeitedWei += ownWei;",
-        "account.forfeitedWei += slashed;",
+        "(ownWei * RETURN_BPS) / BPS;",
+        "(slashed * RETURN_BPS) / BPS;",
     ),
     Planted(
         "claims do not count as returned (LEDGER-7)",
         "Routes",
         LEDGER,
-        "_accounts[s.id].returnedWei += filed;",
-        "",
+        "Math.min(Math.min(restWei, cap), allowed)",
+        "Math.min(restWei, cap)",
     ),
     Planted(
         "a reporter is credited twice (LEDGER-8)",
@@ -156,14 +171,14 @@ BUGS = (
         "the period's cap is for each call (INS-3)",
         "Routes",
         INSURANCE,
-        "_paidInPeriodWei = _paidWei() + paidWei;",
-        "_paidInPeriodWei = paidWei;",
+        "uint96(_paidWei(books) + paidWei)",
+        "uint96(paidWei)",
     ),
     Planted(
         "what was paid is still in the pool's account (INS-4)",
         "Economy",
         INSURANCE,
-        "_balanceWei -= paidWei;\n",
+        "books.balanceWei -= uint96(paidWei);\n",
         "",
     ),
     Planted(
@@ -199,15 +214,15 @@ BUGS = (
         "an operator with too little left stays (STAKE-6)",
         "Economy",
         REGISTRY,
-        "if (consequence == Consequence.Eject || isTooLittle) {",
-        "if (consequence == Consequence.Eject || (isTooLittle && self.minBondWei == 0)) {",
+        "if (consequence == Consequence.Eject || ownWei < self.minBondWei) {",
+        "if (consequence == Consequence.Eject) {",
     ),
     Planted(
         "a slash hits whoever bonded first (P12)",
         "Economy",
         REGISTRY,
-        "Pool storage pool = _pools[id];\n        takenWei = pool.slash(",
-        "Pool storage pool = _pools[1];\n        takenWei = pool.slash(",
+        "Pool storage pool = _pools[id];\n        uint96 before",
+        "Pool storage pool = _pools[1];\n        uint96 before",
     ),
     Planted(
         "an ejected operator comes back (BOND-8)",
@@ -262,8 +277,8 @@ BUGS = (
         "who sits there with a former key weighs nothing (LEDGER-2, STAKE-11)",
         "Economy",
         LEDGER,
-        "if (registry.operatorIdOfSigner(signer) == id) return weight;",
-        "if (registry.operatorIdOfSigner(signer) == id) return 0;",
+        "if (registry.operatorIdOfSigner(signer) == s.id) return weight;",
+        "if (registry.operatorIdOfSigner(signer) == s.id) return 0;",
     ),
     Planted(
         "a commission rises as far as it may at once (STAKE-10)",
