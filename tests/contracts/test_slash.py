@@ -76,6 +76,7 @@ def test_slash__epoch_not_begun__is_refused(
             network.slash(1, epoch=1, consequence=Consequence.JAIL, sender=test_slasher)
     with faults.expect("OffenceTooEarly", epoch=2**64 - 1):
         network.slash(1, epoch=2**64 - 1, sender=test_slasher)
+    clock.set_next(start + 1)
     network.slash(1, epoch=1, consequence=Consequence.JAIL, sender=test_slasher)
 
 
