@@ -119,11 +119,13 @@ class Rotation:
         self._progress.say(f"{node.name} raises its bond")
 
     async def _rotate(self) -> None:
-        """A restart with another key, and with those before it."""
+        """A restart with another key, and with those before it. Until L1 has told its peers of its
+        new transport key nobody would hear of what it accepted."""
         node = self._anybody()
         await self._witness.end(node)
         await self._until_block(node)
         await self._membership.rotate(node)
+        await self._until_block(node)
         self._witness.begin(node)
         self._progress.say(f"{node.name} has a new signing key")
 
