@@ -88,8 +88,11 @@ contract InsurancePool is IInsurancePool, Credits {
             paidWei += part;
             _credit(claimed.victim, part);
             emit ClaimPaid(index, claimed.victim, part, claimed.leftWei);
-            if (claimed.leftWei == 0) ++index;
+            if (claimed.leftWei != 0) break;
+            ++index;
         }
+        // Counted here, from zero.
+        // slither-disable-next-line incorrect-equality
         if (paidWei == 0) revert NothingToPay();
 
         // casting to 'uint96' is safe because it is a part of the balance, and to 'uint32' because

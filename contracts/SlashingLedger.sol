@@ -140,7 +140,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
         // forge-lint: disable-next-line(unsafe-typecast)
         entry.partBps = uint16(due);
 
-        Timestamp jailedUntil;
+        Timestamp jailedUntil = Timestamp.wrap(0);
         if (s.consequence == Consequence.Jail) {
             jailedUntil =
                 TimeLib.timestamp().plus(uint64(parameters.valueAt(Parameter.JAIL_SECONDS, began)));
