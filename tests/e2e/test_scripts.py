@@ -42,7 +42,7 @@ jail_seconds = 60
 [fees]
 notice_seconds = 60
 [timelock]
-delay_seconds = 3601
+delay_seconds = 3602
 [committee]
 min_size = 3
 max_size = 100
