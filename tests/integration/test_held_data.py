@@ -128,7 +128,7 @@ async def test_challenge__is_answered_and_the_price_paid(ground: Ground) -> None
     assert decode_segment(HOLDER, answer.data) == tuple(HELD)
 
 
-async def test_challenge__nobody_answers__void_and_every_signer_jailed(ground: Ground) -> None:
+async def test_challenge__nobody_answers__void_and_every_signer_slashed(ground: Ground) -> None:
     entry = ground.entry
     ground.world.held.clear()
     found = await ground.search.find(entry.transaction_hash, BatchIndex(1))
@@ -148,7 +148,7 @@ async def test_challenge__nobody_answers__void_and_every_signer_jailed(ground: G
     operators = view.operators_at(view.head.number)  # type: ignore[union-attr]
     statuses = [operator.status for operator in operators]
     assert len(signatures) == 64 * QUORUM
-    assert statuses.count(OperatorStatus.JAILED) == QUORUM
+    assert statuses.count(OperatorStatus.EJECTED) == QUORUM  # what is left is below the minimum
     assert statuses.count(OperatorStatus.ACTIVE) == 1
     mark = ground.follower.entries[-1]
     assert (mark.source, mark.rollup_id, mark.voids) == (Source.VOID, HOLDER, challenge.id)

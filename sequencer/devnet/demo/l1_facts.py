@@ -14,7 +14,7 @@ from sequencer.types import Address, Committee, Epoch, decode_committee
 
 _OPERATOR = "(address,uint96,address,uint64,uint8,uint16,uint64,uint64)"
 _STAKE = "(uint96,uint96,uint96,uint128,uint256,uint128)"
-EJECTED = 4
+JAILED, EJECTED = 2, 4
 """`OperatorStatus` of `IBondRegistry`."""
 
 
