@@ -28,17 +28,11 @@ from tests.contracts.fees import (
 )
 from tests.contracts.network import Clock, Network, events
 from tests.contracts.settings import Parameter
+from tests.contracts.work import set_parameter
 
 
 def set_price(network: Network, chain: Any, wei: int) -> None:
-    """As its timelock does."""
-    rpc, timelock = chain.provider.make_request, network.timelock.address
-    rpc("anvil_setBalance", [timelock, hex(10**18)])
-    rpc("anvil_impersonateAccount", [timelock])
-    call = network.parameters.set.encode_input(Parameter.FEE_WEI_PER_BYTE, wei)
-    message = {"from": timelock, "to": network.parameters.address, "data": "0x" + call.hex()}
-    rpc("eth_sendTransaction", [message])
-    rpc("anvil_stopImpersonatingAccount", [timelock])
+    set_parameter(network, chain, Parameter.FEE_WEI_PER_BYTE, wei)
     assert price(network) == wei
 
 
