@@ -19,28 +19,29 @@ interface IInactivitySlasher {
     error ParticipationOfAnotherCommittee(address expected, address actual);
     error NotAbsent(Epoch epoch, uint256 member);
     error NotPresent(Epoch epoch, uint256 member);
-    error EpochNotAscending(uint32 id, Epoch last, Epoch actual);
 
     /// @notice Slash a member that was absent in a settled epoch (IDLE-1). By anyone, who is the
     /// reporter: there is nothing to find out that others could copy.
     ///
-    /// Checks: the epoch is settled, and the member was absent; evidence of it is heard (SLASH-2);
-    /// no later absence of the operator was punished.
+    /// Checks: the epoch is settled, and the member was absent; evidence of it is heard (SLASH-2).
+    ///
+    /// Not checked: in which order epochs are punished.
     ///
     /// Effects: the operator whose key the member had is slashed, and jailed from the third absence
     /// in a row on.
     ///
     /// @param member its index in the epoch's committee
     /// @custom:reverts NotSettled (IParticipation), NotAbsent, EvidenceTooOld (EvidenceLib),
-    /// EpochNotAscending, NotSlashable (registry)
+    /// AlreadySlashed (ledger), NotSlashable (registry)
     function punish(Epoch epoch, uint256 member) external;
 
     /// @notice Note that a member was not absent in a settled epoch (IDLE-2). By anyone.
     /// @custom:reverts NotSettled (IParticipation), NotPresent
     function notePresence(Epoch epoch, uint256 member) external;
 
-    /// @notice The last epoch for which an operator was punished, and how many in a row that was.
-    function streakOf(uint32 id) external view returns (Epoch epoch, uint32 inARow);
+    /// @notice The last epoch for which an operator was punished, how many in a row that was, and the
+    /// first of these.
+    function streakOf(uint32 id) external view returns (Epoch epoch, uint32 inARow, Epoch first);
 
     /// @notice Whether the operator's presence in an epoch was noted.
     function isNoted(uint32 id, Epoch epoch) external view returns (bool);

@@ -17,10 +17,12 @@ import {Epoch} from "../types/Types.sol";
 contract InactivitySlasher is IInactivitySlasher {
     using CommitteeCodec for bytes;
 
-    /// @dev Absences of one operator that were punished: the last one, and how many in a row.
+    /// @dev Absences of one operator that were punished: the last one, how many in a row, and the
+    /// first of these.
     struct Streak {
         Epoch epoch;
         uint32 inARow;
+        Epoch first;
     }
 
     /// @notice From so many absences in a row on the operator is jailed.
@@ -76,13 +78,7 @@ contract InactivitySlasher is IInactivitySlasher {
         EvidenceLib.requireFresh(SCHEDULE, epoch, EVIDENCE_LIFE_SECONDS);
         uint32 id = _idOf(epoch, member);
 
-        Streak memory last = streakOf[id];
-        uint32 before = 0;
-        if (last.inARow != 0) {
-            if (epoch <= last.epoch) revert EpochNotAscending(id, last.epoch, epoch);
-            if (_isInARow(id, last.epoch, epoch)) before = last.inARow;
-        }
-        streakOf[id] = Streak(epoch, before + 1);
+        uint32 before = _extend(id, epoch);
 
         emit InactivityPunished(epoch, id, before + 1);
         // How the slash was split, the ledger's event says.
@@ -132,6 +128,25 @@ contract InactivitySlasher is IInactivitySlasher {
         // slither-disable-next-line unused-return
         (address signer,) = committee.committeeBytes(epoch).member(member);
         return REGISTRY.operatorIdOfSigner(signer);
+    }
+
+    /// @dev How many absences are in a row with that of `epoch`, which is counted with them. In any
+    /// order, or whoever was absent would have its last one punished first, and none before it. One
+    /// that is earlier than the row and apart from it stands alone; one twice is the ledger's to refuse.
+    function _extend(uint32 id, Epoch epoch) private returns (uint32 before) {
+        Streak memory row = streakOf[id];
+        if (row.inARow != 0 && epoch <= row.epoch) {
+            if (epoch < row.first) {
+                if (!_isInARow(id, epoch, row.first)) return 0;
+                row.first = epoch;
+            }
+        } else {
+            bool isNext = row.inARow != 0 && _isInARow(id, row.epoch, epoch);
+            if (!isNext) row = Streak(epoch, 0, epoch);
+            row.epoch = epoch;
+        }
+        before = row.inARow++;
+        streakOf[id] = row;
     }
 
     function _isInARow(uint32 id, Epoch first, Epoch second) private view returns (bool) {

@@ -10,6 +10,7 @@ rollup 1 registered, nothing committed, nothing queued.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,10 +111,11 @@ def library(project: Any, deployer: Any) -> Any:
 def deploy_network(project: Any, deployer: Any, clock: Clock) -> Callable[..., Network]:
     """A further network, for tests that need other parameters or an earlier state."""
 
-    def make(genesis: int | None = None, **options: Any) -> Network:
+    def make(genesis: int | None = None, times: Times | None = None, **options: Any) -> Network:
         if genesis is None:
             genesis = clock.now + _SECONDS_TO_GENESIS
-        return deploy(project, deployer, Times(genesis=genesis), **options)
+        times = replace(times or Times(), genesis=genesis)
+        return deploy(project, deployer, times, **options)
 
     return make
 

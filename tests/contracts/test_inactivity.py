@@ -7,7 +7,7 @@ punish
 ├── when the operator was released: refused
 ├── when this epoch was punished: refused
 └── when all is good: base times 2^s, the caller is the reporter
-    ├── s counts absences in a row, and the third in a row jails
+    ├── s counts absences in a row, and the third in a row jails, in whatever order they come
     ├── presence that is noted, or eight epochs, end a row
     └── an operator is all its keys
 
@@ -25,7 +25,7 @@ import pytest
 
 from tests.contracts.faults import FaultCatalogue
 from tests.contracts.network import Actor, Clock, Network, Offence, Status, events
-from tests.contracts.settings import Parameter
+from tests.contracts.settings import Parameter, Times
 from tests.contracts.work import ALL, close, commit_epoch, set_parameter, settle_epoch, work_of
 from tests.vectors import reference as ref
 
@@ -42,6 +42,17 @@ def absent(network: Network, clock: Clock, submitter: Any) -> Callable[[int], No
         settle_epoch(network, clock, submitter, epoch, WITHOUT_DAVE)
 
     return settle
+
+
+@pytest.fixture
+def patient(network: Network, deploy_network: Callable[..., Network], clock: Clock) -> Network:
+    """Where evidence is heard for five epochs."""
+    patient = deploy_network(times=Times(evidenceSeconds=5_000, unbondingSeconds=8_300))
+    patient.members = network.members
+    for actor in patient.members:
+        patient.bond(actor)
+    clock.jump_to(patient.times.genesis + 10)
+    return patient
 
 
 def part_of(network: Network, epoch: int, member: int = DAVE) -> int:
@@ -111,8 +122,41 @@ def test_punish__same_epoch_again__is_refused(
 ) -> None:
     absent(0)
     network.inactivity.punish(0, DAVE, sender=reporter)
-    with faults.expect("EpochNotAscending", id=4, last=0, actual=0):
+    with faults.expect("AlreadySlashed", epoch=0, id=4, offence=Offence.INACTIVITY):
         network.inactivity.punish(0, DAVE, sender=reporter)
+    assert streak(network) == (0, 1)
+
+
+@pytest.mark.parametrize("order", [(2, 0, 1), (2, 1, 0), (1, 0, 2), (0, 2, 1)])
+def test_punish__in_any_order__costs_as_much(
+    patient: Network,
+    clock: Clock,
+    submitter: Any,
+    reporter: Any,
+    order: tuple[int, ...],
+    dave: Actor,
+) -> None:
+    """Who was absent cannot have its last absence punished first, to be rid of those before it."""
+    for epoch in range(3):
+        settle_epoch(patient, clock, submitter, epoch, WITHOUT_DAVE)
+    for part, epoch in zip((10, 20, 40), order, strict=True):
+        patient.inactivity.punish(epoch, DAVE, sender=dave.account if part == 10 else reporter)
+        assert part_of(patient, epoch) == part
+    assert streak(patient) == (2, 3)
+    assert patient.inactivity.streakOf(4)[2] == 0
+    assert patient.registry.operator(4).status == Status.JAILED
+
+
+def test_punish__earlier_and_apart_from_the_row__stands_alone(
+    patient: Network, clock: Clock, submitter: Any, stranger: Any, reporter: Any
+) -> None:
+    settle_epoch(patient, clock, submitter, 0, WITHOUT_DAVE)
+    settle_epoch(patient, clock, submitter, 1, WITH_DAVE)
+    patient.inactivity.notePresence(1, DAVE, sender=stranger)
+    settle_epoch(patient, clock, submitter, 2, WITHOUT_DAVE)
+    for epoch in (2, 0):
+        patient.inactivity.punish(epoch, DAVE, sender=reporter)
+        assert (part_of(patient, epoch), streak(patient)) == (10, (2, 1))
 
 
 def test_punish__three_in_a_row__doubles_and_jails(
