@@ -104,16 +104,26 @@ contract BondRegistry is Delegations {
         if (!_isLiable(self)) revert NotSlashable(id, self.status);
 
         Pool storage pool = _pools[id];
-        uint96 before = pool.stakedWeiOf(self.operator);
-        takenWei = pool.slash(keep, whole, UNBONDING_SECONDS);
-        uint96 left = pool.stakedWeiOf(self.operator);
-        // Both worths are rounded down, so their difference may be a wei too much.
-        ownWei = before - left < takenWei ? before - left : takenWei;
-
-        if (!_hasLeft(self.status)) _punish(id, self, left, consequence, jailedUntil);
+        (takenWei, ownWei) = _take(pool, self.operator, keep, whole);
+        if (!_hasLeft(self.status)) {
+            _punish(id, self, pool.stakedWeiOf(self.operator), consequence, jailedUntil);
+        }
 
         emit StakeSlashed(id, takenWei, pool.indexNow(), _weightAt(id, TimeLib.timestamp()));
         ISlashingLedger(ledger).acceptSlash{value: takenWei}();
+    }
+
+    /// @dev What a slash takes from all, and of that from the cold key.
+    function _take(Pool storage pool, address coldKey, uint256 keep, uint256 whole)
+        private
+        returns (uint96 takenWei, uint96 ownWei)
+    {
+        uint256 own = pool.ownLiable(coldKey, UNBONDING_SECONDS);
+        uint96 before = StakeLib.worth(own, pool.indexNow());
+        takenWei = pool.slash(keep, whole, UNBONDING_SECONDS);
+        ownWei = before - StakeLib.worth(own, pool.indexNow());
+        // Both worths are rounded down, so their difference may be a wei too much.
+        if (ownWei > takenWei) ownWei = takenWei;
     }
 
     /// @dev What a slash does to an operator that has not left, with shares of its own worth

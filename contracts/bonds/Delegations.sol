@@ -52,7 +52,8 @@ abstract contract Delegations is Operators {
         if (isOwn && hasLeft) revert HasLeft(id, self.status);
 
         _collect(id, msg.sender);
-        _pools[id].beginLeaving(msg.sender, shares);
+        if (isOwn) _pools[id].beginLeavingOwn(msg.sender, shares);
+        else _pools[id].beginLeaving(msg.sender, shares);
         Timestamp releaseAt = self.releaseAt;
         if (!hasLeft) {
             releaseAt = TimeLib.timestamp().plus(UNBONDING_SECONDS);

@@ -262,7 +262,7 @@ interface IBondRegistry is ICredits {
     /// (STAKE-6). An operator that left for good stays as it is.
     ///
     /// @return takenWei what was sent
-    /// @return ownWei of that, what the cold key's own staked shares lost
+    /// @return ownWei of that, what the cold key's own shares lost, staked or in tickets
     /// @custom:reverts NotTheLedger, NotSlashable
     function slash(
         uint32 id,

@@ -11,6 +11,7 @@ import {History, HistoryLib} from "./HistoryLib.sol";
 /// @param rewardPerShare wei rewarded per share ever, times `REWARD_SCALE` (STAKE-9)
 /// @param index worth of a share, times `ONE`, by the second of each slash; nothing before the first
 /// @param left shares that ever went into tickets, by the second in which they did
+/// @param ownLeft those of them that were the cold key's
 /// @param positions of the delegators, the cold key among them
 struct Pool {
     uint128 shares;
@@ -18,6 +19,7 @@ struct Pool {
     uint256 rewardPerShare;
     History index;
     History left;
+    History ownLeft;
     mapping(address account => Position) positions;
 }
 
@@ -65,6 +67,13 @@ library StakeLib {
     function beginLeaving(Pool storage self, address account, uint128 shares) internal {
         _remove(self, account, shares);
         self.left.record(self.left.latest() + shares);
+    }
+
+    /// @notice The same of the cold key, whose tickets reporters and victims are paid from, too
+    /// (LEDGER-6).
+    function beginLeavingOwn(Pool storage self, address coldKey, uint128 shares) internal {
+        beginLeaving(self, coldKey, shares);
+        self.ownLeft.record(self.ownLeft.latest() + shares);
     }
 
     /// @notice All shares of `account`, whose reward must be settled, are paid out at their worth.
@@ -135,6 +144,15 @@ library StakeLib {
         return worth(_leaving(self, unbondingSeconds), indexNow(self));
     }
 
+    /// @notice Liable shares of the cold key, staked or leaving (LEDGER-6).
+    function ownLiable(Pool storage self, address coldKey, uint64 unbondingSeconds)
+        internal
+        view
+        returns (uint256)
+    {
+        return self.positions[coldKey].shares + _since(self.ownLeft, unbondingSeconds);
+    }
+
     /// @notice What `claim` pays, if nothing more is slashed before `releaseAt`.
     function ticketWei(Pool storage self, uint128 shares, Timestamp releaseAt)
         internal
@@ -181,7 +199,11 @@ library StakeLib {
     }
 
     function _leaving(Pool storage self, uint64 unbondingSeconds) private view returns (uint256) {
-        return self.left.latest() - self.left.valueAt(block.timestamp - unbondingSeconds);
+        return _since(self.left, unbondingSeconds);
+    }
+
+    function _since(History storage left, uint64 unbondingSeconds) private view returns (uint256) {
+        return left.latest() - left.valueAt(block.timestamp - unbondingSeconds);
     }
 
     function _indexAt(Pool storage self, uint256 t) private view returns (uint256) {

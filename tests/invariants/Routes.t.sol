@@ -141,6 +141,26 @@ contract RoutesTest is World {
         atLeast("TIME-4", weight * _dataBps() / BPS, takenWei + 2);
     }
 
+    /// @dev INS-5: an operator that takes out its own stake before its slash pays its victims as much.
+    function testFuzz_undelegate__own_stake_before_a_slash__takes_nothing_from_victims(
+        uint96[3] memory bonds,
+        uint96 trustedWei,
+        uint256 leaving,
+        uint256 passed
+    ) external {
+        bonds[0] = uint96(bound(bonds[0], MIN_BOND + 1, 1_000_000 ether));
+        _bondAll(bonds);
+        _delegate(DELEGATOR, 1, bound(trustedWei, MIN_DELEGATION, 1_000_000 ether));
+        uint256 promisedWei = insurance.coverageOf(1);
+        VM.prank(_cold[0]);
+        registry.undelegate(1, uint128(bound(leaving, 1, bonds[0] - MIN_BOND)));
+        VM.warp(block.timestamp + bound(passed, 0, EPOCH + GRACE + EVIDENCE - 2));
+
+        uint96 lossWei = uint96(promisedWei);
+        _slash(1, Offence.Promise, Consequence.None, 1, address(0xE5), DELEGATOR, lossWei);
+        atLeast("INS-5 covered", promisedWei, ledger.credit(DELEGATOR) + 2);
+    }
+
     /// @dev INS-3: by however many calls, no day pays more than its cap, and in the end all is paid.
     function testFuzz_pay__in_any_pieces__keeps_the_cap_of_each_day(
         uint96 capWei,
@@ -207,6 +227,18 @@ contract RoutesTest is World {
         address friend,
         uint96 lossWei
     ) private {
+        _slash(id, offence, consequence, severity, friend, friend, lossWei);
+    }
+
+    function _slash(
+        uint32 id,
+        Offence offence,
+        Consequence consequence,
+        uint16 severity,
+        address reporter,
+        address victim,
+        uint96 lossWei
+    ) private {
         ledger.slash(
             Slash(
                 id,
@@ -215,8 +247,8 @@ contract RoutesTest is World {
                 offence,
                 consequence,
                 severity,
-                friend,
-                friend,
+                reporter,
+                victim,
                 lossWei
             )
         );

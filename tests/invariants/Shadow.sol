@@ -88,6 +88,13 @@ contract Shadow {
         }
     }
 
+    /// @dev Of all that `account` has or had with `id`.
+    function _worthX(uint32 id, address account) internal view returns (uint256 worthX) {
+        for (uint256 i = 1; i < lots.length; ++i) {
+            if (lots[i].id == id && lots[i].owner == account) worthX += lots[i].worthX;
+        }
+    }
+
     function _isLiable(Lot storage lot) internal view returns (bool) {
         return !lot.isPaid && (lot.releaseAt == 0 || block.timestamp < lot.releaseAt);
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Ticket} from "../../contracts/interfaces/IBondRegistry.sol";
 import {Consequence, Offence, Slash, Split} from "../../contracts/interfaces/ISlashingLedger.sol";
-import {Epoch} from "../../contracts/types/Types.sol";
+import {Epoch, Timestamp} from "../../contracts/types/Types.sol";
 import {Actions} from "./Actions.sol";
 import {Entry} from "./Books.sol";
 import {Broken, VM, atLeast, atMost, bound, equal} from "./Cheats.sol";
@@ -81,8 +82,9 @@ contract Slashes is Actions {
         _takeFromLots(s.id, BPS - due, BPS - e.partBps, takenWei);
         e.partBps = due;
 
-        // Two worths rounded down: their difference may be a wei more than the slash.
-        uint256 ownWei = b.ownWei - registry.stake(s.id).ownWei;
+        // Worths are rounded down one by one here, together there.
+        (uint256 leftWei,) = _ownLiableWei(s.id);
+        uint256 ownWei = b.ownWei - leftWei;
         if (ownWei > takenWei) ownWei = takenWei;
         uint256 filedWei = insurance.account().obligationsWei - b.filedWei;
         uint256 returned = uint256(split.reporter) + split.victim + filedWei;
@@ -113,22 +115,36 @@ contract Slashes is Actions {
     function _takeFromLots(uint32 id, uint256 keep, uint256 whole, uint256 takenWei) private {
         address cold = _operator(id).operator;
         uint256 slackWei = 2 + (lots.length + ++operations) * (1 + _grainWei(id));
-        ownForfeitedX[id] += lots[stakedLot[id][cold]].worthX;
+        ownForfeitedX[id] += _worthX(id, cold);
         uint256 takenX = _slashLots(id, keep, whole);
-        ownForfeitedX[id] -= lots[stakedLot[id][cold]].worthX;
+        ownForfeitedX[id] -= _worthX(id, cold);
         atMost("STAKE-5 taken", takenX / X + slackWei, takenWei);
         atLeast("STAKE-5 taken", takenX / X, takenWei + slackWei);
         heldWei[id] -= takenWei;
     }
 
     function _before(Slash memory s) private view returns (Before memory b) {
-        b.ownWei = registry.stake(s.id).ownWei;
+        (uint256 ownWei, uint256 roundings) = _ownLiableWei(s.id);
+        b.ownWei = ownWei + roundings;
         b.heldWei = registry.stake(s.id).heldWei;
         b.burned = address(0).balance;
         b.insuredWei = insurance.account().balanceWei;
         b.filedWei = insurance.account().obligationsWei;
         b.reporterWei = ledger.credit(s.reporter);
         b.victimWei = ledger.credit(s.victim);
+    }
+
+    /// @dev What the cold key has staked, and in tickets that are not released (LEDGER-6).
+    function _ownLiableWei(uint32 id) private view returns (uint256 ownWei, uint256 roundings) {
+        address cold = _operator(id).operator;
+        ownWei = registry.stake(id).ownWei;
+        for (uint256 i; i < tickets.length; ++i) {
+            Ticket memory t = registry.ticketOf(tickets[i]);
+            if (t.id != id || t.owner != cold) continue;
+            if (block.timestamp >= Timestamp.unwrap(t.releaseAt)) continue;
+            ownWei += registry.ticketWei(tickets[i]);
+            ++roundings;
+        }
     }
 
     function _markSlashed(Slash memory s) private returns (bool wasSlashed) {

@@ -154,6 +154,13 @@ BUGS = (
         "Math.min(restWei, cap)",
     ),
     Planted(
+        "an operator's own tickets do not count as its own (LEDGER-6, INS-5)",
+        "Routes",
+        STAKE_LIB,
+        "self.ownLeft.record(self.ownLeft.latest() + shares);",
+        "",
+    ),
+    Planted(
         "a reporter is credited twice (LEDGER-8)",
         "Economy",
         LEDGER,
