@@ -268,7 +268,7 @@ def test_note_presence__absent_or_none__is_refused(
 def test_p08_left_out_by_a_third__is_not_absent(
     network: Network, clock: Clock, submitter: Any, reporter: Any, faults: FaultCatalogue
 ) -> None:
-    """A submitter has its own turns to leave somebody out; the others count who signs."""
+    """Whoever commits a third of the batches, in turn or not, leaves nobody below the floor."""
     settle_epoch(network, clock, submitter, 0, [(0, 1, 2), ALL, ALL] * 2)
     assert work_of(network, 0).absent == 0
     with faults.expect("NotAbsent", epoch=0, member=DAVE):
