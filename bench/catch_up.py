@@ -58,7 +58,7 @@ def profile() -> Profile:
     times = msgspec.structs.replace(
         parameters.times, epoch_seconds=EPOCH_SECONDS, unbonding_seconds=4 * EPOCH_SECONDS
     )
-    timelock = TimelockSection(delay_seconds=3 * EPOCH_SECONDS)
+    timelock = TimelockSection(delay_seconds=6 * EPOCH_SECONDS)
     network = NetworkSection(batch_bytes=96 << 10, block_bytes=16 << 10, batch_age_ms=60_000)
     parameters = msgspec.structs.replace(
         parameters, times=times, timelock=timelock, network=network

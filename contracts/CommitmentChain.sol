@@ -81,7 +81,7 @@ contract CommitmentChain is ICommitmentChain {
             revert InboxOfAnotherChain(address(this), inbox_.chain());
         }
         Times memory p = registry_.times();
-        _requireSlowParameters(registry_, inbox_, p.epochSeconds);
+        _requireSlowParameters(registry_, inbox_, p);
 
         registry = registry_;
         committee = committee_;
@@ -319,18 +319,20 @@ contract CommitmentChain is ICommitmentChain {
     }
 
     /// @dev PARAM-1: no parameter changes before the rollups of this chain could notice and leave.
-    function _requireSlowParameters(
-        IBondRegistry registry_,
-        IForcedInbox inbox_,
-        uint256 epochSeconds
-    ) private view {
+    function _requireSlowParameters(IBondRegistry registry_, IForcedInbox inbox_, Times memory p)
+        private
+        view
+    {
         ParameterTimelock timelock = ParameterTimelock(payable(registry_.parameters().timelock()));
         address rollups = address(inbox_.rollups());
         if (address(timelock.rollups()) != rollups) {
             revert TimelockOfOtherRollups(rollups, address(timelock.rollups()));
         }
-        if (timelock.marginSeconds() < 2 * epochSeconds) {
-            revert TimelockMarginTooShort(2 * epochSeconds, timelock.marginSeconds());
+        uint256 unbonding = p.unbondingSeconds;
+        uint256 exit = inbox_.rollups().exitDelaySeconds();
+        uint256 least = (exit > unbonding ? exit : unbonding) + 2 * uint256(p.epochSeconds);
+        if (timelock.floorSeconds() < least) {
+            revert TimelockFloorTooShort(least, timelock.floorSeconds());
         }
     }
 }

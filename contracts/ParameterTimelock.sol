@@ -6,18 +6,19 @@ import {IRollupRegistry} from "./interfaces/IRollupRegistry.sol";
 
 /// @title The delay before a parameter changes (PARAM-1)
 /// @notice OpenZeppelin's TimelockController, whose delay can never be brought down to the time
-/// that a rollup needs to notice a change and leave before it. Proposers schedule and cancel, anyone executes, nobody but the
-/// timelock itself administers roles and delay.
+/// that a rollup or a staker needs to notice a change and be gone before it. Proposers schedule and
+/// cancel, anyone executes, nobody but the timelock itself administers roles and delay.
 contract ParameterTimelock is TimelockController {
     /// @notice Whose exit the delay outlasts.
     IRollupRegistry public immutable rollups;
 
-    /// @notice What the delay is longer than that exit, at least: the time to notice.
+    /// @notice What the delay is longer than that exit, at least.
     uint256 public immutable marginSeconds;
 
     error DelayTooShort(uint256 minimumSeconds, uint256 actualSeconds);
 
-    /// @param marginSeconds_ two epochs, at least: the CommitmentChain takes no less
+    /// @param marginSeconds_ with it the delay outlasts unbonding, and leaves two epochs to notice: the
+    /// CommitmentChain takes no less
     constructor(
         uint256 delaySeconds,
         uint256 marginSeconds_,

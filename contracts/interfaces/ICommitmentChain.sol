@@ -82,7 +82,7 @@ interface ICommitmentChain {
     error TimelockOfOtherRollups(address expected, address actual);
 
     /// @notice What parameters' delay is longer than a rollup's exit, in seconds: not two epochs.
-    error TimelockMarginTooShort(uint256 minimumSeconds, uint256 actualSeconds);
+    error TimelockFloorTooShort(uint256 minimumSeconds, uint256 actualSeconds);
 
     error WrongIndex(BatchIndex expected, BatchIndex actual);
     error WrongParent(bytes32 expected, bytes32 actual);

@@ -140,16 +140,23 @@ class Parameters(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_onl
                 f"window_seconds and answer_seconds of the held data are {longest} together, not"
                 f" below evidence_seconds {times.evidence_seconds} (DATA-7)"
             )
-        exit_and_epochs = self.rollups.exit_delay_seconds + 2 * times.epoch_seconds
-        if self.timelock.delay_seconds < exit_and_epochs:
+        least = self.rollups.exit_delay_seconds + self.timelock_margin_seconds
+        if self.timelock.delay_seconds < least:
             raise ValueError(
-                f"delay_seconds {self.timelock.delay_seconds} of the timelock is below"
-                f" {exit_and_epochs}: a rollup's exit and two epochs (PARAM-1)"
+                f"delay_seconds {self.timelock.delay_seconds} of the timelock is below {least}:"
+                " a rollup's exit or the unbonding, whichever is longer, and two epochs (PARAM-1)"
             )
         if self.committee.min_size > self.committee.max_size:
             raise ValueError(
                 f"min_size {self.committee.min_size} is above max_size {self.committee.max_size}"
             )
+
+    @property
+    def timelock_margin_seconds(self) -> int:
+        """By how much the timelock's delay is above a rollup's exit, at least: whoever leaves with
+        what is staked when a change is announced is gone before it (PARAM-1)."""
+        beyond_exit = self.times.unbonding_seconds - self.rollups.exit_delay_seconds
+        return max(0, beyond_exit) + 2 * self.times.epoch_seconds
 
     @property
     def initial_values(self) -> tuple[int, ...]:
@@ -174,7 +181,7 @@ PARAMETER_SETS = {
         stake=StakeSection(min_bond_gwei=GWEI),
         slashing=SlashingSection(jail_seconds=180),
         fees=FeesSection(notice_seconds=300),
-        timelock=TimelockSection(delay_seconds=180),
+        timelock=TimelockSection(delay_seconds=720),
         committee=_COMMITTEE,
         inbox=InboxSection(force_window_seconds=30),
         rollups=RollupsSection(exit_delay_seconds=60),
@@ -194,7 +201,7 @@ PARAMETER_SETS = {
         slashing=SlashingSection(jail_seconds=60),
         work=WorkSection(min_commits=4),
         fees=FeesSection(notice_seconds=60),
-        timelock=TimelockSection(delay_seconds=70),
+        timelock=TimelockSection(delay_seconds=280),
         committee=_COMMITTEE,
         inbox=InboxSection(force_window_seconds=20),
         rollups=RollupsSection(exit_delay_seconds=30),

@@ -154,7 +154,7 @@ def _arguments(
         "RollupRegistry": (parameters.rollups.exit_delay_seconds,),
         "ParameterTimelock": (
             parameters.timelock.delay_seconds,
-            2 * parameters.times.epoch_seconds,
+            parameters.timelock_margin_seconds,
             rollups,
             proposers(deployer, parameters),
         ),

@@ -68,7 +68,7 @@ def questions(plan: Plan, artifacts: Mapping[str, Artifact]) -> Iterator[Questio
         ("RollupRegistry", "exitDelaySeconds", (), plan.parameters.rollups.exit_delay_seconds),
         ("ParameterTimelock", "getMinDelay", (), plan.parameters.timelock.delay_seconds),
         ("ParameterTimelock", "rollups", (), at("RollupRegistry")),
-        ("ParameterTimelock", "marginSeconds", (), 2 * plan.parameters.times.epoch_seconds),
+        ("ParameterTimelock", "marginSeconds", (), plan.parameters.timelock_margin_seconds),
         ("Parameters", "timelock", (), at("ParameterTimelock")),
         ("Parameters", "values", (), plan.parameters.initial_values),
         ("BondRegistry", "times", (), times(plan.genesis, plan.parameters)),

@@ -86,8 +86,8 @@ def deploy(
     at = predict_addresses(account)
     all_values = {**VALUES, **(values or {})}
     slashers = [*(at[name] for name in SLASHERS), *extra_slashers]
-    epochs = 2 * times.epochSeconds
-    delay = exit_delay + epochs
+    margin = max(0, times.unbondingSeconds - exit_delay) + 2 * times.epochSeconds
+    delay = exit_delay + margin
 
     def create(name: str, *arguments: Any) -> Any:
         contract = account.deploy(project.contracts[name], *arguments)
@@ -95,7 +95,7 @@ def deploy(
         return contract
 
     rollups = create("RollupRegistry", exit_delay)
-    timelock = create("ParameterTimelock", delay, epochs, rollups, [account.address])
+    timelock = create("ParameterTimelock", delay, margin, rollups, [account.address])
     parameters = create("Parameters", timelock, [all_values[key] for key in Parameter])
     registry = create("BondRegistry", times.as_tuple(), parameters, at["SlashingLedger"])
     committee = create("Committee", registry, min_size, max_size)

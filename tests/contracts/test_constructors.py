@@ -24,7 +24,7 @@ CommitmentChain, EquivocationSlasher
 ├── a zero where the fallback would be open to anyone, or to nobody: refused
 ├── a committee of another registry: refused
 ├── an inbox that serves another chain: refused
-├── parameters whose timelock knows other rollups, or leaves them less than two epochs: refused
+├── parameters whose timelock knows other rollups, or is too short for exit or unbonding: refused
 └── a ledger that does not know the slasher: refused
 
 SequencingFees
@@ -333,14 +333,15 @@ def test_commitment_chain__hasty_parameters__are_refused(
         fallback = GOOD_FALLBACK.as_tuple()
         return deployer.deploy(project.CommitmentChain, registry, committee, inbox, fallback)
 
-    epochs = 2 * network.times.epochSeconds
+    least = network.times.unbondingSeconds + 2 * network.times.epochSeconds
+    margin = least - network.exit_delay
     others = deployer.deploy(project.RollupRegistry, network.exit_delay)
     with faults.expect(
         "TimelockOfOtherRollups", expected=network.rollups.address, actual=others.address
     ):
-        deploy(others, epochs)
-    with faults.expect("TimelockMarginTooShort", minimumSeconds=epochs, actualSeconds=epochs - 1):
-        deploy(network.rollups, epochs - 1)
+        deploy(others, margin)
+    with faults.expect("TimelockFloorTooShort", minimumSeconds=least, actualSeconds=least - 1):
+        deploy(network.rollups, margin - 1)
 
 
 def test_equivocation_slasher__unknown_to_its_ledger__is_refused(

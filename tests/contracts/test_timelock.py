@@ -164,7 +164,7 @@ def test_update_delay__through_the_timelock__stops_at_the_floor(
 ) -> None:
     timelock = network.timelock
     floor = timelock.floorSeconds()
-    assert floor == network.exit_delay + 2 * network.times.epochSeconds
+    assert floor == network.times.unbondingSeconds + 2 * network.times.epochSeconds
 
     def scheduled(seconds: int) -> Change:
         change = Change(timelock, bytes(timelock.updateDelay.encode_input(seconds)))

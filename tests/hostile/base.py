@@ -59,7 +59,7 @@ PARAMETERS = Parameters(
     stake=StakeSection(min_bond_gwei=GWEI),
     slashing=SlashingSection(jail_seconds=60),
     fees=FeesSection(notice_seconds=60),
-    timelock=TimelockSection(delay_seconds=150),
+    timelock=TimelockSection(delay_seconds=420),
     committee=CommitteeSection(min_size=3, max_size=4),
     inbox=InboxSection(force_window_seconds=48, max_bytes=4096, congestion_target=8),
     rollups=RollupsSection(exit_delay_seconds=30),

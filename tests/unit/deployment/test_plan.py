@@ -123,7 +123,7 @@ def test_the_circles_close() -> None:
 def test_the_deployer_proposes_unless_others_are_named() -> None:
     plan, other = make_plan(), "0x" + "77" * 20
     assert plan.creations[1].arguments[3] == [DEPLOYER]
-    timelock = TimelockSection(delay_seconds=180, proposers=(other,))
+    timelock = TimelockSection(delay_seconds=720, proposers=(other,))
     named = msgspec.structs.replace(PARAMETER_SETS["devnet"], timelock=timelock)
     assert proposers(DEPLOYER, named) == [bytes.fromhex(other[2:])]
 
