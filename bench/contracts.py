@@ -37,6 +37,7 @@ ARTIFACTS = ROOT / "build" / "contracts"
 START = 1_800_000_000
 GENESIS = START + 10_000
 EPOCH_SECONDS = 100_000
+UNBONDING_SECONDS = 1_000_000
 FORCE_WINDOW_SECONDS = 3_600
 BOND_WEI = 32 * 10**18
 RING_SIZE = 1_024
@@ -46,14 +47,14 @@ AGE = 100_000
 OPERATORS = 48
 
 COMMIT_GRACE_SECONDS = 50_000
-TIMES = (GENESIS, EPOCH_SECONDS, 1_000_000, COMMIT_GRACE_SECONDS, 500_000)
+TIMES = (GENESIS, EPOCH_SECONDS, UNBONDING_SECONDS, COMMIT_GRACE_SECONDS, 500_000)
 INBOX_PARAMETERS = (FORCE_WINDOW_SECONDS, 131_072, 30_000_000, 10**13, 10**9, 10**6, 64)
 FALLBACK_PARAMETERS = (10_000_000, 3_600, 600)
 FLOOR_PARAMETERS = (10**13, 10**9, 10**8)
 DATA_PARAMETERS = (86_400, 3_600)
 EXIT_DELAY_SECONDS = 86_400
 # Before a parameter changes.
-DELAY_SECONDS = EXIT_DELAY_SECONDS + 2 * EPOCH_SECONDS
+DELAY_SECONDS = UNBONDING_SECONDS + 2 * EPOCH_SECONDS
 EQUIVOCATION, EJECT = 1, 2
 FORCED_GAS = 100_000
 VAULT = Web3.to_checksum_address("0x" + "0a" * 20)
@@ -159,8 +160,8 @@ class Deployment:
         create = self._deploy
 
         self.rollups = rollups = create("RollupRegistry", EXIT_DELAY_SECONDS)
-        epochs = 2 * EPOCH_SECONDS
-        self.timelock = create("ParameterTimelock", DELAY_SECONDS, epochs, rollups, [self.user])
+        margin = DELAY_SECONDS - EXIT_DELAY_SECONDS
+        self.timelock = create("ParameterTimelock", DELAY_SECONDS, margin, rollups, [self.user])
         self.parameters = create("Parameters", self.timelock, values)
         self.registry = create("BondRegistry", TIMES, self.parameters, at["SlashingLedger"])
         self.committee = create("Committee", self.registry, 4, self.most_members)

@@ -162,8 +162,8 @@ def test_p10_jailing_oneself__releases_nothing_sooner(
 def test_p16_parameter_changed_after_the_offence__does_not_judge_it(
     network: Network, clock: Clock, deployer: Any, test_slasher: Any, reporter: Any, user: Any
 ) -> None:
-    # Proposed in epoch 0, in force within epoch 2: what was done in epoch 1, and what is done in
-    # epoch 2, costs and pays what it did when those epochs began.
+    # Proposed in epoch 0, in force within epoch 5: what was done in epoch 4, and what is done in
+    # epoch 5, costs and pays what it did when those epochs began.
     changes = [
         Change.of(network, Parameter.EQUIVOCATION_BASE_BPS, 5_000),
         Change.of(network, Parameter.CORRELATION_BPS, 0),
@@ -171,28 +171,28 @@ def test_p16_parameter_changed_after_the_offence__does_not_judge_it(
         Change.of(network, Parameter.INSURANCE_BPS, 0),
     ]
     ready_at = [change.schedule(network, sender=deployer) for change in changes][-1]
-    for epoch in (1, 2):
+    for epoch in range(1, 6):
         clock.jump_to(network.times.start_of(epoch) - 1)
         network.committee.snapshot(epoch, sender=user)
     clock.jump_to(ready_at)
     for change in changes:
         change.execute(network, sender=deployer)
-    assert network.times.start_of(2) < clock.now < network.times.end_of(2)
+    assert network.times.start_of(5) < clock.now < network.times.end_of(5)
     assert network.parameters.value(Parameter.EQUIVOCATION_BASE_BPS) == 5_000
 
-    for id_, epoch in ((1, 1), (2, 2)):
+    for id_, epoch in ((1, 4), (2, 5)):
         receipt = network.slash(id_, epoch=epoch, reporter=reporter, sender=test_slasher)
         split = list(events(receipt, "OperatorSlashed")[0]["split"])
         assert split[:3] == [SLASH // 10, 0, SLASH // 5]
         assert sum(split) == SLASH
     # So does what is added to it (LEDGER-3).
-    network.slash(3, epoch=1, sender=test_slasher)
-    network.ledger.escalate(1, 1, Offence.EQUIVOCATION, sender=user)
-    assert network.ledger.partOf(1, 1, Offence.EQUIVOCATION) == 6_000
+    network.slash(3, epoch=4, sender=test_slasher)
+    network.ledger.escalate(4, 1, Offence.EQUIVOCATION, sender=user)
+    assert network.ledger.partOf(4, 1, Offence.EQUIVOCATION) == 6_000
 
-    network.committee.snapshot(3, sender=user)
-    clock.jump_to(network.times.start_of(3) + 1)
-    receipt = network.slash(4, epoch=3, reporter=reporter, sender=test_slasher)
+    network.committee.snapshot(6, sender=user)
+    clock.jump_to(network.times.start_of(6) + 1)
+    receipt = network.slash(4, epoch=6, reporter=reporter, sender=test_slasher)
     assert list(events(receipt, "OperatorSlashed")[0]["split"]) == [
         75 * ETHER // 100,
         0,

@@ -81,6 +81,8 @@ def set_parameter(network: Network, chain: Any, parameter: Parameter, value: int
     call = network.parameters.set.encode_input(parameter, value)
     message = {"from": timelock, "to": network.parameters.address, "data": "0x" + call.hex()}
     # No estimate: what is written depends on whether the second is the one of the last change.
-    rpc("eth_sendTransaction", [{**message, "gas": hex(1_000_000)}])
+    sent = rpc("eth_sendTransaction", [{**message, "gas": hex(1_000_000)}])
+    # Where the processor is shared, the answer may come before the block.
+    chain.provider.web3.eth.wait_for_transaction_receipt(sent, poll_latency=0.01)
     rpc("anvil_stopImpersonatingAccount", [timelock])
     assert network.parameters.value(parameter) == value
