@@ -42,6 +42,7 @@ _HINTS = {
     "NothingToEscalate": "as much was taken as the offenders known now weigh",
     "NothingToPay": "there is nothing to pay",
     "OwnStakeTooSmall": "an operator keeps {minimumWei} at least; ape run exit takes out all of it",
+    "PresenceShown": "it showed in epoch {epoch} that it works (IDLE-3)",
     "SignerUsed": "a key signs for one operator, and once: switchyard keys new makes another",
     "StillOpen": "too early: the epoch ends {endsAt}",
     "TimelockUnexpectedOperationState": "ape run parameters status tells where the proposal is",

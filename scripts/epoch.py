@@ -93,6 +93,9 @@ def punish(actor: Actor, epoch: int, member: int | None) -> None:
         click.echo(f"Nobody was absent in epoch {epoch}.")
     for index in chosen:
         operator_id = _operator_of(actor, epoch, index, signers)
+        if actor.read("InactivitySlasher", "isNoted", operator_id, epoch):
+            click.echo(f"Operator {operator_id} showed itself in epoch {epoch} (IDLE-3).")
+            continue
         streak = Call("InactivitySlasher", "streakOf", (operator_id,))
         actor.act(
             Call("InactivitySlasher", "punish", (epoch, index)),

@@ -3,19 +3,24 @@ pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IBondRegistry, Times} from "../interfaces/IBondRegistry.sol";
+import {ICommitmentChain} from "../interfaces/ICommitmentChain.sol";
 import {ICommittee} from "../interfaces/ICommittee.sol";
 import {IInactivitySlasher} from "../interfaces/IInactivitySlasher.sol";
 import {IParticipation, Work} from "../interfaces/IParticipation.sol";
 import {Consequence, ISlashingLedger, Offence, Slash} from "../interfaces/ISlashingLedger.sol";
 import {CommitteeCodec} from "../libraries/CommitteeCodec.sol";
+import {Digests} from "../libraries/Digests.sol";
 import {EvidenceLib} from "../libraries/EvidenceLib.sol";
+import {QuorumLib} from "../libraries/QuorumLib.sol";
+import {SignatureLib} from "../libraries/SignatureLib.sol";
 import {Schedule, TimeLib} from "../libraries/TimeLib.sol";
-import {Epoch} from "../types/Types.sol";
+import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
 
-/// @title Inactivity (IDLE-1, IDLE-2)
+/// @title Inactivity (IDLE-1 to IDLE-3)
 /// @notice See IInactivitySlasher for what each function checks, leaves unchecked and does.
 contract InactivitySlasher is IInactivitySlasher {
     using CommitteeCodec for bytes;
+    using TimeLib for Timestamp;
 
     /// @dev Absences of one operator that were punished: the last one, how many in a row, and the
     /// first of these.
@@ -34,6 +39,9 @@ contract InactivitySlasher is IInactivitySlasher {
     /// @notice With more epochs between two absences they are not in a row. It bounds the search.
     uint64 public constant MAX_GAP = 8;
 
+    /// @notice How far below the last batch of L1 the one may lie by which presence is shown.
+    uint64 public constant MAX_DEPTH = 64;
+
     /// @inheritdoc IInactivitySlasher
     ISlashingLedger public immutable ledger;
 
@@ -44,7 +52,9 @@ contract InactivitySlasher is IInactivitySlasher {
     IParticipation public immutable participation;
 
     IBondRegistry private immutable REGISTRY;
+    ICommitmentChain private immutable CHAIN;
     Schedule private immutable SCHEDULE;
+    uint64 private immutable HALF_EPOCH_SECONDS;
     uint64 private immutable EVIDENCE_LIFE_SECONDS;
 
     /// @inheritdoc IInactivitySlasher
@@ -57,7 +67,8 @@ contract InactivitySlasher is IInactivitySlasher {
         // A slasher that its ledger does not know could never punish anyone.
         if (!ledger_.isSlasher(address(this))) revert UnknownToLedger(address(ledger_));
         ICommittee committee_ = ledger_.committee();
-        address counted = address(participation_.chain().committee());
+        ICommitmentChain chain = participation_.chain();
+        address counted = address(chain.committee());
         if (counted != address(committee_)) {
             revert ParticipationOfAnotherCommittee(address(committee_), counted);
         }
@@ -66,8 +77,10 @@ contract InactivitySlasher is IInactivitySlasher {
         committee = committee_;
         participation = participation_;
         REGISTRY = ledger_.registry();
+        CHAIN = chain;
         Times memory t = REGISTRY.times();
         SCHEDULE = TimeLib.schedule(t.genesis, t.epochSeconds);
+        HALF_EPOCH_SECONDS = t.epochSeconds / 2;
         EVIDENCE_LIFE_SECONDS = EvidenceLib.lifeSeconds(t);
     }
 
@@ -77,6 +90,8 @@ contract InactivitySlasher is IInactivitySlasher {
         if (!isMember || !isAbsent) revert NotAbsent(epoch, member);
         EvidenceLib.requireFresh(SCHEDULE, epoch, EVIDENCE_LIFE_SECONDS);
         uint32 id = _idOf(epoch, member);
+        // Noted before the epoch was settled, for a member that was absent: it has shown itself.
+        if (isNoted[id][epoch]) revert PresenceShown(epoch, id);
 
         uint32 before = _extend(id, epoch);
 
@@ -109,6 +124,57 @@ contract InactivitySlasher is IInactivitySlasher {
         isNoted[id][epoch] = true;
 
         emit PresenceNoted(epoch, id);
+    }
+
+    /// @inheritdoc IInactivitySlasher
+    function showPresence(Epoch epoch, uint256 member, BatchIndex index, bytes calldata signature)
+        external
+    {
+        _requireSecondHalf(epoch);
+        bytes memory members = committee.committeeBytes(epoch);
+        if (member >= members.size()) {
+            revert IParticipation.NoSuchMember(members.size(), member);
+        }
+        // What the member weighs does not matter here.
+        // slither-disable-next-line unused-return
+        (address signer,) = members.member(member);
+        address actual = SignatureLib.recover(_attested(epoch, members, index), signature);
+        if (actual != signer) revert QuorumLib.WrongSigner(member, signer, actual);
+        uint32 id = REGISTRY.operatorIdOfSigner(signer);
+        if (isNoted[id][epoch]) revert PresenceShown(epoch, id);
+        isNoted[id][epoch] = true;
+
+        emit PresenceNoted(epoch, id);
+    }
+
+    /// @dev IDLE-3: after the epoch, who was dead in it could sign for it.
+    function _requireSecondHalf(Epoch epoch) private view {
+        Timestamp now_ = TimeLib.timestamp();
+        Epoch current = SCHEDULE.epochOf(now_);
+        if (epoch != current) revert NotCurrentEpoch(current, epoch);
+        Timestamp opensAt = SCHEDULE.startOf(epoch).plus(HALF_EPOCH_SECONDS);
+        if (!opensAt.isDue(now_)) revert TooEarlyToShow(opensAt, now_);
+    }
+
+    /// @dev What a member of `epoch` signs of a batch that L1 has had for a short time only. The hash
+    /// of genesis, in the place of batch 0, was always known.
+    function _attested(Epoch epoch, bytes memory members, BatchIndex index)
+        private
+        view
+        returns (bytes32)
+    {
+        uint64 asked = BatchIndex.unwrap(index);
+        uint64 last = BatchIndex.unwrap(CHAIN.lastIndex());
+        if (asked == 0 || asked > last || last - asked > MAX_DEPTH) {
+            revert NotRecent(BatchIndex.wrap(last), index);
+        }
+        return Digests.batchAttestation(
+            Digests.domainSeparator(address(REGISTRY)),
+            epoch,
+            keccak256(members),
+            index,
+            CHAIN.batchHashAt(index)
+        );
     }
 
     function _wasAbsent(Epoch epoch, uint256 member)

@@ -1,5 +1,5 @@
-"""Whose turn it is to write to L1, and what (SUBMIT-1, SUBMIT-2, SUBMIT-9, COMM-3, HELD-3, HELD-4),
-and whether as blobs (SUBMIT-5): pure."""
+"""Whose turn it is to write to L1, and what (SUBMIT-1, SUBMIT-2, SUBMIT-9, SUBMIT-10, COMM-3,
+HELD-3, HELD-4), and whether as blobs (SUBMIT-5): pure."""
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
@@ -84,7 +84,14 @@ class Charge:
     last: BatchIndex
 
 
-Step = Answer | Commit | Fill | Snapshot | NoteCheckpoint | Charge
+@dataclass(frozen=True, slots=True)
+class ShowPresence:
+    """Show that this member works in the epoch that runs (IDLE-3)."""
+
+    epoch: Epoch
+
+
+Step = Answer | Commit | Fill | Snapshot | NoteCheckpoint | Charge | ShowPresence
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,8 @@ class Situation:
     """Up to where rollups are charged."""
     charge_due: int | None
     """Since when there is enough to charge for (SUBMIT-9); None if there is not."""
+    presence: Epoch | None
+    """The epoch in which this member is to show itself (SUBMIT-10); None if it need not."""
 
     def waited_since(self, l1_seconds: int) -> int:
         """Milliseconds. L1's blocks alone are too coarse a clock: if a slot is a multiple of
@@ -160,6 +169,8 @@ def _steps(now: Situation) -> Iterator[Step]:
     yield from _snapshot(now)
     yield from _checkpoint(now)
     yield from _charge(now)
+    if now.presence is not None:
+        yield ShowPresence(now.presence)
 
 
 def _commit(now: Situation) -> Iterator[Commit | Fill]:

@@ -1,5 +1,6 @@
 """Brings to L1 what is this node's turn: answers to challenges (HELD-3), batches (SUBMIT-1 to
-SUBMIT-5), the next committee, checkpoints (HELD-4), charges (SUBMIT-9)."""
+SUBMIT-5), the next committee, checkpoints (HELD-4), charges (SUBMIT-9), this member's presence
+(SUBMIT-10)."""
 
 import asyncio
 import logging
@@ -19,6 +20,7 @@ from sequencer.l1.committing import MAX_GAS, BatchSource, Committing
 from sequencer.l1.deployment import Deployment
 from sequencer.l1.events import L1Header
 from sequencer.l1.filling import filling
+from sequencer.l1.presence import Presence, PresenceSource, presence_due
 from sequencer.l1.reverts import describe_revert, revert_name
 from sequencer.l1.rpc import L1Refused
 from sequencer.l1.submission import (
@@ -29,6 +31,7 @@ from sequencer.l1.submission import (
     Fill,
     NoteCheckpoint,
     Seat,
+    ShowPresence,
     Situation,
     Snapshot,
     Step,
@@ -38,7 +41,7 @@ from sequencer.l1.submission import (
     turns_to_answer,
 )
 from sequencer.l1.view import L1View
-from sequencer.types import Address, BatchIndex
+from sequencer.types import Address, BatchIndex, Epoch, MemberIndex
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +50,7 @@ _SNAPSHOT = abi.function("Committee", "snapshot")
 _CHECKPOINT = abi.function("DataAvailabilityChallenge", "checkpoint")
 
 
-class Source(BatchSource, HeldSource, UsageSource, Protocol):
+class Source(BatchSource, HeldSource, UsageSource, PresenceSource, Protocol):
     """What the submitter asks of its node."""
 
     def seat(self) -> tuple[int, int] | None:
@@ -74,6 +77,7 @@ class Submitter:
         self._committing = Committing(account, self._contracts, source)
         self._answering = Answering(account, self._contracts, source)
         self._charging = Charging(account, self._contracts, source)
+        self._presence = Presence(account, self._contracts, source)
         self._view = view
         self._source = source
         self._takeover_ms = takeover_ms
@@ -85,7 +89,10 @@ class Submitter:
         self._head: L1Header | None = None
         self._head_since_ms = 0
         self._refused: set[Step] = set()
-        """With this head. What L1 refused stays refused until L1 changes."""
+        """With this head. What L1 refused stays refused until L1 changes; so does a presence that
+        this node cannot show."""
+        self._shown: Epoch | None = None
+        """The last epoch in which L1 has this member's presence, shown by whomever."""
         self._mined_number = -1
         self.last_error: str | None = None
         """Why the last attempt came to nothing; None if it did not."""
@@ -115,10 +122,14 @@ class Submitter:
             receipts = await self._execute(step)
         except PeerFault as fault:
             self._refused.add(step)
+            if isinstance(step, ShowPresence) and _reason(fault) == "PresenceShown":
+                self._shown = step.epoch
             self._note(step, fault)
             return False
         self._mined_number = max((r.block_number for r in receipts), default=-1)
         is_done = all(receipt.is_success for receipt in receipts)
+        if isinstance(step, ShowPresence) and receipts and is_done:
+            self._shown = step.epoch
         if not is_done:
             log.info("L1: %s reverted in block %d", _name(step), self._mined_number)
         self.last_error = None if is_done else f"{_name(step)} reverted"
@@ -144,6 +155,7 @@ class Submitter:
             return None
         seat, since_head_ms = Seat(*place), self._now_ms() - self._head_since_ms
         batches = self._ready_batches()
+        presence = presence_due(view, MemberIndex(seat.member))
         return Situation(
             seat=seat,
             takeover_ms=self._takeover_ms,
@@ -164,6 +176,7 @@ class Submitter:
             else None,
             charged=view.charged,
             charge_due=charge_due_since(view),
+            presence=presence if presence != self._shown else None,
         )
 
     def _answers(self, seat: Seat, l1_ms: int) -> tuple[Challenge, ...]:
@@ -205,6 +218,11 @@ class Submitter:
             case Charge():
                 calls = await self._charging.calls(step)
                 return await self._account.send(calls, lambda: self._wants_charge(step))
+            case ShowPresence(epoch):
+                calls = await self._presence.calls(epoch, self._view)
+                if not calls:
+                    self._refused.add(step)
+                return await self._account.send(calls, lambda: self._next() == step)
             case Fill(up_to):
                 count = min(MAX_TOGETHER, up_to - self._view.queue_length)
                 log.warning(
@@ -248,15 +266,21 @@ class Submitter:
         text = str(fault)
         if isinstance(fault, L1Refused) and fault.data:
             text = describe_revert(fault.data)
-        is_race = isinstance(fault, L1Refused) and revert_name(fault.data) in (
+        is_race = _reason(fault) in (
             "WrongIndex",
             "EpochNotAscending",
             "WrongStatus",
             "NothingToCharge",
+            "PresenceShown",
         )
         if text != self.last_error:
             log.log(logging.INFO if is_race else logging.WARNING, "L1: %s: %s", _name(step), text)
         self.last_error = None if is_race else text
+
+
+def _reason(fault: PeerFault) -> str | None:
+    """The error by whose name L1 refused a call; None if it did not."""
+    return revert_name(fault.data) if isinstance(fault, L1Refused) else None
 
 
 def _name(step: Step) -> str:
@@ -267,6 +291,8 @@ def _name(step: Step) -> str:
             return f"checkpoint({index})"
         case Charge(charged):
             return f"charge({charged.last + 1})"
+        case ShowPresence(epoch):
+            return f"showPresence({epoch})"
         case Fill(up_to):
             return f"fill({up_to})"
         case Snapshot(epoch):

@@ -83,6 +83,26 @@ class Attester:
         seat = None if committee is None else self._keys.seat(committee)
         if committee is None or seat is None:
             return
+        if not self._may_sign(batch):
+            return
+        signed = attest(batch.index, batch.hash, committee, seat.signer, self._separator)
+        self._keep(signed, committee)
+        self._send(signed)
+
+    def presence(self, batch: Batch, epoch: Epoch) -> SignedAttestation | None:
+        """A committed batch of this node's own, attested in the name of the epoch that runs here
+        (IDLE-3); None without a seat in it. What is final on L1 is not signed: which content this
+        node has attested there, it may have forgotten (BATCH-5)."""
+        committee = self._committee
+        seat = None if committee is None else self._keys.seat(committee)
+        if committee is None or seat is None or committee.epoch != epoch:
+            return None
+        if batch.index <= self._l1.final_index or not self._may_sign(batch):
+            return None
+        return attest(batch.index, batch.hash, committee, seat.signer, self._separator)
+
+    def _may_sign(self, batch: Batch) -> bool:
+        """Whether this is the one content of its index; from now on, durably, it is."""
         known = self._attested.get(batch.index)
         if known is not None and known != batch.hash:
             log.critical(
@@ -91,7 +111,7 @@ class Attester:
                 known.hex(),
                 batch.hash.hex(),
             )
-            return
+            return False
         if known is None:
             if not self._vouches_for(batch):
                 log.critical(
@@ -99,15 +119,13 @@ class Attester:
                     " node votes for (HELD-1)",
                     batch.index,
                 )
-                return
+                return False
             self._attested[batch.index] = batch.hash
             self._journal.append(AttestedRecord(batch.index, batch.hash))
         if not self._journal.is_synced:
             self._journal.sync()
         assert self._journal.is_synced
-        signed = attest(batch.index, batch.hash, committee, seat.signer, self._separator)
-        self._keep(signed, committee)
-        self._send(signed)
+        return True
 
     def on_attestation(self, signed: SignedAttestation) -> None:
         """A peer's attestation; of an unknown epoch it says nothing. Raises `PeerFault`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sequencer.batches.attestations import BatchCertificate
+from sequencer.batches.attestations import BatchCertificate, SignedAttestation
 from sequencer.batches.batch import Batch
 from sequencer.crypto.kzg_process import KzgProcess
 from sequencer.l1.sidecar import Sidecar, make_sidecar
@@ -13,7 +13,7 @@ from sequencer.node.epochs import Epochs
 from sequencer.node.instance import Instance
 from sequencer.node.ledger import Ledger
 from sequencer.node.ready import ReadyBatches
-from sequencer.types import BatchIndex, Hash32
+from sequencer.types import BatchIndex, Epoch, Hash32
 
 
 class NodeSource:
@@ -29,6 +29,7 @@ class NodeSource:
         l1: L1View,
         now_ms: Callable[[], int],
     ) -> None:
+        self._attester = attester
         self._ready = ReadyBatches(ledger, attester, l1, now_ms)
         self._backend = backend
         self._kzg = kzg
@@ -58,3 +59,11 @@ class NodeSource:
 
     def held(self, content_hash: Hash32) -> bytes | None:
         return self._backend.held_segment(content_hash)
+
+    def presence(
+        self, epoch: Epoch, index: BatchIndex, batch_hash: Hash32
+    ) -> SignedAttestation | None:
+        batch = self._ledger.batch(index)
+        if batch is None or batch.hash != batch_hash:
+            return None
+        return self._attester.presence(batch, epoch)

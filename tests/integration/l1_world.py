@@ -10,7 +10,12 @@ from pathlib import Path
 
 import msgspec
 
-from sequencer.batches.attestations import AttestationPool, BatchCertificate, attest
+from sequencer.batches.attestations import (
+    AttestationPool,
+    BatchCertificate,
+    SignedAttestation,
+    attest,
+)
 from sequencer.batches.batch import Batch
 from sequencer.batches.blobs import blobs_hash, encode_blobs
 from sequencer.batches.codec import encode_batch_data
@@ -315,6 +320,13 @@ class Node:
 
     def held(self, content_hash: Hash32) -> bytes | None:
         return self._world.held.get(content_hash)
+
+    def presence(self, epoch: Epoch, index: BatchIndex, batch_hash: Hash32) -> SignedAttestation:
+        assert self.view.head is not None
+        committee = self.view.committee_at(epoch, self.view.head.number)
+        assert committee is not None
+        signer = Signer(self.secret)
+        return attest(index, batch_hash, committee, signer, self._world.separator)
 
 
 class World:

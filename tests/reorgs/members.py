@@ -27,7 +27,7 @@ from sequencer.node.ledger import Ledger
 from sequencer.ordering.application import Application, OrderingParameters
 from sequencer.ordering.turn import Turn, is_terminal
 from sequencer.store.blocks import BlockStore
-from sequencer.types import BatchIndex, Committee, Hash32, Height, View
+from sequencer.types import BatchIndex, Committee, Epoch, Hash32, Height, View
 from tests.reorgs.contracts import (
     CHAIN_ID,
     DEPLOYMENT,
@@ -213,6 +213,12 @@ class Node:
         return self.ledger.batch_data(batch.first_height, batch.last_height)
 
     def held(self, content_hash: Hash32) -> bytes | None:
+        return None
+
+    def presence(
+        self, epoch: Epoch, index: BatchIndex, batch_hash: Hash32
+    ) -> SignedAttestation | None:
+        """Nobody is punished for absence on this L1."""
         return None
 
     async def sidecar(self, batch: Batch) -> Sidecar:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from eth_abi.abi import decode, encode
 
-from sequencer.batches.attestations import BatchCertificate
+from sequencer.batches.attestations import BatchCertificate, SignedAttestation
 from sequencer.batches.batch import Batch
 from sequencer.batches.blobs import blobs_hash, encode_blobs
 from sequencer.batches.codec import decode_batch_data, encode_batch_data
@@ -28,7 +28,7 @@ from sequencer.l1.rpc import L1Refused
 from sequencer.l1.sidecar import Sidecar
 from sequencer.l1.submitter import Submitter
 from sequencer.l1.view import L1View
-from sequencer.types import BatchIndex, Hash32
+from sequencer.types import BatchIndex, Epoch, Hash32
 from tests.unit.batches.test_attestations import COMMITTEE, GOOD, ONE, pool_of, signed
 from tests.unit.derivation.worlds import Committee
 from tests.unit.l1.chains import block, forced, recorded
@@ -44,6 +44,7 @@ ANSWER = abi.function("DataAvailabilityChallenge", "answer").hash[:4]
 WITHDRAW = abi.function("DataAvailabilityChallenge", "withdraw").hash[:4]
 CHECKPOINT = abi.function("DataAvailabilityChallenge", "checkpoint").hash[:4]
 CHARGE = abi.function("SequencingFees", "charge")
+SHOW = abi.function("InactivitySlasher", "showPresence")
 
 
 def sidecar_of(data: bytes) -> Sidecar:
@@ -69,6 +70,8 @@ class World:
         self.held_bytes: dict[Hash32, bytes] = {}
         self.hidden: set[int] = set()
         self.is_kzg_down = False
+        self.attestation: SignedAttestation | None = None
+        """This node's, of whatever batch it is asked for."""
         certificate = pool_of(*(signed(n) for n in range(4))).certificate(ONE, GOOD, COMMITTEE)
         assert certificate is not None
         self.certificate: BatchCertificate = certificate
@@ -108,7 +111,8 @@ class World:
         committed = [
             self._event(taken)
             for taken in self.pool.mined[before:]
-            if taken.data[:4] not in (SNAPSHOT, WITHDRAW) and not self.pool.reverts(taken)
+            if taken.data[:4] not in (SNAPSHOT, WITHDRAW, SHOW.hash[:4])
+            and not self.pool.reverts(taken)
         ]
         number = self.view.head.number + 1  # type: ignore[union-attr]
         self.pool.number = number
@@ -161,6 +165,11 @@ class World:
 
     def held(self, content_hash: Hash32) -> bytes | None:
         return self.held_bytes.get(content_hash)
+
+    def presence(
+        self, epoch: Epoch, index: BatchIndex, batch_hash: Hash32
+    ) -> SignedAttestation | None:
+        return self.attestation
 
     async def sidecar(self, batch: Batch) -> Sidecar:
         if self.is_kzg_down:

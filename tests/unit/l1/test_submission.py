@@ -32,6 +32,7 @@ from sequencer.l1.submission import (
     Fill,
     NoteCheckpoint,
     Seat,
+    ShowPresence,
     Situation,
     Snapshot,
     due_up_to,
@@ -80,6 +81,7 @@ def situation(**changes: object) -> Situation:
         checkpoint_seconds=None,
         charged=NOT_CHARGED,
         charge_due=None,
+        presence=None,
     )
     return replace(calm, **changes)  # type: ignore[arg-type]
 
@@ -337,3 +339,15 @@ class TestDue:
 
     def test_due_up_to__empty_view(self) -> None:
         assert due_up_to(L1View(0, SCHEDULE)) == 0
+
+
+class TestPresence:
+    def test_next_step__presence_to_show__comes_after_everything_else(self) -> None:
+        """SUBMIT-10: whoever's turn it is."""
+        charge_due = {"charged": Charged(BatchIndex(0), 0), "charge_due": 1_150}
+        busy = situation(presence=Epoch(1), seat=Seat(1, 4), **charge_due)
+        charge, show = Charge(Charged(BatchIndex(0), 0), BatchIndex(4)), ShowPresence(Epoch(1))
+        assert next_step(busy) == Commit((batch(5),))
+        assert next_step(replace(busy, batches=())) == charge
+        assert next_step(replace(busy, batches=()), {charge}) == show
+        assert next_step(replace(busy, seat=Seat(3, 4))) == show

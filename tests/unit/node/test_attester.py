@@ -6,6 +6,10 @@ on_batch
 ├── nothing that an honest node could not answer for (HELD-1)
 ├── another content for an index that was attested, also before a restart: refused (P8)
 └── a later epoch: the same content again
+presence
+├── of a committed batch, in the name of the epoch: as if it were not committed
+├── of another epoch, without a seat, of what is final on L1: none
+└── of another content than was attested: none; what was signed here, stays so (P8)
 quorum
 ├── three of four: a certificate that checks
 ├── after a restart: from the store
@@ -36,7 +40,7 @@ from sequencer.crypto.hot_keys import HotKeys
 from sequencer.crypto.signatures import Signer
 from sequencer.errors import PeerFault
 from sequencer.node.attester import Attester
-from sequencer.types import ZERO_HASH, Address, BatchIndex, Hash32, MemberIndex
+from sequencer.types import ZERO_HASH, Address, BatchIndex, Epoch, Hash32, MemberIndex
 from tests.unit.node.chain import (
     BLOCK_BYTES,
     ROLLUP,
@@ -53,10 +57,14 @@ class Member:
     """A node's attester over files in `folder`, with what it sent and found."""
 
     def __init__(
-        self, folder: Path, signer: Signer = SIGNERS[0], former: Sequence[Signer] = ()
+        self,
+        folder: Path,
+        signer: Signer = SIGNERS[0],
+        former: Sequence[Signer] = (),
+        window: int = 256,
     ) -> None:
         folder.mkdir(exist_ok=True)
-        self.chain = Chain(folder)
+        self.chain = Chain(folder, window=window)
         self.chain.ledger.resume()
         self.journal = Journal(
             *(folder / "journal", SEPARATOR, signer.address), *(old.address for old in former)
@@ -210,6 +218,57 @@ def test_attest_waiting__uncommitted_batches__are_attested_again(tmp_path: Path)
     assert (again.attestation.epoch, again.attestation.index) == (1, 2)
     assert again.attestation.batch_hash == member.chain.batches[1].hash
     member.close()
+
+
+def test_presence__committed_batch__is_attested_in_the_name_of_the_epoch(tmp_path: Path) -> None:
+    """IDLE-3: also of one that was signed in an earlier epoch, and after a rotation."""
+    member = Member(tmp_path, Signer(b"\x09" * 32), [SIGNERS[0]]).start()
+    member.cut()
+    batch = member.chain.batches[0]
+    member.chain.commit(batch)
+    member.start(epoch=1)
+    member.sent.clear()
+    assert member.attester.presence(batch, Epoch(1)) == by(SIGNERS[0], member, epoch=1)
+    assert member.attester.presence(batch, Epoch(0)) is None
+    assert member.sent == []
+    member.close()
+
+
+def test_presence__without_a_seat__is_none(tmp_path: Path) -> None:
+    member = Member(tmp_path, Signer(b"\x09" * 32)).start()
+    member.cut()
+    assert member.attester.presence(member.chain.batches[0], Epoch(0)) is None
+    member.close()
+
+
+def test_presence__final_on_l1__is_none(tmp_path: Path) -> None:
+    """What was attested there is forgotten: nothing says that it was this."""
+    member = Member(tmp_path, window=2).start()
+    member.cut()
+    batch = member.chain.batches[0]
+    member.chain.commit(batch)
+    assert member.attester.presence(batch, Epoch(0)) is not None
+    for _ in range(3):
+        member.chain.see()
+    assert member.attester.presence(batch, Epoch(0)) is None
+    member.close()
+
+
+def test_presence__first_statement_of_an_index__is_the_only_one(tmp_path: Path) -> None:
+    member = Member(tmp_path)
+    member.cut()
+    batch = member.chain.batches[0]
+    other = msgspec.structs.replace(batch, forced_count=9)
+    member.attester.start_epoch(committee_of(0))
+    assert member.attester.presence(batch, Epoch(0)) is not None
+    assert member.journal.is_synced
+    member.close()
+    again = Member(tmp_path).start()
+    again.sent.clear()
+    assert again.attester.presence(other, Epoch(0)) is None
+    again.attester.on_batch(other)
+    assert again.sent == []
+    again.close()
 
 
 def quorum(member: Member) -> None:
