@@ -228,8 +228,8 @@ BUGS = (
         "a slash hits whoever bonded first (P12)",
         "Economy",
         REGISTRY,
-        "Pool storage pool = _pools[id];\n        uint96 before",
-        "Pool storage pool = _pools[1];\n        uint96 before",
+        "Pool storage pool = _pools[id];\n        (takenWei, ownWei)",
+        "Pool storage pool = _pools[1];\n        (takenWei, ownWei)",
     ),
     Planted(
         "an ejected operator comes back (BOND-8)",
