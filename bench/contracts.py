@@ -23,8 +23,9 @@ from eth_utils.crypto import keccak
 from web3 import HTTPProvider, Web3
 from web3.contract import Contract
 
+from sequencer.deployment.plan import CONTRACTS, SLASHERS
 from tests.contracts.blobs import BlobSender, blobs_hash, make_blob
-from tests.contracts.deployment import CONTRACTS, SLASHERS, create_address
+from tests.contracts.deployment import create_address
 from tests.contracts.held import HeldBlock, proof_of
 from tests.contracts.settings import VALUES, Parameter
 from tests.contracts.work import participation_of
@@ -52,6 +53,7 @@ INBOX_PARAMETERS = (FORCE_WINDOW_SECONDS, 131_072, 30_000_000, 10**13, 10**9, 10
 FALLBACK_PARAMETERS = (10_000_000, 3_600, 600)
 FLOOR_PARAMETERS = (10**13, 10**9, 10**8)
 DATA_PARAMETERS = (86_400, 3_600)
+PROMISE_PARAMETERS = (3_600,)
 EXIT_DELAY_SECONDS = 86_400
 # Before a parameter changes.
 DELAY_SECONDS = UNBONDING_SECONDS + 2 * EPOCH_SECONDS
@@ -177,6 +179,9 @@ class Deployment:
         self.inactivity = create("InactivitySlasher", self.ledger, self.participation)
         self.splitter = create("RevenueSplitter", self.participation, rollups)
         self.fees = create("SequencingFees", self.chain, self.splitter)
+        self.ordering = create("OrderingSlasher", self.ledger, rollups)
+        self.neglect = create("NeglectSlasher", self.ledger, self.inbox)
+        self.promises = create("PromiseSlasher", self.ledger, self.chain, *PROMISE_PARAMETERS)
 
     def _deploy(self, name: str, *arguments: Any) -> Contract:
         artifact = json.loads((ARTIFACTS / f"{name}.json").read_text(encoding="utf-8"))

@@ -21,7 +21,7 @@ def measure_fees(d: Deployment, epoch: int, signers: Sequence[int], gas: dict[st
     _start(d)
     for rollup_id in range(1, ROLLUPS + 1):
         if not d.rollups.functions.isRegistered(rollup_id).call():
-            register = d.rollups.functions.register(42, "0x" + "00" * 20, False)
+            register = d.rollups.functions.register(42, "0x" + "00" * 20, False, (0, 0))
             run(register, d.user)
         for _ in range(2):
             gas["prepay"] = run(d.fees.functions.prepay(rollup_id), d.user, PREPAID_WEI)

@@ -31,6 +31,7 @@ from bench.contracts import (  # noqa: E402
     run,
 )
 from bench.fees import measure_fees  # noqa: E402
+from bench.promises import measure_promises  # noqa: E402
 from tests.contracts.held import chain_of  # noqa: E402
 
 # The first one whose committee is chosen after all operators have bonded (COMM-1).
@@ -43,7 +44,7 @@ def measure(w3: Web3) -> dict[str, int]:
     """Every number of the snapshot, from one deployment."""
     d = Deployment(w3)
     gas: dict[str, int] = {}
-    run(d.rollups.functions.register(42, "0x" + "00" * 20, False), d.user)
+    run(d.rollups.functions.register(42, "0x" + "00" * 20, False, (0, 0)), d.user)
     for _ in range(4):
         gas["bond"] = d.bond()
     d.jump_to(GENESIS + 1)
@@ -88,7 +89,7 @@ def measure_work() -> dict[str, int]:
     sizes = {0: 4, 4: 32, 8: 100}
     with anvil(accounts=100) as w3:
         d = Deployment(w3, most_members=100)
-        run(d.rollups.functions.register(42, "0x" + "00" * 20, False), d.user)
+        run(d.rollups.functions.register(42, "0x" + "00" * 20, False, (0, 0)), d.user)
         for epoch, size in sizes.items():
             # Long enough before: committees are chosen two epochs back (COMM-1).
             while len(d.keys) < size:
@@ -184,7 +185,7 @@ def measure_held_data(d: Deployment, gas: dict[str, int]) -> None:
 
 def measure_ways_out(d: Deployment, gas: dict[str, int]) -> None:
     """Calls and deposits, a rollup that leaves, and the chain without a committee."""
-    run(d.rollups.functions.register(43, VAULT, False), d.user)
+    run(d.rollups.functions.register(43, VAULT, False, (0, 0)), d.user)
     rollup_id = d.rollups.functions.rollupCount().call()
     gas["enqueue_call"] = d.enqueue_call()
     gas["deposit_ether"] = d.deposit_ether(rollup_id)
@@ -215,6 +216,7 @@ def main() -> int:
         actual = measure(w3)
     actual |= measure_stake() | measure_work()
     actual["report_equivocation_16"] = measure_report_16()
+    actual |= measure_promises()
     actual = dict(sorted(actual.items()))
     if not arguments.check:
         SNAPSHOT.parent.mkdir(exist_ok=True)

@@ -104,24 +104,25 @@ contract BondRegistry is Delegations {
         if (!_isLiable(self)) revert NotSlashable(id, self.status);
 
         Pool storage pool = _pools[id];
-        (takenWei, ownWei) = _take(pool, self.operator, keep, whole);
+        uint256 index;
+        (takenWei, ownWei, index) = _take(pool, self.operator, keep, whole);
         if (!_hasLeft(self.status)) {
             _punish(id, self, pool.stakedWeiOf(self.operator), consequence, jailedUntil);
         }
 
-        emit StakeSlashed(id, takenWei, pool.indexNow(), _weightAt(id, TimeLib.timestamp()));
+        emit StakeSlashed(id, takenWei, index, _weightNow(id, self.status));
         ISlashingLedger(ledger).acceptSlash{value: takenWei}();
     }
 
-    /// @dev What a slash takes from all, and of that from the cold key.
+    /// @dev What a slash takes from all, and of that from the cold key; what a share is worth then.
     function _take(Pool storage pool, address coldKey, uint256 keep, uint256 whole)
         private
-        returns (uint96 takenWei, uint96 ownWei)
+        returns (uint96 takenWei, uint96 ownWei, uint256 index)
     {
         uint256 own = pool.ownLiable(coldKey, UNBONDING_SECONDS);
-        uint96 before = StakeLib.worth(own, pool.indexNow());
-        takenWei = pool.slash(keep, whole, UNBONDING_SECONDS);
-        ownWei = before - StakeLib.worth(own, pool.indexNow());
+        uint256 before;
+        (takenWei, before, index) = pool.slash(keep, whole, UNBONDING_SECONDS);
+        ownWei = StakeLib.worth(own, before) - StakeLib.worth(own, index);
         // Both worths are rounded down, so their difference may be a wei too much.
         if (ownWei > takenWei) ownWei = takenWei;
     }

@@ -23,7 +23,7 @@ import {Schedule, TimeLib} from "./libraries/TimeLib.sol";
 import {LastCommit, packLastCommit} from "./types/LastCommit.sol";
 import {BatchIndex, Epoch, Timestamp} from "./types/Types.sol";
 
-/// @title Batches on L1 (CERT-1 to CERT-9, WORK-1), and the fallback (FALLBACK-1 to FALLBACK-7)
+/// @title Batches on L1 (CERT-1 to CERT-10, WORK-1), and the fallback (FALLBACK-1 to FALLBACK-7)
 /// @notice See ICommitmentChain for what each function checks, leaves unchecked and does.
 contract CommitmentChain is ICommitmentChain {
     using ParticipationLib for bytes20;
@@ -37,6 +37,9 @@ contract CommitmentChain is ICommitmentChain {
 
     /// @notice How many batch hashes are kept (CERT-7).
     uint64 public constant RING_SIZE = 1024;
+
+    /// @notice How many heights a batch covers at most (CERT-10).
+    uint64 public constant MAX_HEIGHTS = 256;
 
     IBondRegistry public immutable registry;
     ICommittee public immutable committee;
@@ -203,6 +206,7 @@ contract CommitmentChain is ICommitmentChain {
         LastCommit last = _last;
         BatchIndex index = batch.index;
         _requireNext(index, batch.parentHash, last.index());
+        _requireShort(batch.firstHeight, batch.lastHeight);
         bytes memory members = _requireOpen(epoch, last.epoch());
         bytes32 batchHash = Digests.batchHash(batch);
         bytes32 digest =
@@ -267,6 +271,13 @@ contract CommitmentChain is ICommitmentChain {
         if (index != last.successor()) revert WrongIndex(last.successor(), index);
         bytes32 expected = _ring[BatchIndex.unwrap(last) % RING_SIZE];
         if (parentHash != expected) revert WrongParent(expected, parentHash);
+    }
+
+    /// @dev CERT-10. In 256 bits, where no sum of heights is too large.
+    function _requireShort(uint256 firstHeight, uint256 lastHeight) private pure {
+        if (lastHeight >= firstHeight + MAX_HEIGHTS) {
+            revert TooManyHeights(MAX_HEIGHTS, lastHeight - firstHeight + 1);
+        }
     }
 
     /// @dev CERT-3. Returns the bytes of the epoch's committee.

@@ -74,6 +74,7 @@ contract Parameters is IParameters {
         if (p == Parameter.INACTIVITY_BASE_BPS) return (1, 100);
         if (p == Parameter.ORDERING_BASE_BPS) return (10, BPS);
         if (p == Parameter.PROMISE_BASE_BPS) return (10, BPS);
+        if (p == Parameter.NEGLECT_BASE_BPS) return (10, BPS);
         if (p == Parameter.CORRELATION_BPS) return (0, 3 * BPS);
         if (p == Parameter.JAIL_SECONDS) return (1, 365 days);
 

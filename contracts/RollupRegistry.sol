@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IRollupRegistry, RollupMode} from "./interfaces/IRollupRegistry.sol";
+import {
+    IRollupRegistry,
+    Ordering,
+    OrderingPolicy,
+    RollupMode
+} from "./interfaces/IRollupRegistry.sol";
 import {TimeLib} from "./libraries/TimeLib.sol";
 import {Timestamp} from "./types/Types.sol";
 
@@ -10,6 +15,7 @@ import {Timestamp} from "./types/Types.sol";
 contract RollupRegistry is IRollupRegistry {
     using TimeLib for Timestamp;
 
+    /// @dev What an ordering is made of stands beside the time from which it is provable: one slot.
     struct Rollup {
         address owner;
         uint64 chainId;
@@ -18,6 +24,9 @@ contract RollupRegistry is IRollupRegistry {
         address nextOwner;
         Order current;
         Order announced;
+        OrderingPolicy policy;
+        uint96 baseFeeWei;
+        Timestamp provableFrom;
     }
 
     /// @dev One slot. Who orders a rollup, from when; the time is zero if there is no such order.
@@ -49,12 +58,16 @@ contract RollupRegistry is IRollupRegistry {
     }
 
     /// @inheritdoc IRollupRegistry
-    function register(uint256 chainId, address vault, bool holdsData_)
+    function register(uint256 chainId, address vault, bool holdsData_, Ordering calldata ordering)
         external
         returns (uint32 rollupId)
     {
         if (chainId == 0 || chainId > type(uint64).max) {
             revert InvalidChainId(type(uint64).max, chainId);
+        }
+
+        if (ordering.policy != OrderingPolicy.PRIORITY && ordering.baseFeeWei != 0) {
+            revert BaseFeeUnexpected(ordering.policy, ordering.baseFeeWei);
         }
 
         rollupId = ++rollupCount;
@@ -65,8 +78,20 @@ contract RollupRegistry is IRollupRegistry {
         r.chainId = uint64(chainId);
         r.holdsData = holdsData_;
         r.vault = vault;
+        r.policy = ordering.policy;
+        r.baseFeeWei = ordering.baseFeeWei;
+        r.provableFrom = TimeLib.timestamp().plus(exitDelaySeconds);
 
-        emit RollupRegistered(rollupId, msg.sender, r.chainId, vault, holdsData_);
+        emit RollupRegistered(
+            rollupId,
+            msg.sender,
+            r.chainId,
+            vault,
+            holdsData_,
+            ordering.policy,
+            ordering.baseFeeWei,
+            r.provableFrom
+        );
     }
 
     /// @inheritdoc IRollupRegistry
@@ -132,6 +157,16 @@ contract RollupRegistry is IRollupRegistry {
     /// @inheritdoc IRollupRegistry
     function holdsData(uint32 rollupId) external view returns (bool) {
         return _rollups[rollupId].holdsData;
+    }
+
+    /// @inheritdoc IRollupRegistry
+    function orderingOf(uint32 rollupId)
+        external
+        view
+        returns (Ordering memory ordering, Timestamp provableFrom)
+    {
+        Rollup storage r = _rollups[rollupId];
+        return (Ordering(r.policy, r.baseFeeWei), r.provableFrom);
     }
 
     /// @inheritdoc IRollupRegistry

@@ -15,6 +15,7 @@ import {
     Split
 } from "./interfaces/ISlashingLedger.sol";
 import {CommitteeCodec} from "./libraries/CommitteeCodec.sol";
+import {EvidenceLib} from "./libraries/EvidenceLib.sol";
 import {Schedule, TimeLib} from "./libraries/TimeLib.sol";
 import {Epoch, Timestamp} from "./types/Types.sol";
 
@@ -22,12 +23,16 @@ import {Epoch, Timestamp} from "./types/Types.sol";
 /// @notice See ISlashingLedger for what each function checks, leaves unchecked and does.
 contract SlashingLedger is ISlashingLedger, Credits {
     using CommitteeCodec for bytes;
+    using TimeLib for Timestamp;
 
-    /// @dev What was done to one operator for one offence in one epoch.
+    /// @dev What was done to one operator for one offence in one epoch; what is set apart for victims
+    /// of it, and what they may get yet, from there or as claims (LEDGER-9).
     struct Entry {
         uint16 partBps;
         uint16 severity;
         Consequence consequence;
+        uint96 leftWei;
+        uint96 claimableWei;
     }
 
     /// @dev Of an epoch's committee: what all weigh that were ejected for an offence, and the whole.
@@ -54,6 +59,9 @@ contract SlashingLedger is ISlashingLedger, Credits {
     IParameters public immutable parameters;
 
     Schedule private immutable SCHEDULE;
+
+    /// @dev How long after an epoch its pots may be needed (SLASH-2).
+    uint64 private immutable EVIDENCE_LIFE_SECONDS;
 
     /// @inheritdoc ISlashingLedger
     mapping(address account => bool) public isSlasher;
@@ -86,6 +94,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
         parameters = registry_.parameters();
         Times memory t = registry_.times();
         SCHEDULE = TimeLib.schedule(t.genesis, t.epochSeconds);
+        EVIDENCE_LIFE_SECONDS = EvidenceLib.lifeSeconds(t);
     }
 
     /// @inheritdoc ISlashingLedger
@@ -94,17 +103,11 @@ contract SlashingLedger is ISlashingLedger, Credits {
     }
 
     /// @inheritdoc ISlashingLedger
-    function slash(Slash calldata s) external returns (Split memory) {
+    function slash(Slash memory s) external returns (Split memory) {
         if (!isSlasher[msg.sender]) revert NotASlasher(msg.sender);
-        if (s.severity == 0) revert ZeroSeverity();
-        _requireBegun(s.epoch);
         Entry storage entry = _entries[s.epoch][s.id][s.offence];
         if (entry.severity != 0) revert AlreadySlashed(s.epoch, s.id, s.offence);
-
-        entry.severity = s.severity;
-        entry.consequence = s.consequence;
-        if (s.consequence == Consequence.Eject) _addOffender(s);
-        return _take(entry, s);
+        return _begin(entry, s);
     }
 
     /// @inheritdoc ISlashingLedger
@@ -126,8 +129,50 @@ contract SlashingLedger is ISlashingLedger, Credits {
     }
 
     /// @inheritdoc ISlashingLedger
+    function compensate(Slash memory s) external {
+        if (!isSlasher[msg.sender]) revert NotASlasher(msg.sender);
+        Entry storage entry = _entries[s.epoch][s.id][s.offence];
+        if (entry.severity != 0) _compensate(entry, s, SCHEDULE.startOf(s.epoch));
+        else _begin(entry, s);
+    }
+
+    /// @inheritdoc ISlashingLedger
+    function releasePot(Epoch epoch, uint32 id, Offence offence) external {
+        Timestamp heardUntil = SCHEDULE.endOf(epoch).plus(EVIDENCE_LIFE_SECONDS);
+        Timestamp now_ = TimeLib.timestamp();
+        if (!heardUntil.isDue(now_)) revert PotNeeded(heardUntil, now_);
+        Entry storage entry = _entries[epoch][id][offence];
+        uint256 leftWei = entry.leftWei;
+        if (leftWei == 0) revert EmptyPot(epoch, id, offence);
+        entry.leftWei = 0;
+        entry.claimableWei = 0;
+
+        emit PotReleased(id, epoch, offence, leftWei);
+        insurance.fund{value: leftWei}();
+    }
+
+    /// @inheritdoc ISlashingLedger
+    function potOf(Epoch epoch, uint32 id, Offence offence)
+        external
+        view
+        returns (uint256 leftWei, uint256 claimableWei)
+    {
+        Entry storage entry = _entries[epoch][id][offence];
+        return (entry.leftWei, entry.claimableWei);
+    }
+
+    /// @inheritdoc ISlashingLedger
     function partOf(Epoch epoch, uint32 id, Offence offence) external view returns (uint16) {
         return _entries[epoch][id][offence].partBps;
+    }
+
+    function _begin(Entry storage entry, Slash memory s) private returns (Split memory) {
+        if (s.severity == 0) revert ZeroSeverity();
+        _requireBegun(s.epoch);
+        entry.severity = s.severity;
+        entry.consequence = s.consequence;
+        if (s.consequence == Consequence.Eject) _addOffender(s);
+        return _take(entry, s);
     }
 
     /// @dev Take what is due beyond `entry.partBps`, and split it.
@@ -147,7 +192,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
         }
         (uint96 slashed, uint96 ownWei) =
             registry.slash(s.id, BPS - due, BPS - taken, s.consequence, jailedUntil);
-        split = _split(slashed, ownWei, s, began);
+        split = _split(entry, slashed, ownWei, s, began);
 
         emit OperatorSlashed(
             s.id,
@@ -167,10 +212,13 @@ contract SlashingLedger is ISlashingLedger, Credits {
 
     /// @dev LEDGER-6 and LEDGER-7. The parts sum to `slashed`, of which the cold key's own shares
     /// lost `ownWei`.
-    function _split(uint96 slashed, uint96 ownWei, Slash memory s, Timestamp began)
-        private
-        returns (Split memory split)
-    {
+    function _split(
+        Entry storage entry,
+        uint96 slashed,
+        uint96 ownWei,
+        Slash memory s,
+        Timestamp began
+    ) private returns (Split memory split) {
         uint256 allowed = (ownWei * RETURN_BPS) / BPS;
         if (s.reporter != address(0)) {
             uint256 reward = _part(ownWei, Parameter.REWARD_BPS, began);
@@ -178,26 +226,34 @@ contract SlashingLedger is ISlashingLedger, Credits {
             allowed -= split.reporter;
             _credit(s.reporter, split.reporter);
         }
-        uint96 restWei = s.victim == address(0) ? 0 : s.lossWei;
-        if (restWei != 0) {
-            uint256 most = Math.min(_part(slashed, Parameter.VICTIM_BPS, began), allowed);
-            split.victim = uint96(Math.min(restWei, most));
-            allowed -= split.victim;
-            restWei -= split.victim;
-            _credit(s.victim, split.victim);
-        }
         split.insurance = uint96(_part(slashed, Parameter.INSURANCE_BPS, began));
+        if (s.victim != address(0)) {
+            // What is the insurance's waits for the victims too (LEDGER-9).
+            split.victim = uint96(_part(slashed, Parameter.VICTIM_BPS, began)) + split.insurance;
+            split.insurance = 0;
+            // casting to 'uint96' is safe because it is a part of `ownWei`
+            // forge-lint: disable-next-line(unsafe-typecast)
+            (entry.leftWei, entry.claimableWei) = (split.victim, uint96(allowed));
+            _compensate(entry, s, began);
+        }
         split.burned = slashed - split.reporter - split.victim - split.insurance;
-
-        if (restWei != 0) _file(s, restWei, allowed, began);
     }
 
-    /// @dev INS-2.
-    function _file(Slash memory s, uint96 restWei, uint256 allowed, Timestamp began) private {
-        uint256 cap = parameters.valueAt(Parameter.CLAIM_CAP_WEI, began);
-        uint96 filed = uint96(Math.min(Math.min(restWei, cap), allowed));
-        if (filed == 0) return;
-        insurance.file(s.id, s.victim, filed);
+    /// @dev LEDGER-9 and INS-2.
+    function _compensate(Entry storage entry, Slash memory s, Timestamp began) private {
+        (uint96 left, uint96 claimable) = (entry.leftWei, entry.claimableWei);
+        uint96 paidWei = uint96(Math.min(s.lossWei, Math.min(left, claimable)));
+        claimable -= paidWei;
+        uint96 filedWei;
+        if (paidWei < s.lossWei) {
+            uint256 cap = parameters.valueAt(Parameter.CLAIM_CAP_WEI, began);
+            filedWei = uint96(Math.min(Math.min(s.lossWei - paidWei, cap), claimable));
+        }
+        (entry.leftWei, entry.claimableWei) = (left - paidWei, claimable - filedWei);
+        _credit(s.victim, paidWei);
+
+        emit VictimCompensated(s.id, s.epoch, s.offence, s.victim, paidWei, filedWei);
+        if (filedWei != 0) insurance.file(s.id, s.victim, filedWei);
     }
 
     /// @dev LEDGER-2.
@@ -258,6 +314,7 @@ contract SlashingLedger is ISlashingLedger, Credits {
         if (offence == Offence.Inactivity) return Parameter.INACTIVITY_BASE_BPS;
         if (offence == Offence.Ordering) return Parameter.ORDERING_BASE_BPS;
         if (offence == Offence.Promise) return Parameter.PROMISE_BASE_BPS;
+        if (offence == Offence.Neglect) return Parameter.NEGLECT_BASE_BPS;
         revert UnknownOffence(offence);
     }
 }

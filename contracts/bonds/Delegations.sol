@@ -202,6 +202,11 @@ abstract contract Delegations is Operators {
         return uint96(_weights[id].valueAt(Timestamp.unwrap(t)));
     }
 
+    /// @dev `_weightAt` of this second: who has left has none.
+    function _weightNow(uint32 id, OperatorStatus status) internal view returns (uint96) {
+        return _hasLeft(status) ? 0 : uint96(_weights[id].latest());
+    }
+
     function _requireOwnStake(uint32 id, Operator storage self) private view {
         uint96 ownWei = _pools[id].stakedWeiOf(self.operator);
         if (ownWei < self.minBondWei) revert OwnStakeTooSmall(self.minBondWei, ownWei);

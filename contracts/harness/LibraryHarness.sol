@@ -4,17 +4,22 @@ pragma solidity 0.8.37;
 import {Candidate} from "../interfaces/IBondRegistry.sol";
 import {Batch} from "../interfaces/ICommitmentChain.sol";
 import {Statement} from "../interfaces/IEquivocationSlasher.sol";
+import {Ordering} from "../interfaces/IRollupRegistry.sol";
 import {CommitteeCodec} from "../libraries/CommitteeCodec.sol";
-import {BlockHeader, Digests, ForcedMessage} from "../libraries/Digests.sol";
+import {BlockHeader, Digests, ForcedMessage, InclusionPromise} from "../libraries/Digests.sol";
 import {EquivocationLib} from "../libraries/EquivocationLib.sol";
+import {MerkleLib} from "../libraries/MerkleLib.sol";
+import {OrderLib} from "../libraries/OrderLib.sol";
 import {QuorumLib} from "../libraries/QuorumLib.sol";
 import {QuorumTally} from "../libraries/QuorumTally.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
+import {SignedTransaction, TransactionLib} from "../libraries/TransactionLib.sol";
 import {BatchIndex, Epoch, View} from "../types/Types.sol";
+import {PlainTransactionLib} from "./PlainTransactionLib.sol";
 
 /// @title The libraries' internal functions, opened for tests. Never deployed otherwise.
 contract LibraryHarness {
-    function typeHashes() external pure returns (bytes32[7] memory) {
+    function typeHashes() external pure returns (bytes32[8] memory) {
         return [
             Digests.KEY_POSSESSION_TYPE_HASH,
             Digests.NOTARIZE_TYPE_HASH,
@@ -22,7 +27,8 @@ contract LibraryHarness {
             Digests.FINALIZE_TYPE_HASH,
             Digests.BATCH_ATTESTATION_TYPE_HASH,
             Digests.BLOCK_HEADER_TYPE_HASH,
-            Digests.BATCH_TYPE_HASH
+            Digests.BATCH_TYPE_HASH,
+            Digests.INCLUSION_PROMISE_TYPE_HASH
         ];
     }
 
@@ -54,6 +60,32 @@ contract LibraryHarness {
         return Digests.nullify(domain, epoch, committee, view_);
     }
 
+    function inclusionPromise(
+        bytes32 domain,
+        Epoch epoch,
+        bytes32 committee,
+        uint32 rollupId,
+        bytes32 transactionHash,
+        uint64 lastHeight,
+        address beneficiary,
+        uint96 valueWei
+    ) external view returns (bytes32) {
+        return this.promiseDigest(
+            domain,
+            committee,
+            InclusionPromise(epoch, rollupId, transactionHash, lastHeight, beneficiary, valueWei)
+        );
+    }
+
+    /// @dev The library reads it from calldata.
+    function promiseDigest(bytes32 domain, bytes32 committee, InclusionPromise calldata said)
+        external
+        pure
+        returns (bytes32)
+    {
+        return Digests.inclusionPromise(domain, committee, said);
+    }
+
     function finalize(bytes32 domain, Epoch epoch, bytes32 committee, View view_, bytes32 content)
         external
         pure
@@ -82,6 +114,19 @@ contract LibraryHarness {
 
     function headerHash(BlockHeader calldata header) external pure returns (bytes32) {
         return Digests.headerHash(header);
+    }
+
+    function plainHeaderHash(BlockHeader calldata header) external pure returns (bytes32) {
+        return Digests.plainHeaderHash(header);
+    }
+
+    function rootOf(bytes32 leaf, bytes32[] calldata siblings, uint256 sides)
+        external
+        pure
+        returns (bytes32 root, bytes32 plainRoot)
+    {
+        root = MerkleLib.rootOf(leaf, siblings, sides);
+        plainRoot = MerkleLib.plainRootOf(leaf, siblings, sides);
     }
 
     function batchHash(Batch calldata batch) external pure returns (bytes32) {
@@ -145,5 +190,25 @@ contract LibraryHarness {
         bytes calldata signatures
     ) external view returns (bool isGood, uint256 signedWeight) {
         return QuorumTally.tryTally(committee, digest, signers, signatures);
+    }
+
+    function readTransaction(bytes calldata raw) external pure returns (SignedTransaction memory) {
+        return TransactionLib.read(raw);
+    }
+
+    function plainReadTransaction(bytes calldata raw)
+        external
+        pure
+        returns (SignedTransaction memory)
+    {
+        return PlainTransactionLib.read(raw);
+    }
+
+    function orderValue(Ordering calldata ordering, bytes calldata raw, bytes32 parentHash)
+        external
+        pure
+        returns (uint128)
+    {
+        return OrderLib.valueOf(ordering, TransactionLib.read(raw), keccak256(raw), parentHash);
     }
 }

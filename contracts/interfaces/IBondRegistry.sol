@@ -38,14 +38,15 @@ enum OperatorStatus {
 /// @param jailedUntil when it may come back, while jailed
 /// @param commissionBps STAKE-10
 /// @param commissionRaisedAt when it bonded, or last raised its commission
+/// @dev Three words: what a jailing changes is in one, what the choice of a committee reads in another.
 struct Operator {
     address operator;
     uint96 minBondWei;
     address signer;
     Timestamp releaseAt;
+    Timestamp jailedUntil;
     OperatorStatus status;
     uint16 commissionBps;
-    Timestamp jailedUntil;
     Timestamp commissionRaisedAt;
 }
 

@@ -86,6 +86,10 @@ interface ICommitmentChain {
 
     error WrongIndex(BatchIndex expected, BatchIndex actual);
     error WrongParent(bytes32 expected, bytes32 actual);
+
+    /// @notice What lies in the batch's first block could not be shown in one L1 transaction.
+    error TooManyHeights(uint256 maximum, uint256 actual);
+
     error NoCommittee(Epoch epoch);
     error EpochBelowLast(Epoch last, Epoch actual);
     error EpochNotBegun(Timestamp opensAt, Timestamp actual);
@@ -102,10 +106,12 @@ interface ICommitmentChain {
     /// @notice Append a batch. By anyone who has its certificate.
     ///
     /// Checks: the caller is a codeless transaction origin (CERT-1); the batch follows the last
-    /// one (CERT-2); the epoch is open (CERT-3); a quorum signed (CERT-4); the data is what was
-    /// signed (CERT-5); no due forced message is left out (CERT-6).
+    /// one (CERT-2) and states no more than 256 heights (CERT-10); the epoch is open (CERT-3); a
+    /// quorum signed (CERT-4); the data is what was signed (CERT-5); no due forced message is left
+    /// out (CERT-6).
     ///
-    /// Not checked: the blocks inside the data, their heights and their L1 origins (CERT-8).
+    /// Not checked: the blocks inside the data, whether the heights are theirs and follow the last
+    /// batch's, and their L1 origins (CERT-8).
     ///
     /// Effects: CERT-7.
     ///
@@ -113,7 +119,7 @@ interface ICommitmentChain {
     /// @param signers bitmap of member indices (ENC-5)
     /// @param signatures 64 bytes each, ascending by member index
     /// @param data ENC-13 bytes
-    /// @custom:reverts CallerNotPlainOrigin, WrongIndex, WrongParent, NoCommittee,
+    /// @custom:reverts CallerNotPlainOrigin, WrongIndex, WrongParent, TooManyHeights, NoCommittee,
     /// EpochBelowLast, EpochNotBegun, EpochClosed, WrongData, what QuorumLib and SignatureLib
     /// refuse, and IForcedInbox.BeyondQueue and DueMessageLeft
     function commit(

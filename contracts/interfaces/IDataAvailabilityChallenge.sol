@@ -90,10 +90,6 @@ interface IDataAvailabilityChallenge is ICredits {
     error ChainOfAnotherCommittee(address expected, address actual);
     error TimesTooLong(uint256 maximum, uint256 actual);
 
-    error EmptyProof();
-    error WrongBatch(uint256 place, bytes32 expected, bytes32 actual);
-    error WrongHeader(uint256 place, bytes32 expected, bytes32 actual);
-    error BelowBatch(uint64 firstHeight, uint64 actual);
     error WrongRoot(bytes32 expected, bytes32 actual);
     error WindowClosed(BatchIndex settled, BatchIndex actual);
     error PriceTooLow(uint256 expected, uint256 actual);
@@ -117,8 +113,8 @@ interface IDataAvailabilityChallenge is ICredits {
     /// Effects: answers are open until the deadline; what is paid above the price is credited.
     ///
     /// @return id `keccak(abi.encode(batchIndex, blockHash, leaf))`
-    /// @custom:reverts EmptyProof, WrongBatch, WindowClosed, WrongHeader, BelowBatch, WrongRoot,
-    /// WrongStatus, PriceTooLow, ICommitmentChain.BatchHashUnavailable
+    /// @custom:reverts EmptyProof, WrongBatch, WrongHeader and BelowBatch (ChainLib), WindowClosed,
+    /// WrongRoot, WrongStatus, PriceTooLow, ICommitmentChain.BatchHashUnavailable
     function challenge(HeldEntry calldata entry, HeldProof calldata proof)
         external
         payable

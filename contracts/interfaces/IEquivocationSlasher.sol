@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Epoch} from "../types/Types.sol";
+import {ICommittedReports} from "./ICommittedReports.sol";
 
 /// @notice The types of ENC-2 that a committee member signs.
 enum StatementKind {
@@ -29,9 +30,7 @@ struct SignedStatement {
 }
 
 /// @title Punishes a member that signed two statements that contradict each other
-interface IEquivocationSlasher {
-    event ReportCommitted(bytes32 indexed commitment, address indexed caller);
-
+interface IEquivocationSlasher is ICommittedReports {
     /// @param epoch the lower of the two epochs, under which the slash is recorded
     /// @param reporter zero if nobody had committed to this report, and the reward was burned
     event EquivocationReported(
@@ -50,14 +49,6 @@ interface IEquivocationSlasher {
     error WrongCommittee(bytes32 expected, bytes32 actual);
     error DifferentSigners(address first, address second);
     error UnknownSigner(address signer);
-
-    /// @notice Announce a report without showing it (SLASH-3).
-    ///
-    /// Effects: the block of the first announcement is remembered; a second changes nothing, so
-    /// nobody can make it younger.
-    ///
-    /// @param commitment `reportCommitment(reporter, salt, evidenceHash(first, second))`
-    function commitReport(bytes32 commitment) external;
 
     /// @notice Convict the signer of two contradicting statements (SLASH-1). By anyone.
     ///
@@ -83,12 +74,4 @@ interface IEquivocationSlasher {
         external
         pure
         returns (bytes32);
-
-    function reportCommitment(address reporter, bytes32 salt, bytes32 evidence)
-        external
-        pure
-        returns (bytes32);
-
-    /// @notice The block in which `commitment` was first made, or zero.
-    function committedIn(bytes32 commitment) external view returns (uint256 blockNumber);
 }

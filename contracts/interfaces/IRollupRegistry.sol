@@ -11,6 +11,21 @@ enum RollupMode {
     BASED
 }
 
+/// @notice In what order a rollup's transactions stand in a block (ORDER-2): by effective priority
+/// fee; by hash with the parent block's; or by arrival, which nobody can prove.
+enum OrderingPolicy {
+    PRIORITY,
+    SHUFFLED,
+    ARRIVAL
+}
+
+/// @notice ORDER-1.
+/// @param baseFeeWei per gas, for the effective priority fee; zero for the other policies
+struct Ordering {
+    OrderingPolicy policy;
+    uint96 baseFeeWei;
+}
+
 /// @title Names for the rollups that share the sequencer, and their way out of it
 /// @notice Trust: a rollup's owner in what concerns that rollup, after the delay; nobody else.
 interface IRollupRegistry {
@@ -19,7 +34,10 @@ interface IRollupRegistry {
         address indexed owner,
         uint64 chainId,
         address vault,
-        bool holdsData
+        bool holdsData,
+        OrderingPolicy policy,
+        uint96 baseFeeWei,
+        Timestamp provableFrom
     );
 
     /// @notice From `effectiveAt` on the rollup has this mode, by itself. Replaces what was
@@ -36,6 +54,7 @@ interface IRollupRegistry {
 
     error ZeroParameter(string name);
     error InvalidChainId(uint256 maximum, uint256 actual);
+    error BaseFeeUnexpected(OrderingPolicy policy, uint96 actual);
     error NotTheOwner(address expected, address actual);
     error NotTheNextOwner(address expected, address actual);
     error SequencerMissing(RollupMode mode);
@@ -44,7 +63,7 @@ interface IRollupRegistry {
 
     /// @notice Take the next rollup id (ROLL-1). By anyone.
     ///
-    /// Checks: the chain id is non-zero and fits 64 bits.
+    /// Checks: the chain id is non-zero and fits 64 bits; a base fee is named for `PRIORITY` only.
     ///
     /// Not checked: that the chain id is unique. Nobody can squat one; a rollup is its id. Nor the
     /// vault: one that takes nothing only stops deposits.
@@ -52,9 +71,10 @@ interface IRollupRegistry {
     /// @param vault receives deposits, for ever; zero for a rollup that takes none
     /// @param holdsData whether the committee keeps the data of the rollup's transactions and L1
     /// has hashes only (DATA-1), for ever
+    /// @param ordering of its transactions within a block (ORDER-1), for ever
     /// @return rollupId from 1
-    /// @custom:reverts InvalidChainId
-    function register(uint256 chainId, address vault, bool holdsData)
+    /// @custom:reverts InvalidChainId, BaseFeeUnexpected
+    function register(uint256 chainId, address vault, bool holdsData, Ordering calldata ordering)
         external
         returns (uint32 rollupId);
 
@@ -89,6 +109,14 @@ interface IRollupRegistry {
 
     /// @notice Whether the committee keeps the rollup's data; false for an id never given.
     function holdsData(uint32 rollupId) external view returns (bool);
+
+    /// @notice How its transactions are ordered; zeros for an id never given.
+    /// @return ordering as registered
+    /// @return provableFrom blocks of older origins convict nobody for the order (ORDER-7)
+    function orderingOf(uint32 rollupId)
+        external
+        view
+        returns (Ordering memory ordering, Timestamp provableFrom);
 
     /// @notice Mode in effect now, and the sequencer of a `SOLO` rollup.
     function modeOf(uint32 rollupId) external view returns (RollupMode mode, address sequencer);

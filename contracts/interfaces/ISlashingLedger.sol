@@ -16,7 +16,8 @@ enum Offence {
     Data,
     Inactivity,
     Ordering,
-    Promise
+    Promise,
+    Neglect
 }
 
 /// @notice What becomes of the operator, besides its stake. After `Eject` it never comes back.
@@ -30,7 +31,7 @@ enum Consequence {
 /// @param signer its key that offended; zero if none is known, and a search for its seat costs more
 /// @param severity multiplies the base, from 1
 /// @param reporter who is paid for the report; zero burns that part
-/// @param victim who lost `lossWei` by it; zero if nobody did
+/// @param victim the first who lost by it, `lossWei`; zero if there can be none
 struct Slash {
     uint32 id;
     address signer;
@@ -43,7 +44,8 @@ struct Slash {
     uint96 lossWei;
 }
 
-/// @notice Where a slash went, in wei. The four sum to the slash (LEDGER-6).
+/// @notice Where a slash went, in wei. The four sum to the slash (LEDGER-6); `victim` is what was set
+/// apart for victims (LEDGER-9).
 struct Split {
     uint96 reporter;
     uint96 victim;
@@ -67,6 +69,24 @@ interface ISlashingLedger is ICredits {
         Split split
     );
 
+    /// @param paidWei from what is set apart
+    /// @param filedWei claimed from the insurance (INS-2)
+    event VictimCompensated(
+        uint32 indexed id,
+        Epoch indexed epoch,
+        Offence indexed offence,
+        address victim,
+        uint256 paidWei,
+        uint256 filedWei
+    );
+
+    /// @notice Nobody can need it any more; it went to the insurance.
+    event PotReleased(
+        uint32 indexed id, Epoch indexed epoch, Offence indexed offence, uint256 amountWei
+    );
+
+    error PotNeeded(Timestamp until, Timestamp actual);
+    error EmptyPot(Epoch epoch, uint32 id, Offence offence);
     error NotASlasher(address caller);
     error ZeroParameter(string name);
     error LedgerOfAnotherRegistry(address expected, address actual);
@@ -97,6 +117,21 @@ interface ISlashingLedger is ICredits {
     /// is the reporter of the difference.
     /// @custom:reverts NotSlashed, NothingToEscalate, NotSlashable (registry)
     function escalate(Epoch epoch, uint32 id, Offence offence) external returns (Split memory split);
+
+    /// @notice `slash`, but for an offence that was slashed already only pay the victim of it, from what
+    /// the first set apart (LEDGER-9). By a slasher.
+    /// @custom:reverts as `slash`, but for AlreadySlashed
+    function compensate(Slash calldata s) external;
+
+    /// @notice Give what no victim can need any more to the insurance (LEDGER-9). By anyone.
+    /// @custom:reverts PotNeeded, EmptyPot
+    function releasePot(Epoch epoch, uint32 id, Offence offence) external;
+
+    /// @notice What is set apart for victims of an offence, and what they may claim beyond.
+    function potOf(Epoch epoch, uint32 id, Offence offence)
+        external
+        view
+        returns (uint256 leftWei, uint256 claimableWei);
 
     /// @notice The part, in basis points, that was taken for an offence; 0 if none was.
     function partOf(Epoch epoch, uint32 id, Offence offence) external view returns (uint16);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {ICommittee} from "../interfaces/ICommittee.sol";
 import {Epoch} from "../types/Types.sol";
 
 /// @title Committees as contract code (COMM-4)
@@ -21,6 +22,15 @@ library CommitteeStore {
     /// @notice The bytes behind `pointer`, which holds a committee.
     function read(address pointer) internal view returns (bytes memory committee) {
         return SSTORE2.read(pointer);
+    }
+
+    /// @notice `committee.committeeHash(epoch)`. Only a committee that was kept from an earlier epoch is
+    /// asked for.
+    /// @custom:reverts ICommittee.NoCommittee
+    function hashOf(ICommittee committee, Epoch epoch) internal view returns (bytes32) {
+        address pointer = locate(epoch, address(committee));
+        if (pointer.code.length == 0) return committee.committeeHash(epoch);
+        return keccak256(read(pointer));
     }
 
     function _salt(Epoch epoch) private pure returns (bytes32) {

@@ -22,6 +22,16 @@ struct BlockHeader {
     address proposer;
 }
 
+/// @notice PROMISE-1. The committee's hash is that of the epoch.
+struct InclusionPromise {
+    Epoch epoch;
+    uint32 rollupId;
+    bytes32 transactionHash;
+    uint64 lastHeight;
+    address beneficiary;
+    uint96 valueWei;
+}
+
 /// @notice INBOX-4.
 struct ForcedMessage {
     uint8 kind;
@@ -58,6 +68,10 @@ library Digests {
     );
     bytes32 internal constant BATCH_TYPE_HASH = keccak256(
         "Batch(uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash,bytes32 blobsHash,bytes32 usageHash)"
+    );
+
+    bytes32 internal constant INCLUSION_PROMISE_TYPE_HASH = keccak256(
+        "InclusionPromise(uint64 epoch,bytes32 committee,uint32 rollupId,bytes32 transactionHash,uint64 lastHeight,address beneficiary,uint96 valueWei)"
     );
 
     /// @notice ENC-1. Computed anew each time, so a chain that splits splits its signatures too.
@@ -119,8 +133,51 @@ library Digests {
         );
     }
 
+    function inclusionPromise(bytes32 domain, bytes32 committee, InclusionPromise calldata said)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return _signed(
+            domain,
+            keccak256(
+                abi.encode(
+                    INCLUSION_PROMISE_TYPE_HASH,
+                    said.epoch,
+                    committee,
+                    said.rollupId,
+                    said.transactionHash,
+                    said.lastHeight,
+                    said.beneficiary,
+                    said.valueWei
+                )
+            )
+        );
+    }
+
     /// @notice ENC-8: `hashStruct`, without a domain.
-    function headerHash(BlockHeader memory header) internal pure returns (bytes32) {
+    /// @dev `plainHeaderHash` on the words as they stand in calldata; a number too wide for its type is
+    /// refused.
+    function headerHash(BlockHeader calldata header) internal pure returns (bytes32 hash) {
+        bytes32 typeHash = BLOCK_HEADER_TYPE_HASH;
+        assembly ("memory-safe") {
+            let encoded := mload(0x40)
+            mstore(encoded, typeHash)
+            calldatacopy(add(encoded, 0x20), header, 0x1a0)
+            // The words of epoch, height, view and timestampMs.
+            let wide := or(mload(add(encoded, 0x20)), mload(add(encoded, 0x40)))
+            wide := or(wide, or(mload(add(encoded, 0x60)), mload(add(encoded, 0x80))))
+            // Of payloadLength, originNumber, originTimestamp and forcedCount.
+            wide := or(wide, or(mload(add(encoded, 0xe0)), mload(add(encoded, 0x120))))
+            wide := or(wide, or(mload(add(encoded, 0x160)), mload(add(encoded, 0x180))))
+            // The proposer is an address.
+            if or(shr(64, wide), shr(160, mload(add(encoded, 0x1a0)))) { revert(0, 0) }
+            hash := keccak256(encoded, 0x1c0)
+        }
+    }
+
+    /// @notice The readable twin of `headerHash`, which tests hold equal to it.
+    function plainHeaderHash(BlockHeader calldata header) internal pure returns (bytes32) {
         return keccak256(abi.encode(BLOCK_HEADER_TYPE_HASH, header));
     }
 

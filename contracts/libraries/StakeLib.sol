@@ -93,12 +93,15 @@ library StakeLib {
 
     /// @notice Each liable share keeps `keep / whole` of its worth, rounded down (STAKE-5).
     /// @param unbondingSeconds shares that left so long ago, or longer, are not liable
+    /// @return takenWei from all of them
+    /// @return before worth of a share, times `ONE`
+    /// @return index the same after the slash
     function slash(Pool storage self, uint256 keep, uint256 whole, uint64 unbondingSeconds)
         internal
-        returns (uint96 takenWei)
+        returns (uint96 takenWei, uint256 before, uint256 index)
     {
-        uint256 before = indexNow(self);
-        uint256 index = (before * keep) / whole;
+        before = indexNow(self);
+        index = (before * keep) / whole;
         takenWei = worth(self.shares + _leaving(self, unbondingSeconds), before - index);
         self.heldWei -= takenWei;
         // An index of nothing must stay apart from no entry at all, which stands for ONE.
@@ -150,7 +153,10 @@ library StakeLib {
         view
         returns (uint256)
     {
-        return self.positions[coldKey].shares + _since(self.ownLeft, unbondingSeconds);
+        uint256 staked = self.positions[coldKey].shares;
+        // The cold key's tickets are among all.
+        if (_leaving(self, unbondingSeconds) == 0) return staked;
+        return staked + _since(self.ownLeft, unbondingSeconds);
     }
 
     /// @notice What `claim` pays, if nothing more is slashed before `releaseAt`.

@@ -15,10 +15,11 @@ import {
     IDataAvailabilityChallenge
 } from "../interfaces/IDataAvailabilityChallenge.sol";
 import {Consequence, ISlashingLedger, Offence, Slash} from "../interfaces/ISlashingLedger.sol";
+import {ChainLib} from "../libraries/ChainLib.sol";
 import {BlockHeader, Digests} from "../libraries/Digests.sol";
 import {EvidenceLib} from "../libraries/EvidenceLib.sol";
-import {HeldDataLib} from "../libraries/HeldDataLib.sol";
 import {History, HistoryLib} from "../libraries/HistoryLib.sol";
+import {MerkleLib} from "../libraries/MerkleLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
 import {Schedule, TimeLib} from "../libraries/TimeLib.sol";
 import {BatchIndex, Epoch, Timestamp} from "../types/Types.sol";
@@ -218,14 +219,8 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
         view
         returns (Batch calldata batch, bytes32 hash)
     {
-        if (batches.length == 0) revert EmptyProof();
-        bytes32 expected = chain.batchHashAt(batches[0].index);
-        for (uint256 i = 0; i < batches.length; ++i) {
-            hash = Digests.batchHash(batches[i]);
-            if (hash != expected) revert WrongBatch(i, expected, hash);
-            expected = batches[i].parentHash;
-        }
-        batch = batches[batches.length - 1];
+        if (batches.length == 0) revert ChainLib.EmptyProof();
+        (batch, hash) = ChainLib.batchUnder(chain.batchHashAt(batches[0].index), batches);
         BatchIndex settled = settledIndex();
         if (BatchIndex.unwrap(batch.index) <= BatchIndex.unwrap(settled)) {
             revert WindowClosed(settled, batch.index);
@@ -239,20 +234,9 @@ contract DataAvailabilityChallenge is IDataAvailabilityChallenge, Credits {
         pure
         returns (bytes32 id)
     {
-        BlockHeader[] calldata headers = proof.headers;
-        if (headers.length == 0) revert EmptyProof();
-        bytes32 hash = 0;
-        bytes32 expected = batch.lastBlockHash;
-        for (uint256 i = 0; i < headers.length; ++i) {
-            hash = Digests.headerHash(headers[i]);
-            if (hash != expected) revert WrongHeader(i, expected, hash);
-            expected = headers[i].parentHash;
-        }
-        BlockHeader calldata header = headers[headers.length - 1];
-        if (header.height < batch.firstHeight) revert BelowBatch(batch.firstHeight, header.height);
-
-        bytes32 leaf = HeldDataLib.leafHash(entry);
-        bytes32 root = HeldDataLib.rootOf(leaf, proof.siblings, proof.sides);
+        (BlockHeader calldata header, bytes32 hash) = ChainLib.blockIn(batch, proof.headers);
+        bytes32 leaf = MerkleLib.leafHash(entry);
+        bytes32 root = MerkleLib.rootOf(leaf, proof.siblings, proof.sides);
         if (root != header.transactionRoot) revert WrongRoot(header.transactionRoot, root);
         return keccak256(abi.encode(batch.index, hash, leaf));
     }

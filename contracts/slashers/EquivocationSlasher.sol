@@ -10,16 +10,18 @@ import {
     StatementKind
 } from "../interfaces/IEquivocationSlasher.sol";
 import {Consequence, ISlashingLedger, Offence, Slash} from "../interfaces/ISlashingLedger.sol";
+import {CommitteeStore} from "../libraries/CommitteeStore.sol";
 import {Digests} from "../libraries/Digests.sol";
 import {EquivocationLib} from "../libraries/EquivocationLib.sol";
 import {EvidenceLib} from "../libraries/EvidenceLib.sol";
 import {SignatureLib} from "../libraries/SignatureLib.sol";
 import {Schedule, TimeLib} from "../libraries/TimeLib.sol";
 import {Epoch} from "../types/Types.sol";
+import {CommittedReports} from "./CommittedReports.sol";
 
 /// @title Equivocation (SLASH-1 to SLASH-4)
 /// @notice See IEquivocationSlasher for what each function checks, leaves unchecked and does.
-contract EquivocationSlasher is IEquivocationSlasher {
+contract EquivocationSlasher is IEquivocationSlasher, CommittedReports {
     IBondRegistry public immutable registry;
     ISlashingLedger public immutable ledger;
     ICommittee public immutable committee;
@@ -27,9 +29,6 @@ contract EquivocationSlasher is IEquivocationSlasher {
 
     /// @dev How long after its epoch a statement is still evidence (SLASH-2).
     uint64 private immutable EVIDENCE_LIFE_SECONDS;
-
-    /// @inheritdoc IEquivocationSlasher
-    mapping(bytes32 commitment => uint256 blockNumber) public committedIn;
 
     constructor(ISlashingLedger ledger_) {
         // A slasher that its ledger does not know could never punish anyone.
@@ -46,13 +45,6 @@ contract EquivocationSlasher is IEquivocationSlasher {
     }
 
     /// @inheritdoc IEquivocationSlasher
-    function commitReport(bytes32 commitment) external {
-        if (committedIn[commitment] != 0) return;
-        committedIn[commitment] = block.number;
-        emit ReportCommitted(commitment, msg.sender);
-    }
-
-    /// @inheritdoc IEquivocationSlasher
     function report(SignedStatement calldata first, SignedStatement calldata second, bytes32 salt)
         external
     {
@@ -66,7 +58,7 @@ contract EquivocationSlasher is IEquivocationSlasher {
         Epoch epoch = first.statement.epoch < second.statement.epoch
             ? first.statement.epoch
             : second.statement.epoch;
-        address reporter = _isCommitted(first, second, salt) ? msg.sender : address(0);
+        address reporter = _reporter(evidenceHash(first, second), salt);
 
         emit EquivocationReported(id, signer, epoch, reporter, first, second);
         // How the slash was split, the ledger's event says.
@@ -95,18 +87,9 @@ contract EquivocationSlasher is IEquivocationSlasher {
         return keccak256(abi.encode(first, second));
     }
 
-    /// @inheritdoc IEquivocationSlasher
-    function reportCommitment(address reporter, bytes32 salt, bytes32 evidence)
-        public
-        pure
-        returns (bytes32)
-    {
-        return keccak256(abi.encode(reporter, salt, evidence));
-    }
-
     /// @dev SLASH-2.
     function _requireEvidence(Statement calldata statement) private view {
-        bytes32 expected = committee.committeeHash(statement.epoch);
+        bytes32 expected = CommitteeStore.hashOf(committee, statement.epoch);
         if (statement.committee != expected) revert WrongCommittee(expected, statement.committee);
         EvidenceLib.requireFresh(SCHEDULE, statement.epoch, EVIDENCE_LIFE_SECONDS);
 
@@ -129,16 +112,5 @@ contract EquivocationSlasher is IEquivocationSlasher {
             EquivocationLib.digest(domain, second.statement), second.signature
         );
         if (signer != other) revert DifferentSigners(signer, other);
-    }
-
-    /// @dev SLASH-3. Blocks, not seconds: what counts is that the commitment came first, and only
-    /// a block has an order that the reporter of a copy cannot jump.
-    function _isCommitted(
-        SignedStatement calldata first,
-        SignedStatement calldata second,
-        bytes32 salt
-    ) private view returns (bool) {
-        uint256 made = committedIn[reportCommitment(msg.sender, salt, evidenceHash(first, second))];
-        return made != 0 && made < block.number;
     }
 }

@@ -14,8 +14,9 @@ from sequencer.blocks.payload import (
     decode_payload,
     decode_segment,
 )
+from sequencer.crypto.hashing import keccak
 from sequencer.errors import DecodeError
-from sequencer.types import RollupId
+from sequencer.types import Hash32, RollupId
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,12 @@ def read_contents(block: Block) -> list[tuple[RollupId, bytes]]:
     except DecodeError:
         pass
     return found
+
+
+def transaction_keys(block: Block) -> list[tuple[RollupId, Hash32]]:
+    """The rollup and hash of every transaction of a final block, in order, whether it decodes or
+    not; an undecodable payload orders nothing (DERIVE-5, DERIVE-6)."""
+    return [(rollup, keccak(raw)) for rollup, raw in read_contents(block)]
 
 
 def _parts(block: Block) -> Iterator[Part]:

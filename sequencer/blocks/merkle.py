@@ -9,16 +9,17 @@ no one who has the position needs.
 from collections.abc import Iterable, Sequence
 
 from sequencer.blocks.held import HeldEntry
-from sequencer.blocks.payload import Payload
+from sequencer.blocks.order import KEY_BYTES
 from sequencer.crypto.hashing import keccak
 from sequencer.types import ZERO_HASH, Hash32, RollupId
 
 _LEAF, _NODE, _HELD_LEAF = b"\x00", b"\x01", b"\x02"
 
 
-def leaf_hash(rollup: RollupId, position: int, tx_hash: Hash32) -> Hash32:
+def leaf_hash(rollup: RollupId, position: int, tx_hash: Hash32, order_key: int) -> Hash32:
     """The leaf of the transaction at `position`, counted from 0 through the whole block."""
-    return keccak(_LEAF + rollup.to_bytes(4, "big") + position.to_bytes(4, "big") + tx_hash)
+    place = rollup.to_bytes(4, "big") + position.to_bytes(4, "big")
+    return keccak(_LEAF + place + tx_hash + order_key.to_bytes(KEY_BYTES, "big"))
 
 
 def held_leaf_hash(rollup: RollupId, position: int, length: int, held_hash: Hash32) -> Hash32:
@@ -28,20 +29,18 @@ def held_leaf_hash(rollup: RollupId, position: int, length: int, held_hash: Hash
 
 
 def leaf_hashes(
-    transactions: Iterable[tuple[RollupId, Hash32]], held: Sequence[HeldEntry] = ()
+    transactions: Iterable[tuple[RollupId, Hash32, int]], held: Sequence[HeldEntry] = ()
 ) -> list[Hash32]:
-    """The leaves of a block, from the transactions of its payload and its held segments, both in
-    payload order."""
-    leaves = [leaf_hash(rollup, at, tx_hash) for at, (rollup, tx_hash) in enumerate(transactions)]
+    """The leaves of a block, from the transactions of its payload with their order keys, and its
+    held segments, both in payload order."""
+    leaves = [
+        leaf_hash(rollup, at, tx_hash, key)
+        for at, (rollup, tx_hash, key) in enumerate(transactions)
+    ]
     return leaves + [
         held_leaf_hash(entry.rollup, at, entry.length, entry.hash)
         for at, entry in enumerate(held, start=len(leaves))
     ]
-
-
-def payload_leaves(payload: Payload) -> list[Hash32]:
-    """The leaves of the block with this payload."""
-    return leaf_hashes(((rollup, keccak(raw)) for rollup, raw in payload), payload.held)
 
 
 def transaction_root(leaves: Sequence[Hash32]) -> Hash32:
@@ -82,6 +81,16 @@ def sides_of(count: int, position: int) -> int:
         position //= 2
         count = (count + 1) // 2
     return sides
+
+
+def root_above(leaf: Hash32, siblings: Sequence[Hash32], sides: int) -> Hash32:
+    """The root to which the siblings of a leaf lead, from the bottom up; `sides` as `sides_of` has
+    them. The twin of `MerkleLib.rootOf`."""
+    node = leaf
+    for place, sibling in enumerate(siblings):
+        is_left = sides >> place & 1
+        node = _node(sibling, node) if is_left else _node(node, sibling)
+    return node
 
 
 def verify_proof(

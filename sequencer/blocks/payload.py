@@ -12,6 +12,14 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from sequencer.blocks.held import HeldEntry, pack_table, unpack_table
+from sequencer.blocks.order import (
+    PRIORITY,
+    Ordering,
+    OrderingOf,
+    by_priority,
+    pack_ordering,
+    unpack_ordering,
+)
 from sequencer.errors import DecodeError
 from sequencer.types import RollupId
 
@@ -25,7 +33,7 @@ paid for."""
 
 PAYLOAD_OVERHEAD = 3
 """The codec byte and the segment count of a payload that is not compressed."""
-SEGMENT_OVERHEAD = 8
+SEGMENT_OVERHEAD = 21
 """What each rollup adds to the plain form besides its transactions."""
 TRANSACTION_OVERHEAD = 4
 """What each transaction adds to the plain form besides its raw bytes."""
@@ -35,7 +43,7 @@ EMPTY_PAYLOAD = b"\x00\x00\x00"
 _PLAIN, _ZLIB, _HOLDS = 0, 1, 2
 """Codecs; the last is added to one of the others when a table of held segments follows."""
 _SEGMENT_COUNT = struct.Struct(">H")
-_SEGMENT_HEAD = struct.Struct(">II")
+_SEGMENT_HEAD = struct.Struct(">I13sI")
 _PLAIN_LENGTH = struct.Struct(">I")
 _ZLIB_LEVEL = 6
 
@@ -46,6 +54,8 @@ class Segment:
 
     rollup: RollupId
     transactions: tuple[bytes, ...]
+    ordering: Ordering = PRIORITY
+    """As the block states it: what its order keys are by (ORDER-3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +81,14 @@ def encode_payload(
     *,
     held: Sequence[HeldEntry] = (),
     compress: bool = True,
+    ordering_of: OrderingOf = by_priority,
 ) -> bytes:
     """The payload of `segments`, with a table of `held` ones; compressed if that is asked for and
-    makes it smaller.
+    makes it smaller. `ordering_of` is what is stated of each rollup.
 
     Raises `ValueError` when the segments are no payload by ENC-10: the caller chose them.
     """
-    plain = _encode_plain(segments)
+    plain = _encode_plain(segments, ordering_of)
     if len(plain) > MAX_PLAIN_BYTES:
         raise ValueError(f"plain form has {len(plain)} bytes, at most {MAX_PLAIN_BYTES} fit")
     codec, body = _PLAIN, plain
@@ -134,7 +145,9 @@ def held_entries(data: bytes) -> tuple[HeldEntry, ...]:
         return ()
 
 
-def _encode_plain(segments: Sequence[tuple[RollupId, Sequence[bytes]]]) -> bytes:
+def _encode_plain(
+    segments: Sequence[tuple[RollupId, Sequence[bytes]]], ordering_of: OrderingOf
+) -> bytes:
     count = sum(len(transactions) for _, transactions in segments)
     if count > MAX_TRANSACTIONS:
         raise ValueError(f"{count} transactions, at most {MAX_TRANSACTIONS} fit")
@@ -149,7 +162,7 @@ def _encode_plain(segments: Sequence[tuple[RollupId, Sequence[bytes]]]) -> bytes
                 f"rollup {rollup}: a segment holds at least one transaction "
                 f"and each has 1 to {MAX_TRANSACTION_BYTES} bytes"
             )
-        table.append(_SEGMENT_HEAD.pack(rollup, len(lengths)))
+        table.append(_SEGMENT_HEAD.pack(rollup, pack_ordering(ordering_of(rollup)), len(lengths)))
         table.append(struct.pack(f">{len(lengths)}I", *lengths))
     for _, transactions in segments:
         table.extend(transactions)
@@ -193,26 +206,28 @@ def _most_in(stream: bytes) -> int:
 def _decode_plain(plain: bytes, most: int = MAX_TRANSACTIONS) -> tuple[Segment, ...]:
     table, at = _read_table(plain, min(most, MAX_TRANSACTIONS))
     segments = []
-    for rollup, lengths in table:
+    for rollup, ordering, lengths in table:
         ends = list(accumulate(lengths, initial=at))
         transactions = (plain[start:end] for start, end in pairwise(ends))
-        segments.append(Segment(rollup, tuple(transactions)))
+        segments.append(Segment(rollup, tuple(transactions), ordering))
         at = ends[-1]
     if at != len(plain):
         raise DecodeError(f"lengths end at byte {at}, the plain form at {len(plain)}")
     return tuple(segments)
 
 
-def _read_table(plain: bytes, room: int) -> tuple[list[tuple[RollupId, tuple[int, ...]]], int]:
-    """The lengths of each segment's transactions, at most `room`, and where the first one
-    starts."""
+def _read_table(
+    plain: bytes, room: int
+) -> tuple[list[tuple[RollupId, Ordering, tuple[int, ...]]], int]:
+    """The ordering of each segment and the lengths of its transactions, at most `room`, and where
+    the first one starts."""
     table = []
     previous = -1
     try:
         (segment_count,) = _SEGMENT_COUNT.unpack_from(plain)
         at = _SEGMENT_COUNT.size
         for _ in range(segment_count):
-            rollup, count = _SEGMENT_HEAD.unpack_from(plain, at)
+            rollup, ordering, count = _SEGMENT_HEAD.unpack_from(plain, at)
             at += _SEGMENT_HEAD.size
             if rollup <= previous:
                 raise DecodeError(f"rollup {rollup} follows {previous}: not strictly ascending")
@@ -224,7 +239,7 @@ def _read_table(plain: bytes, room: int) -> tuple[list[tuple[RollupId, tuple[int
                     f"rollup {rollup} has a transaction of {min(lengths)} or {max(lengths)} bytes, "
                     f"expected 1 to {MAX_TRANSACTION_BYTES}"
                 )
-            table.append((RollupId(rollup), lengths))
+            table.append((RollupId(rollup), unpack_ordering(ordering), lengths))
             at += TRANSACTION_OVERHEAD * count
             room -= count
             previous = rollup

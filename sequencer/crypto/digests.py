@@ -8,7 +8,7 @@ both to the same bytes.
 from dataclasses import dataclass
 
 from sequencer.crypto.hashing import address_word, keccak, word
-from sequencer.types import Address, BatchIndex, Epoch, Hash32, RollupId, View
+from sequencer.types import Address, BatchIndex, Epoch, Hash32, Height, RollupId, View
 
 DOMAIN_TYPE = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 KEY_POSSESSION = keccak(b"KeyPossession(address operator,address signer,bytes32 transportKey)")
@@ -27,6 +27,16 @@ BATCH = keccak(
     b"Batch(uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,"
     b"bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash,bytes32 blobsHash,"
     b"bytes32 usageHash)"
+)
+
+
+INCLUSION_PROMISE = keccak(
+    b"InclusionPromise(uint64 epoch,bytes32 committee,uint32 rollupId,bytes32 transactionHash,"
+    b"uint64 lastHeight,address beneficiary,uint96 valueWei)"
+)
+LISTED_TRANSACTION = keccak(
+    b"ListedTransaction(uint64 epoch,bytes32 committee,uint64 number,uint32 rollupId,"
+    b"bytes32 transactionHash)"
 )
 
 
@@ -72,6 +82,28 @@ def batch_attestation(
     epoch: Epoch, committee: Hash32, index: BatchIndex, batch_hash: Hash32
 ) -> Hash32:
     return keccak(BATCH_ATTESTATION, word(epoch), committee, word(index), batch_hash)
+
+
+def inclusion_promise(
+    epoch: Epoch,
+    committee: Hash32,
+    rollup_id: RollupId,
+    tx_hash: Hash32,
+    last_height: Height,
+    beneficiary: Address,
+    value_wei: int,
+) -> Hash32:
+    """PROMISE-1."""
+    what = word(rollup_id), tx_hash, word(last_height), address_word(beneficiary), word(value_wei)
+    return keccak(INCLUSION_PROMISE, word(epoch), committee, *what)
+
+
+def listed_transaction(
+    epoch: Epoch, committee: Hash32, number: int, rollup_id: RollupId, tx_hash: Hash32
+) -> Hash32:
+    """LIST-1. L1 does not know it."""
+    what = word(number), word(rollup_id), tx_hash
+    return keccak(LISTED_TRANSACTION, word(epoch), committee, *what)
 
 
 def forced_message(

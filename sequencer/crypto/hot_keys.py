@@ -2,8 +2,16 @@
 
 from typing import NamedTuple
 
+from sequencer.crypto.digests import Domain, key_possession, typed_digest
 from sequencer.crypto.signatures import Signer
 from sequencer.types import Address, Committee, MemberIndex
+
+
+def prove_possession(hot: Signer, domain: Domain, operator: Address, transport_key: bytes) -> bytes:
+    """That `hot` is to sign for the operator with this cold key, under a transport key (BOND-1)."""
+    return hot.sign(
+        typed_digest(domain.separator(), key_possession(operator, hot.address, transport_key))
+    )
 
 
 class Seat(NamedTuple):

@@ -25,6 +25,7 @@ PARAMETER_NAMES = (
     "INACTIVITY_BASE_BPS",
     "ORDERING_BASE_BPS",
     "PROMISE_BASE_BPS",
+    "NEGLECT_BASE_BPS",
     "CORRELATION_BPS",
     "JAIL_SECONDS",
     "REWARD_BPS",
@@ -73,6 +74,7 @@ class SlashingSection(_Section, frozen=True, kw_only=True):
     inactivity_base_bps: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
     ordering_base_bps: Annotated[int, msgspec.Meta(ge=10, le=BPS)] = 1_000
     promise_base_bps: Annotated[int, msgspec.Meta(ge=10, le=BPS)] = 1_000
+    neglect_base_bps: Annotated[int, msgspec.Meta(ge=10, le=BPS)] = 1_000
     correlation_bps: Annotated[int, msgspec.Meta(ge=0, le=3 * BPS)] = 2 * BPS
     jail_seconds: Annotated[int, msgspec.Meta(ge=1, le=YEAR_SECONDS)]
     reward_bps: Annotated[int, msgspec.Meta(ge=0, le=1_500)] = 1_000

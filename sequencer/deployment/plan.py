@@ -37,10 +37,21 @@ CONTRACTS = (
     "InactivitySlasher",
     "RevenueSplitter",
     "SequencingFees",
+    "OrderingSlasher",
+    "NeglectSlasher",
+    "PromiseSlasher",
+    "InclusionProofs",
 )
 """In the order of creation: a constructor may call what stands before it."""
 
-SLASHERS = ("EquivocationSlasher", "DataAvailabilityChallenge", "InactivitySlasher")
+SLASHERS = (
+    "EquivocationSlasher",
+    "DataAvailabilityChallenge",
+    "InactivitySlasher",
+    "OrderingSlasher",
+    "NeglectSlasher",
+    "PromiseSlasher",
+)
 """Who may have an operator slashed (LEDGER-1)."""
 
 
@@ -177,6 +188,10 @@ def _arguments(
         "InactivitySlasher": (ledger, at["Participation"]),
         "RevenueSplitter": (at["Participation"], rollups),
         "SequencingFees": (chain, at["RevenueSplitter"]),
+        "OrderingSlasher": (ledger, rollups),
+        "NeglectSlasher": (ledger, at["ForcedInbox"]),
+        "PromiseSlasher": (ledger, chain, parameters.data.answer_seconds),
+        "InclusionProofs": (chain,),
     }
 
 

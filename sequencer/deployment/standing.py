@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sequencer.deployment.words import at_time, ether
+from sequencer.deployment.words import at_time, ether, percent
 from sequencer.errors import LocalFault
 from sequencer.l1.deployment import load_deployment
 from sequencer.l1.rpc import JsonRpc
@@ -51,7 +51,7 @@ def _row(one: OperatorStake) -> tuple[str, ...]:
         ether(one.staked_wei),
         ether(one.own_wei),
         ether(one.leaving_wei),
-        f"{one.commission_bps / 100:g} %",
+        percent(one.commission_bps),
         ether(one.coverage_wei),
         one.operator,
     )

@@ -17,6 +17,10 @@ def ether(wei: int) -> str:
     return f"{whole}.{rest:018d}".rstrip("0").rstrip(".") + " ETH"
 
 
+def percent(bps: int) -> str:
+    return f"{bps / 100:g} %"
+
+
 def parse_ether(text: str) -> int:
     """An amount in ETH to wei, exactly; raises `LocalFault`."""
     whole, point, rest = text.partition(".")

@@ -161,7 +161,7 @@ def network(
     network.members = [alice, bob, carol, dave]
     for actor in network.members:
         network.bond(actor)
-    network.rollups.register(42, ZERO_ADDRESS, False, sender=user)
+    network.rollups.register(42, ZERO_ADDRESS, False, (0, 0), sender=user)
     clock.jump_to(network.times.genesis + 10)
     network.committee.snapshot(0, sender=user)
     return network

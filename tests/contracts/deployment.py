@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import rlp
 from eth_utils.address import to_checksum_address
 from eth_utils.conversions import to_bytes
-from eth_utils.crypto import keccak
 
+from sequencer.deployment import plan
+from sequencer.deployment.plan import CONTRACTS, SLASHERS
+from sequencer.types import Address
 from tests.contracts.network import Network
 from tests.contracts.settings import (
     VALUES,
@@ -22,38 +23,16 @@ from tests.contracts.settings import (
 )
 from tests.vectors import reference as ref
 
-# In the order of their deployment.
-CONTRACTS = (
-    "RollupRegistry",
-    "ParameterTimelock",
-    "Parameters",
-    "BondRegistry",
-    "Committee",
-    "InsurancePool",
-    "SlashingLedger",
-    "ForcedInbox",
-    "CommitmentChain",
-    "EquivocationSlasher",
-    "RollupInbox",
-    "DataAvailabilityChallenge",
-    "Participation",
-    "InactivitySlasher",
-    "RevenueSplitter",
-    "SequencingFees",
-)
-
 INBOX = InboxParameters()
 FALLBACK = FallbackParameters()
 FLOOR = FloorParameters()
 HELD = DataParameters()
 
-# Those that the ledger takes slashes from.
-SLASHERS = ("EquivocationSlasher", "DataAvailabilityChallenge", "InactivitySlasher")
-
 
 def create_address(sender: str, nonce: int) -> str:
     """The address of the contract that ``sender`` creates with this nonce."""
-    return str(to_checksum_address(keccak(rlp.encode([to_bytes(hexstr=sender), nonce]))[12:]))
+    deployer = Address(to_bytes(hexstr=sender))
+    return str(to_checksum_address(plan.create_address(deployer, nonce)))
 
 
 def predict_addresses(account: Any) -> dict[str, str]:
@@ -110,6 +89,10 @@ def deploy(
     inactivity = create("InactivitySlasher", ledger, participation)
     splitter = create("RevenueSplitter", participation, rollups)
     fees = create("SequencingFees", chain, splitter)
+    ordering = create("OrderingSlasher", ledger, rollups)
+    neglect = create("NeglectSlasher", ledger, inbox)
+    promises = create("PromiseSlasher", ledger, chain, held.answerSeconds)
+    proofs = create("InclusionProofs", chain)
     return Network(
         rollups=rollups,
         timelock=timelock,
@@ -127,6 +110,10 @@ def deploy(
         inactivity=inactivity,
         splitter=splitter,
         fees=fees,
+        ordering=ordering,
+        neglect=neglect,
+        promises=promises,
+        proofs=proofs,
         domain=ref.Domain(account.provider.chain_id, registry.address),
         times=times,
         values=all_values,

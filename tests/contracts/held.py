@@ -98,10 +98,9 @@ def proof_of(
 ) -> Proof:
     """Of held segment `number` in block `at` of `blocks`, those of the last of `batches`."""
     block = blocks[at]
-    path = _path(block.leaves, block.transactions + number)
     headers = [tuple(one.header.values()) for one in reversed(blocks[at:])]
-    sides = sum(1 << level for level, (_, is_left) in enumerate(path) if is_left)
-    return [one.as_tuple() for one in batches], headers, [one for one, _ in path], sides
+    path = path_to(block.leaves, block.transactions + number)
+    return [one.as_tuple() for one in batches], headers, *path
 
 
 def commit_blocks(network: Network, blocks: Sequence[HeldBlock], sender: Any) -> ref.Batch:
@@ -128,6 +127,13 @@ def challenge_held(
     """DATA-1: held segment `number` of block `at`; the blocks are those of the last batch."""
     proof = proof_of(batches, blocks, at, number)
     return network.data.challenge(blocks[at].entry(number), proof, value=wei, sender=sender)
+
+
+def path_to(leaves: list[bytes], at: int) -> tuple[list[bytes], int]:
+    """Siblings and sides of a leaf, as proofs have them."""
+    path = _path(leaves, at)
+    sides = sum(1 << level for level, (_, is_left) in enumerate(path) if is_left)
+    return [one for one, _ in path], sides
 
 
 def _path(leaves: list[bytes], at: int) -> list[tuple[bytes, bool]]:

@@ -34,6 +34,7 @@ class Offence(IntEnum):
     INACTIVITY = auto()
     ORDERING = auto()
     PROMISE = auto()
+    NEGLECT = auto()
 
 
 class Consequence(IntEnum):
@@ -116,6 +117,10 @@ class Network:
     inactivity: Any
     splitter: Any
     fees: Any
+    ordering: Any
+    neglect: Any
+    promises: Any
+    proofs: Any
     domain: ref.Domain
     times: Times
     values: dict[Parameter, int]
@@ -245,7 +250,7 @@ class Network:
 
     def register(self, vault: Any, *, sender: Any) -> int:
         """A further rollup with this vault; its id. The sender owns it."""
-        self.rollups.register(43, vault, False, sender=sender)
+        self.rollups.register(43, vault, False, (0, 0), sender=sender)
         return int(self.rollups.rollupCount())
 
     # --- the fallback ----------------------------------------------------------------------

@@ -42,6 +42,7 @@ class Parameter(IntEnum):
     INACTIVITY_BASE_BPS = auto()
     ORDERING_BASE_BPS = auto()
     PROMISE_BASE_BPS = auto()
+    NEGLECT_BASE_BPS = auto()
     CORRELATION_BPS = auto()
     JAIL_SECONDS = auto()
     REWARD_BPS = auto()
@@ -70,6 +71,7 @@ VALUES = {
     Parameter.INACTIVITY_BASE_BPS: 10,
     Parameter.ORDERING_BASE_BPS: 500,
     Parameter.PROMISE_BASE_BPS: 2_000,
+    Parameter.NEGLECT_BASE_BPS: 500,
     Parameter.CORRELATION_BPS: 10_000,
     Parameter.JAIL_SECONDS: 500,
     Parameter.REWARD_BPS: 1_000,

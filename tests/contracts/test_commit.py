@@ -1,10 +1,11 @@
-"""CommitmentChain.commit (CERT-1 to CERT-8) and batchHashAt
+"""CommitmentChain.commit (CERT-1 to CERT-8, CERT-10) and batchHashAt
 
 commit
 ├── when the caller is a contract: refused (CERT-1)
 ├── when the caller is an origin with delegated code: refused (CERT-1)
 ├── when the index is not the next: refused (CERT-2)
 ├── when the parent is not the last batch: refused (CERT-2)
+├── when it states more than 256 heights: refused, and 256 accepted (CERT-10)
 ├── when the epoch has no committee: refused (CERT-3)
 ├── when the epoch is below the last commit's: refused (CERT-3)
 ├── when the epoch has not begun: refused (CERT-3)
@@ -36,11 +37,13 @@ import pytest
 from ape.exceptions import ProviderError
 from eth_abi.abi import encode as abi_encode
 
+from sequencer.batches.cut import MAX_BLOCKS
 from tests.contracts.faults import FaultCatalogue
 from tests.contracts.network import Clock, Network, events
 from tests.vectors import reference as ref
 
 DATA = b"\x01data"
+U64_MAX = 2**64 - 1
 
 
 def test_commit__everything_good__records_the_batch(
@@ -309,6 +312,25 @@ def test_commit__after_a_force__may_lag_behind(
     # Signed before the force, with the count of then: still good, nothing is signed anew.
     network.commit(network.next_batch(forcedCount=1), sender=submitter)
     assert network.inbox.head()[:2] == (2, 2)
+
+
+@pytest.mark.parametrize("first", [0, 1, U64_MAX - 256])
+def test_commit__more_heights_than_l1_takes_headers__is_refused(
+    network: Network, faults: FaultCatalogue, submitter: Any, first: int
+) -> None:
+    assert network.chain.MAX_HEIGHTS() == MAX_BLOCKS, "as many as nodes cut (BATCH-2)"
+    one_more = network.next_batch(firstHeight=first, lastHeight=first + MAX_BLOCKS)
+    with faults.expect("TooManyHeights", maximum=256, actual=257):
+        network.commit(one_more, sender=submitter)
+    longest = network.next_batch(firstHeight=first, lastHeight=first + MAX_BLOCKS - 1)
+    network.commit(longest, sender=submitter)
+
+
+def test_commit__all_heights_there_are__is_refused(
+    network: Network, faults: FaultCatalogue, submitter: Any
+) -> None:
+    with faults.expect("TooManyHeights", maximum=256, actual=U64_MAX + 1):
+        network.commit(network.next_batch(firstHeight=0, lastHeight=U64_MAX), sender=submitter)
 
 
 def test_commit__heights_and_blocks__are_not_checked(network: Network, submitter: Any) -> None:

@@ -46,7 +46,8 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.deployment import CONTRACTS, create_address
+from sequencer.deployment.plan import CONTRACTS
+from tests.contracts.deployment import create_address
 from tests.contracts.faults import FaultCatalogue
 from tests.contracts.network import Clock, Network
 from tests.contracts.settings import (

@@ -36,12 +36,15 @@ from tests.contracts.settings import ETHER, VALUES, Parameter
 DAY = 86_400
 PERIOD_CAP = VALUES[Parameter.PERIOD_CAP_WEI]
 CLAIM_CAP = VALUES[Parameter.CLAIM_CAP_WEI]
+SET_APART = 14 * ETHER // 10
+"""Of a slash of two ether; what victims get without the pool."""
+FUNDED = 3 * ETHER // 10
 
 
 def wrong(
     network: Network, id_: int, victim: Any, *, sender: Any, loss_wei: int = 100 * ETHER
 ) -> int:
-    """The operator breaks a promise: two ether are slashed, one is paid, the rest claimed."""
+    """The operator breaks a promise: two ether are slashed, 1.4 paid, and half of one claimed."""
     receipt = network.slash(
         id_,
         offence=Offence.PROMISE,
@@ -54,12 +57,15 @@ def wrong(
 
 
 @pytest.fixture
-def claims(network: Network, clock: Clock, test_slasher: Any, user: Any, stranger: Any) -> int:
-    """Each of two victims claims 0.9 ether, at the beginning of a day; the pool has 0.8."""
+def claims(
+    network: Network, clock: Clock, test_slasher: Any, user: Any, stranger: Any, reporter: Any
+) -> int:
+    """Each of three victims claims half an ether, at the beginning of a day; the pool has 0.3."""
+    network.insurance.fund(value=FUNDED, sender=user)
     clock.jump_to((clock.now // DAY + 1) * DAY)
-    owed = wrong(network, 1, user, sender=test_slasher)
-    assert owed == wrong(network, 2, stranger, sender=test_slasher) == 9 * ETHER // 10
-    return owed
+    for id_, victim in enumerate((user, stranger, reporter), 1):
+        assert wrong(network, id_, victim, sender=test_slasher) == ETHER // 2
+    return ETHER // 2
 
 
 def test_fund__by_anyone__adds_to_the_balance(network: Network, stranger: Any) -> None:
@@ -87,10 +93,9 @@ def test_file__by_anybody_but_the_ledger__is_refused(
 def test_claim__filed__is_an_obligation(
     network: Network, claims: int, user: Any, stranger: Any
 ) -> None:
-    funded = 2 * 2 * ETHER // 5
     account = tuple(vars(network.insurance.account()).values())
-    assert account == (funded, 2 * claims, funded)
-    assert tuple(network.insurance.claimCount()) == (2, 0)
+    assert account == (FUNDED, 3 * claims, FUNDED)
+    assert tuple(network.insurance.claimCount()) == (3, 0)
     assert tuple(network.insurance.claim(0)) == (user.address, claims)
     assert tuple(network.insurance.claim(1)) == (stranger.address, claims)
 
@@ -99,36 +104,36 @@ def test_claim__larger_than_the_cap__is_cut(
     network: Network, test_slasher: Any, user: Any, erin: Any
 ) -> None:
     network.bond(erin, 100 * ETHER)
-    # Twenty are slashed: ten paid, of the nine that LEDGER-7 leaves two are promised.
+    # Twenty are slashed: 14 paid, of the five that LEDGER-7 leaves two are promised.
     assert wrong(network, 5, user, sender=test_slasher) == CLAIM_CAP
 
 
 def test_claim__of_nothing__is_not_filed(network: Network, test_slasher: Any, user: Any) -> None:
-    assert wrong(network, 1, user, loss_wei=ETHER, sender=test_slasher) == 0
+    assert wrong(network, 1, user, loss_wei=SET_APART, sender=test_slasher) == 0
     assert wrong(network, 2, ZERO, sender=test_slasher) == 0
-    assert wrong(network, 3, user, loss_wei=ETHER + 1, sender=test_slasher) == 1
+    assert wrong(network, 3, user, loss_wei=SET_APART + 1, sender=test_slasher) == 1
     assert tuple(network.insurance.claimCount()) == (1, 0)
 
 
 def test_pay__pool_too_small__pays_the_first_in_part_and_goes_on(
     network: Network, faults: FaultCatalogue, claims: int, user: Any, stranger: Any
 ) -> None:
-    funded = 8 * ETHER // 10
+    funded = FUNDED
     receipt = network.insurance.pay(10, sender=stranger)
     assert events(receipt, "ClaimPaid") == [
         {"index": 0, "victim": user.address, "paidWei": funded, "leftWei": claims - funded}
     ]
     assert receipt.return_value == funded
-    assert tuple(vars(network.insurance.account()).values()) == (0, 2 * claims - funded, 0)
+    assert tuple(vars(network.insurance.account()).values()) == (0, 3 * claims - funded, 0)
     with faults.expect("NothingToPay"):
         network.insurance.pay(10, sender=stranger)
 
     network.insurance.fund(value=2 * ETHER, sender=stranger)
     network.insurance.pay(10, sender=stranger)
-    # The first is paid; of the second what the day's cap leaves: one ether less 0.9.
+    # Two are paid; for the third the day's cap leaves nothing.
     assert network.insurance.credit(user) == claims
     assert network.insurance.credit(stranger) == PERIOD_CAP - claims
-    assert tuple(network.insurance.claimCount()) == (2, 1)
+    assert tuple(network.insurance.claimCount()) == (3, 2)
     assert tuple(network.insurance.claim(0)) == (user.address, 0)
     with faults.expect("NothingToPay"):
         network.insurance.pay(10, sender=stranger)
@@ -145,17 +150,18 @@ def test_pay__cap_of_a_period__opens_again_with_the_next(
     with faults.expect("NothingToPay"):
         network.insurance.pay(10, sender=stranger)
     clock.set_next(next_day)
-    assert network.insurance.pay(10, sender=stranger).return_value == 2 * claims - PERIOD_CAP
+    assert network.insurance.pay(10, sender=stranger).return_value == 3 * claims - PERIOD_CAP
     account = network.insurance.account()
     assert (account.obligationsWei, account.payableWei) == (0, 0)
-    assert tuple(network.insurance.claimCount()) == (2, 2)
+    assert tuple(network.insurance.claimCount()) == (3, 3)
 
 
 def test_pay__count__bounds_the_work(
     network: Network, faults: FaultCatalogue, test_slasher: Any, user: Any, stranger: Any
 ) -> None:
+    network.insurance.fund(value=ETHER, sender=stranger)
     for id_ in (1, 2, 3):
-        wrong(network, id_, user, loss_wei=ETHER + id_, sender=test_slasher)
+        wrong(network, id_, user, loss_wei=SET_APART + id_, sender=test_slasher)
     with faults.expect("NothingToPay"):
         network.insurance.pay(0, sender=stranger)
     assert network.insurance.pay(2, sender=stranger).return_value == 1 + 2
@@ -183,8 +189,9 @@ def test_pay__victim_that_refuses_ether__holds_up_nobody(
     stranger: Any,
 ) -> None:
     contract_actor.refuseEther(True, sender=user)
-    wrong(network, 1, contract_actor, loss_wei=ETHER + 7, sender=test_slasher)
-    wrong(network, 2, user, loss_wei=ETHER + 8, sender=test_slasher)
+    network.insurance.fund(value=ETHER, sender=stranger)
+    wrong(network, 1, contract_actor, loss_wei=SET_APART + 7, sender=test_slasher)
+    wrong(network, 2, user, loss_wei=SET_APART + 8, sender=test_slasher)
     assert network.insurance.pay(10, sender=stranger).return_value == 15
     network.insurance.withdraw(user, sender=user)
     withdraw = network.insurance.withdraw.encode_input(contract_actor)
@@ -198,7 +205,8 @@ def test_pay__victim_that_refuses_ether__holds_up_nobody(
 def test_pay__victim_that_re_enters__is_paid_once(
     network: Network, contract_actor: Any, test_slasher: Any, user: Any, stranger: Any
 ) -> None:
-    wrong(network, 1, contract_actor, loss_wei=ETHER + 7, sender=test_slasher)
+    network.insurance.fund(value=ETHER, sender=stranger)
+    wrong(network, 1, contract_actor, loss_wei=SET_APART + 7, sender=test_slasher)
     network.insurance.pay(10, sender=stranger)
     withdraw = network.insurance.withdraw.encode_input(contract_actor)
     for again in (withdraw, network.insurance.pay.encode_input(10)):

@@ -219,7 +219,7 @@ def test_p16_claim_filed__stays_whatever_the_cap_becomes(
     change.execute(network, sender=deployer)
     network.insurance.fund(value=ETHER, sender=deployer)
     network.insurance.pay(1, sender=deployer)
-    assert network.insurance.credit(user) == owed == 9 * ETHER // 10
+    assert network.insurance.credit(user) == owed == ETHER // 2
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def test_p17_data_challenge__reaches_a_bond(
 ) -> None:
     assert real.ledger.isSlasher(real.data)
     blocks = chain_of([[(1, b"one"), (2, b"two")]])
-    real.rollups.register(42, ZERO, False, sender=user)
+    real.rollups.register(42, ZERO, False, (0, 0), sender=user)
     batch = commit_blocks(real, blocks, submitter)
     challenge_held(real, blocks, 0, 0, user, batches=[batch])
     clock.jump_to(clock.now + real.held.answerSeconds)

@@ -45,6 +45,7 @@ BASES = {
     Offence.INACTIVITY: Parameter.INACTIVITY_BASE_BPS,
     Offence.ORDERING: Parameter.ORDERING_BASE_BPS,
     Offence.PROMISE: Parameter.PROMISE_BASE_BPS,
+    Offence.NEGLECT: Parameter.NEGLECT_BASE_BPS,
 }
 
 

@@ -3,7 +3,7 @@
 split
 ├── the parts sum to the slash, whatever the amounts and parameters
 ├── the reporter's is of what the operator's own shares lost; without a reporter it is burned
-├── the victim's is its loss, or VICTIM_BPS of the slash; without a victim it is burned
+├── the victims', with what will be the insurance's, is set apart; without one it is burned
 └── what comes back
     ├── is at most RETURN_BPS of what the operator's own shares lost, with claims, over all slashes
     └── so an operator with delegators does not sell them out to itself
@@ -45,14 +45,14 @@ def test_split__reporter_and_victim__each_part_arrives(
         1, reporter=reporter, victim=user, loss_wei=100 * ETHER, sender=test_slasher
     )
     slashed = 10 * ETHER * 35 // 100
-    reward, victim, insurance = slashed // 10, slashed // 2, slashed // 5
-    burned = slashed - reward - victim - insurance
-    assert split_of(receipt) == [reward, victim, insurance, burned]
+    reward, victim = slashed // 10, slashed * 7 // 10
+    burned = slashed - reward - victim
+    assert split_of(receipt) == [reward, victim, 0, burned]
 
     assert network.ledger.credit(reporter) == reward
     assert network.ledger.credit(user) == victim
     assert network.ledger.balance == reward + victim
-    assert network.insurance.balance == network.insurance.account().balanceWei == insurance
+    assert network.insurance.balance == network.insurance.account().balanceWei == 0
     assert chain.provider.get_balance(ZERO) - burned_before == burned
     # What LEDGER-7 leaves of 9,500 basis points was promised.
     assert filed(receipt) == slashed * RETURN_BPS // BPS - reward - victim
@@ -62,20 +62,23 @@ def test_split__nobody_reports_or_suffers__is_burned(network: Network, test_slas
     slashed = 10 * ETHER * 35 // 100
     receipt = network.slash(1, sender=test_slasher)
     assert split_of(receipt) == [0, 0, slashed // 5, slashed - slashed // 5]
-    # Neither a loss of nobody's nor somebody's loss of nothing counts.
+    # A loss of nobody's does not count; somebody's loss of nothing may have others beside it.
     receipt = network.slash(2, loss_wei=ETHER, victim=ZERO, sender=test_slasher)
     assert (split_of(receipt)[1], filed(receipt)) == (0, 0)
     receipt = network.slash(3, loss_wei=0, victim=test_slasher, sender=test_slasher)
-    assert (split_of(receipt)[1], filed(receipt)) == (0, 0)
-    assert network.ledger.balance == 0
+    assert (split_of(receipt)[1], filed(receipt)) == (sum(split_of(receipt)) * 7 // 10, 0)
+    assert network.ledger.balance == network.ledger.potOf(0, 3, Offence.EQUIVOCATION).leftWei
+    assert network.ledger.credit(test_slasher) == 0
 
 
 def test_split__small_loss__is_paid_whole_and_no_more(
     network: Network, test_slasher: Any, user: Any
 ) -> None:
     receipt = network.slash(1, victim=user, loss_wei=ETHER, sender=test_slasher)
-    assert (split_of(receipt)[1], filed(receipt)) == (ETHER, 0)
+    apart = split_of(receipt)[1]
+    assert (apart, filed(receipt)) == (10 * ETHER * 35 // 100 * 7 // 10, 0)
     assert network.ledger.credit(user) == ETHER
+    assert network.ledger.potOf(0, 1, Offence.EQUIVOCATION).leftWei == apart - ETHER
 
 
 @pytest.mark.parametrize("bond_wei", [ETHER, ETHER + 1, ETHER + 9_999, 3 * ETHER + 7])
@@ -101,7 +104,7 @@ def test_split__odd_amounts__sum_to_the_wei(
     (taken,) = [event["takenWei"] for event in events(receipt, "StakeSlashed")]
     parts = split_of(receipt)
     assert sum(parts) == taken
-    assert parts[:3] == [taken // 10, taken // 2, taken // 5]
+    assert parts[:3] == [taken // 10, taken // 2 + taken // 5, 0]
     assert network.ledger.balance == parts[0] + parts[1]
     stake = network.registry.stake(5)
     assert stake.heldWei == bond_wei - taken
@@ -137,7 +140,8 @@ def test_split__parameters_at_their_bounds__sum_and_burn_a_twentieth(
     taken = events(receipt, "StakeSlashed")[0]["takenWei"]
     parts = split_of(receipt)
     assert sum(parts) == taken
-    assert parts[:3] == [taken * values[key] // BPS for key in parameters]
+    reward, victims, insured = (taken * values[key] // BPS for key in parameters)
+    assert parts[:3] == [reward, victims + insured, 0]
     assert parts[3] * 20 >= taken
     if least:
         assert parts[3] == taken
@@ -154,8 +158,9 @@ def test_split__delegators__do_not_pay_their_operators_reporter(
     )
     reward, victim, insurance, burned = split_of(receipt)
     assert reward + victim + insurance + burned == 10 * own
-    assert (reward, insurance) == (own // 10, 2 * own)
-    assert reward + victim + filed(receipt) == own * RETURN_BPS // BPS
+    assert (reward, victim, insurance) == (own // 10, 7 * own, 0)
+    paid = network.ledger.credit(user)
+    assert reward + paid + filed(receipt) == own * RETURN_BPS // BPS
 
 
 def test_split__many_slashes_and_escalations__return_less_than_was_lost(

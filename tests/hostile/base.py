@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sequencer.crypto import digests
 from sequencer.crypto.hashing import keccak, word
+from sequencer.crypto.hot_keys import prove_possession
 from sequencer.deployment.artifacts import Artifact, load_artifact
 from sequencer.deployment.economy import GWEI, FeesSection, SlashingSection, StakeSection
 from sequencer.deployment.parameters import (
@@ -112,7 +112,9 @@ def deploy(l1: HostileL1, artifacts: Mapping[str, Artifact] | None = None) -> Ba
     registry = deployment.contracts.rollup_registry
     calls = [_bond(deployment, number) for number in range(OPERATORS)]
     for chain_id, vault in zip(CHAIN_IDS, (VAULT, actor, bytes(20)), strict=True):
-        register = abi.function("RollupRegistry", "register").call(chain_id, to_hex(vault), False)
+        register = abi.function("RollupRegistry", "register").call(
+            chain_id, to_hex(vault), False, (0, 0)
+        )
         calls.append(Call(OWNER, registry, register))
     calls.append(Call(OWNER, actor, helper.call_data("refuseEther", (True,))))
     _mine(l1, START + 2 * SLOT_SECONDS, calls)
@@ -136,15 +138,13 @@ def _mine(l1: HostileL1, timestamp: int, calls: Sequence[Call]) -> None:
 def _bond(deployment: Deployment, number: int) -> Call:
     """The fifth has the least weight, so that it has no seat at first (COMM-2)."""
     signer, transport_key = SIGNERS[number], keccak(b"transport", word(number))
-    statement = digests.key_possession(COLD[number], signer.address, transport_key)
-    digest = digests.typed_digest(deployment.domain.separator(), statement)
     bond = abi.function("BondRegistry", "bond").call(
         (
             to_hex(signer.address),
             transport_key,
             0,
             f"tcp://127.0.0.1:{number + 1}",
-            signer.sign(digest),
+            prove_possession(signer, deployment.domain, COLD[number], transport_key),
         )
     )
     amount_wei = (10 if number < OPERATORS - 1 else 5) * ETHER

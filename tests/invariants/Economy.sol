@@ -55,6 +55,9 @@ contract Economy is Slashes {
         while (tickets.length != 0) {
             _claim(tickets.length - 1);
         }
+        for (uint256 i; i < entries.length; ++i) {
+            _releasePot(entries[i]);
+        }
         _payAllClaims();
         for (uint256 i; i < accounts.length; ++i) {
             _withdraw(registry, accounts[i]);
@@ -103,6 +106,11 @@ contract Economy is Slashes {
             expectedWei += registry.credit(accounts[i]);
             ledgerWei += ledger.credit(accounts[i]);
             insuranceWei += insurance.credit(accounts[i]);
+        }
+        for (uint256 i; i < entries.length; ++i) {
+            Entry storage e = entries[i];
+            (uint256 leftWei,) = ledger.potOf(Epoch.wrap(e.epoch), e.id, e.offence);
+            ledgerWei += leftWei;
         }
         equal("STAKE-7 balance", expectedWei, address(registry).balance);
         equal("LEDGER-8", ledgerWei, address(ledger).balance);

@@ -21,7 +21,7 @@ contract EconomyInvariants {
 
     /// @dev What a slash can meet comes oftener than what it cannot.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
-        bytes4[21] memory drawn = [
+        bytes4[23] memory drawn = [
             Actions.join.selector,
             Actions.delegate.selector,
             Actions.delegate.selector,
@@ -42,7 +42,9 @@ contract EconomyInvariants {
             Actions.wait.selector,
             Slashes.slash.selector,
             Slashes.slash.selector,
-            Slashes.escalate.selector
+            Slashes.escalate.selector,
+            Slashes.compensate.selector,
+            Slashes.releasePot.selector
         ];
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(_economy), new bytes4[](drawn.length));

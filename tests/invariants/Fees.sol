@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Participation} from "../../contracts/Participation.sol";
 import {RevenueSplitter} from "../../contracts/RevenueSplitter.sol";
 import {RollupRegistry} from "../../contracts/RollupRegistry.sol";
+import {Ordering, OrderingPolicy} from "../../contracts/interfaces/IRollupRegistry.sol";
 import {SequencingFees} from "../../contracts/SequencingFees.sol";
 import {Batch, ICommitmentChain} from "../../contracts/interfaces/ICommitmentChain.sol";
 import {ICommittee} from "../../contracts/interfaces/ICommittee.sol";
@@ -87,7 +88,7 @@ contract Fees is World {
         _chain = new Batches(committee);
         RollupRegistry rollups = new RollupRegistry(300);
         for (uint256 i; i < ROLLUPS; ++i) {
-            rollups.register(1 + i, address(0), false);
+            rollups.register(1 + i, address(0), false, Ordering(OrderingPolicy.PRIORITY, 0));
         }
         ICommitmentChain chain = ICommitmentChain(address(_chain));
         _splitter = new RevenueSplitter(new Participation(chain), rollups);

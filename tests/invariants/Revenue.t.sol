@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Participation} from "../../contracts/Participation.sol";
 import {RevenueSplitter} from "../../contracts/RevenueSplitter.sol";
 import {RollupRegistry} from "../../contracts/RollupRegistry.sol";
+import {Ordering, OrderingPolicy} from "../../contracts/interfaces/IRollupRegistry.sol";
 import {ICommitmentChain} from "../../contracts/interfaces/ICommitmentChain.sol";
 import {ICommittee} from "../../contracts/interfaces/ICommittee.sol";
 import {Revenue} from "../../contracts/interfaces/IRevenueSplitter.sol";
@@ -61,8 +62,8 @@ contract RevenueTest is World {
         _record();
         _chain = new Commits(committee);
         RollupRegistry rollups = new RollupRegistry(300);
-        rollups.register(1, address(0), false);
-        rollups.register(2, address(0), false);
+        rollups.register(1, address(0), false, Ordering(OrderingPolicy.PRIORITY, 0));
+        rollups.register(2, address(0), false, Ordering(OrderingPolicy.PRIORITY, 0));
         _participation = new Participation(ICommitmentChain(address(_chain)));
         _splitter = new RevenueSplitter(_participation, rollups);
         VM.deal(address(this), type(uint96).max);

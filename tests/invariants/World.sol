@@ -115,6 +115,7 @@ contract World {
         v[uint256(Parameter.INACTIVITY_BASE_BPS)] = 10;
         v[uint256(Parameter.ORDERING_BASE_BPS)] = 500;
         v[uint256(Parameter.PROMISE_BASE_BPS)] = 2000;
+        v[uint256(Parameter.NEGLECT_BASE_BPS)] = 500;
         v[uint256(Parameter.CORRELATION_BPS)] = 10_000;
         v[uint256(Parameter.JAIL_SECONDS)] = 500;
         v[uint256(Parameter.REWARD_BPS)] = 1000;

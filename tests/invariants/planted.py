@@ -150,8 +150,15 @@ BUGS = (
         "claims do not count as returned (LEDGER-7)",
         "Routes",
         LEDGER,
-        "Math.min(Math.min(restWei, cap), allowed)",
-        "Math.min(restWei, cap)",
+        "Math.min(Math.min(s.lossWei - paidWei, cap), claimable)",
+        "Math.min(s.lossWei - paidWei, cap)",
+    ),
+    Planted(
+        "what a victim was paid is set apart still (LEDGER-9)",
+        "Economy",
+        LEDGER,
+        "(left - paidWei, claimable - filedWei)",
+        "(left, claimable - filedWei)",
     ),
     Planted(
         "an operator's own tickets do not count as its own (LEDGER-6, INS-5)",
@@ -228,8 +235,8 @@ BUGS = (
         "a slash hits whoever bonded first (P12)",
         "Economy",
         REGISTRY,
-        "Pool storage pool = _pools[id];\n        (takenWei, ownWei)",
-        "Pool storage pool = _pools[1];\n        (takenWei, ownWei)",
+        "Pool storage pool = _pools[id];\n        uint256 index;",
+        "Pool storage pool = _pools[1];\n        uint256 index;",
     ),
     Planted(
         "an ejected operator comes back (BOND-8)",

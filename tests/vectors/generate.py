@@ -54,6 +54,22 @@ HEADER: dict[str, Any] = {
 }
 Segments = list[tuple[int, list[bytes]]]
 SEGMENTS: Segments = [(2, [b"first", b"second"]), (0x0102, [b"third"])]
+# Of each type, with a priority fee above and below what is left of the max fee, and no transaction.
+PRICED = [
+    *(
+        ref.signed_transaction(SIGNERS[0], nonce, fees)
+        for nonce, fees in enumerate(
+            [
+                {"gasPrice": 9},
+                {"gasPrice": 4, "type": 1, "accessList": []},
+                {"maxFeePerGas": 10, "maxPriorityFeePerGas": 8},
+                {"maxFeePerGas": 2, "maxPriorityFeePerGas": 2},
+                {"maxFeePerGas": 2**200, "maxPriorityFeePerGas": 2**199},
+            ]
+        )
+    ),
+    b"no transaction",
+]
 HELD = [(number, ref.payload([(number, [b"held %d" % number])])) for number in (1, 0x01020304)]
 # Two blocks: one rollup is in both, and one has transactions in the payload and held ones.
 USED: list[tuple[Segments, list[tuple[int, bytes]]]] = [
@@ -87,6 +103,22 @@ STATEMENTS: dict[str, dict[str, Any]] = {
         "committee": COMMITTEE_HASH,
         "index": BATCH.index,
         "batchHash": BATCH.hash(),
+    },
+    "InclusionPromise": {
+        "epoch": 1,
+        "committee": COMMITTEE_HASH,
+        "rollupId": 2,
+        "transactionHash": filler(0xDD),
+        "lastHeight": 77,
+        "beneficiary": OPERATOR,
+        "valueWei": 10**18,
+    },
+    "ListedTransaction": {
+        "epoch": 1,
+        "committee": COMMITTEE_HASH,
+        "number": 5,
+        "rollupId": 2,
+        "transactionHash": filler(0xDD),
     },
 }
 MESSAGE = ref.ForcedMessage(
@@ -161,6 +193,27 @@ def content_vectors() -> list[dict[str, Any]]:
     return vectors
 
 
+def order_vectors() -> list[dict[str, Any]]:
+    """The transactions of a rollup under each policy: values and keys (ORDER-2, ORDER-3)."""
+    parent = ref.keccak(b"parent")
+    vectors = []
+    for policy, base_fee in ((0, 0), (0, 3), (1, 0), (2, 0)):
+        values = [ref.value(raw, policy, base_fee, parent) for raw in PRICED]
+        vectors.append(
+            {
+                "policy": policy,
+                "baseFeeWei": base_fee,
+                "parentHash": parent,
+                "transactions": PRICED,
+                "values": [str(value) for value in values],
+                "keys": [str(key) for key in ref.keys(values)],
+                "payload": ref.payload([(7, PRICED)], (), {7: (policy, base_fee)}),
+                "leaves": ref.leaves([(7, PRICED)], (), {7: (policy, base_fee)}, parent),
+            }
+        )
+    return vectors
+
+
 def contents_vector(segments: Segments, held: list[tuple[int, bytes]]) -> dict[str, Any]:
     """A block's contents (ENC-10, 11, 15)."""
     leaves = ref.leaves(segments, held)
@@ -183,6 +236,7 @@ def build() -> dict[str, Any]:
         "statements": statement_vectors(),
         "header": {"message": HEADER, "hash": ref.hash_struct("BlockHeader", HEADER)},
         "contents": [contents_vector(SEGMENTS, held) for held in ([], HELD[:1], HELD)],
+        "orders": order_vectors(),
         "batch": {"message": asdict(BATCH), "hash": BATCH.hash()},
         "usage": {
             "payloads": [ref.payload(segments, held) for segments, held in USED],

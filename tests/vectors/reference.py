@@ -6,12 +6,14 @@ Typed data goes through ``eth_account``'s own EIP-712 encoder, so this shares no
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from math import floor
 from typing import Any, Self
 
+import rlp
 from eth_abi.abi import encode as abi_encode
 from eth_account import Account
 from eth_account.messages import encode_typed_data
@@ -42,6 +44,14 @@ TYPES: dict[str, str] = {
         "uint64 index,bytes32 parentHash,uint64 firstHeight,uint64 lastHeight,"
         "bytes32 lastBlockHash,uint64 forcedCount,bytes32 dataHash,"
         "bytes32 blobsHash,bytes32 usageHash"
+    ),
+    "InclusionPromise": (
+        "uint64 epoch,bytes32 committee,uint32 rollupId,bytes32 transactionHash,"
+        "uint64 lastHeight,address beneficiary,uint96 valueWei"
+    ),
+    # L1 does not know it.
+    "ListedTransaction": (
+        "uint64 epoch,bytes32 committee,uint64 number,uint32 rollupId,bytes32 transactionHash"
     ),
 }
 
@@ -214,9 +224,12 @@ def usage(
 
 
 def payload(
-    segments: Iterable[tuple[int, list[bytes]]], held: Iterable[tuple[int, bytes]] = ()
+    segments: Iterable[tuple[int, list[bytes]]],
+    held: Iterable[tuple[int, bytes]] = (),
+    orderings: Mapping[int, tuple[int, int]] | None = None,
 ) -> bytes:
-    """ENC-10, not compressed: `(rollup id, transactions)`, and `(rollup id, data)` of held ones."""
+    """ENC-10, not compressed: `(rollup id, transactions)`, and `(rollup id, data)` of held ones.
+    `orderings` is policy and base fee by rollup, zeros for those it lacks."""
     segments, held = list(segments), list(held)
     out = b"\x02" if held else b"\x00"
     if held:
@@ -225,19 +238,54 @@ def payload(
         out += _u(4, rollup_id) + _u(4, len(data)) + keccak(data)
     out += _u(2, len(segments))
     for rollup_id, transactions in segments:
-        out += _u(4, rollup_id) + _u(4, len(transactions))
+        policy, base_fee = (orderings or {}).get(rollup_id, (0, 0))
+        out += _u(4, rollup_id) + _u(1, policy) + _u(12, base_fee) + _u(4, len(transactions))
         out += b"".join(_u(4, len(raw)) for raw in transactions)
     return out + b"".join(raw for _, transactions in segments for raw in transactions)
 
 
+def signed_transaction(signer: LocalAccount, nonce: int, fees: Mapping[str, Any]) -> bytes:
+    """A transfer of nothing on chain 7001 that pays these fees."""
+    fields = {"chainId": 7001, "nonce": nonce, "gas": 21_000, "to": "0x" + "11" * 20, "value": 0}
+    return bytes(signer.sign_transaction({**fields, **fees}).raw_transaction)
+
+
+def value(raw: bytes, policy: int, base_fee: int, parent_hash: bytes) -> int:
+    """ORDER-2, of a transaction of a rollup with this policy (0 to 2)."""
+    try:
+        fields = rlp.decode(raw if raw[0] >= 0xC0 else raw[1:])
+    except rlp.DecodingError:
+        return 0
+    if raw[0] >= 0xC0:
+        offered = fields[1], fields[1]
+    else:
+        offered = {1: (fields[2], fields[2])}.get(raw[0], (fields[3], fields[2]))
+    most, priority = (int.from_bytes(fee, "big") for fee in offered)
+    if policy == 1:
+        return int.from_bytes(keccak(parent_hash + keccak(raw))[:16], "big")
+    return 0 if policy == 2 else max(0, min(priority, most - base_fee, 2**128 - 1))
+
+
+def keys(values: Iterable[int]) -> list[int]:
+    """ORDER-3, of the transactions of one rollup."""
+    return list(itertools.accumulate(values, min))
+
+
 def leaves(
-    segments: Iterable[tuple[int, list[bytes]]], held: Iterable[tuple[int, bytes]] = ()
+    segments: Iterable[tuple[int, list[bytes]]],
+    held: Iterable[tuple[int, bytes]] = (),
+    orderings: Mapping[int, tuple[int, int]] | None = None,
+    parent_hash: bytes = ZERO_HASH,
 ) -> list[bytes]:
-    """ENC-11: the transactions and then the held segments."""
+    """ENC-11: the transactions and then the held segments. `orderings` is policy and base fee by
+    rollup; those it lacks have zeros."""
     found: list[bytes] = []
-    for rollup_id, transactions in segments:
-        for raw in transactions:
-            found.append(keccak(b"\0" + _u(4, rollup_id) + _u(4, len(found)) + keccak(raw)))
+    for rollup_id, raws in segments:
+        policy, base_fee = (orderings or {}).get(rollup_id, (0, 0))
+        order = keys(value(raw, policy, base_fee, parent_hash) for raw in raws)
+        for raw, key in zip(raws, order, strict=True):
+            place = _u(4, rollup_id) + _u(4, len(found))
+            found.append(keccak(b"\0" + place + keccak(raw) + _u(16, key)))
     for rollup_id, data in held:
         place = _u(4, rollup_id) + _u(4, len(found))
         found.append(keccak(b"\2" + place + _u(4, len(data)) + keccak(data)))

@@ -11,11 +11,11 @@ from sequencer.batches.batch import Batch
 from sequencer.batches.codec import encode_batch_data
 from sequencer.batches.usage import usage_of
 from sequencer.blocks.header import Block, Header
-from sequencer.blocks.merkle import leaf_hashes, transaction_root
 from sequencer.blocks.payload import encode_payload
 from sequencer.crypto.hashing import keccak, word
 from sequencer.l1 import abi
 from sequencer.l1.calldata import encode_commit
+from sequencer.ordering.order import root_of
 from sequencer.types import (
     U64_MAX,
     ZERO_HASH,
@@ -212,7 +212,6 @@ def _segments(draw: Random) -> Segments:
 
 def _block(epoch: Epoch, parent: Hash32, height: Height, count: int, segments: Segments) -> Block:
     payload = encode_payload(segments)
-    leaves = ((rollup, keccak(raw)) for rollup, raws in segments for raw in raws)
     header = Header(
         epoch=epoch,
         height=height,
@@ -221,7 +220,7 @@ def _block(epoch: Epoch, parent: Hash32, height: Height, count: int, segments: S
         parent_hash=parent,
         payload_hash=keccak(payload),
         payload_length=len(payload),
-        transaction_root=transaction_root(leaf_hashes(leaves)),
+        transaction_root=root_of(payload, parent),
         origin_number=1,
         origin_hash=ZERO_HASH,
         origin_timestamp=0,

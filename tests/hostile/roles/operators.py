@@ -4,7 +4,7 @@ from random import Random
 
 from sequencer.batches.attestations import attest
 from sequencer.crypto.hashing import keccak
-from sequencer.evidence import attestations_evidence
+from sequencer.evidence.equivocation import attestations_evidence
 from sequencer.l1 import abi
 from sequencer.types import BatchIndex
 from tests.hostile.accounts import COLD, OPERATORS, SIGNER_OF, STRANGER

@@ -58,7 +58,9 @@ def hand_over(scene: Scene, draw: Random) -> None:
 def register(scene: Scene, draw: Random) -> None:
     """Another rollup, whose chain id is somebody else's."""
     chain_id = draw.choice((*CHAIN_IDS, 0, 2**64 - 1))
-    call = abi.function(REGISTRY, "register").call(chain_id, to_hex(scene.world.base.actor), False)
+    call = abi.function(REGISTRY, "register").call(
+        chain_id, to_hex(scene.world.base.actor), False, (0, 0)
+    )
     at = scene.world.base.contracts.rollup_registry
     scene.world.send(Call(STRANGER, at, call), Registered(chain_id))
 
