@@ -7,7 +7,12 @@ import pytest
 
 from tools.compile_contracts import ROOT
 
-PYTHON_LOCKS = ["requirements.lock", "requirements-build.lock", "requirements-analysis.lock"]
+PYTHON_LOCKS = [
+    "requirements.lock",
+    "requirements-build.lock",
+    "requirements-analysis.lock",
+    "requirements-charts.lock",
+]
 
 
 @pytest.mark.parametrize("name", PYTHON_LOCKS)
