@@ -3,13 +3,14 @@
 FOUNDRY_VERSION := 1.7.1
 SOLC_VERSION := 0.8.37
 
-# Parameters, e.g. make test PYTEST_ARGS="-k ordering" or make sim SEEDS=50
+# Parameters, e.g. make test-python PYTEST_ARGS="-k ordering" or make sim SEEDS=50
 PYTHON ?= python3
 PYTEST_ARGS ?=
 APE_TEST_ARGS ?=
 SEEDS ?= 2000
 SEED ?= 0
 SEQUENCES ?= 5000
+ATTEMPTS ?= 10000
 EPOCHS ?= 30
 MINUTES ?= 60
 SEED_BASE ?= 0
@@ -61,9 +62,13 @@ PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
 	@$(PIP) install --require-hashes --no-deps --no-build-isolation --use-pep517 -r requirements.lock
 	@touch $@
 
-# Our own package is only linked into .venv: an edit of its sources needs no new installation.
-.venv/.linked: .venv/.installed pyproject.toml
+# Our own package is only linked into .venv: an edit of its sources needs no new installation, but
+# for the C helper. What is left of an older one must not outlive its source.
+.venv/.linked: .venv/.installed node_modules/.installed pyproject.toml $(wildcard sequencer/native/*.[ch])
+	@rm -f sequencer/native/*.so
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@ls sequencer/native/*.so >/dev/null 2>&1 || \
+		echo "no C compiler or no headers of Python: going on without the C helper (docs/adr/0009)"
 	@touch $@
 
 node_modules/.installed: package-lock.json package.json .npmrc
@@ -84,8 +89,16 @@ build/.analysis: requirements-analysis.lock
 		--only-binary :all: -r requirements-analysis.lock
 	@touch $@
 
+# What draws charts: only `make bench` installs it.
+build/.charts: requirements-charts.lock
+	@echo "installing matplotlib (about 20 seconds) ..."
+	@rm -rf build/charts && $(PYTHON) -m venv build/charts
+	@build/charts/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes --no-deps \
+		--only-binary :all: -r requirements-charts.lock
+	@touch $@
+
 ifneq ($(shell cat .venv/.root 2>/dev/null),$(ROOT))
-$(shell rm -f .venv/.installed build/.analysis)
+$(shell rm -f .venv/.installed build/.analysis build/.charts)
 endif
 
 # --- contracts -----------------------------------------------------------------------------
@@ -159,6 +172,10 @@ reorgs-mutants: $(READY) ## plant bugs in all who read L1, count the sequences u
 hostile-mutants: build ## plant bugs in contracts and derivation, count the sequences until each is found
 	@python -m tests.hostile.table $(ARGS)
 
+.PHONY: honest
+honest: build ## honest runs as evidence: no slasher may convict (ATTEMPTS=10000 SEED=0)
+	@python -m tests.honest.run --attempts $(ATTEMPTS) --seed $(SEED) $(ARGS)
+
 .PHONY: invariants
 invariants: $(READY) ## forge fuzz and invariant suites of the economy, 10,000 runs each (some minutes)
 	@FOUNDRY_PROFILE=invariants forge test $(ARGS)
@@ -176,8 +193,8 @@ slither: $(READY) build/.analysis ## static analysis of the contracts, each find
 	@python -m tools.slither $(ARGS)
 
 .PHONY: bench
-bench: build ## measure throughput and latency
-	@python bench/run.py $(ARGS)
+bench: build build/.charts ## measure throughput, latency and cost, beside Anvil and CometBFT (some minutes)
+	@python -m bench.throughput $(ARGS)
 
 .PHONY: flood
 flood: build ## memory of nodes beside a flooding peer (MINUTES=60 ARGS=...)
@@ -195,6 +212,18 @@ handover: build ## measure what a change of epochs costs (ARGS="--load 2 --tree 
 bench-kzg: $(READY) ## measure what blobs cost a node
 	@python bench/kzg.py $(ARGS)
 
+.PHONY: bench-store
+bench-store: $(READY) ## measure what it costs to remember where transactions were ordered
+	@python bench/store.py $(ARGS)
+
+.PHONY: bench-promises
+bench-promises: build ## measure how long a signed promise takes (ARGS="--rate 20")
+	@python bench/promise_latency.py $(ARGS)
+
+.PHONY: bench-stages
+bench-stages: build ## measure what each stage of a node does for a transaction
+	@python -m bench.stages $(ARGS)
+
 .PHONY: bench-catch-up
 bench-catch-up: build ## measure how a node far behind catches up (ARGS="--blocks 100000")
 	@python bench/catch_up.py $(ARGS)
@@ -205,21 +234,46 @@ rotation: build ## members come and go at random for many epochs (EPOCHS=30 SEED
 
 # --- checking ------------------------------------------------------------------------------
 
-# Both suites run even when the first fails, so that one run shows everything.
+# Whole networks, which mostly wait for their L1's clock: three at a time have room on two cores, but
+# not beside tests that calculate. Of those, contracts and Python share the cores.
+PROCESS_TESTS = tests/e2e tests/restarts
+
+# Everything runs even when something fails, so that one run shows all of it.
 .PHONY: test
-test: build ## run all tests: Python, then contracts under ape
+test: build ## run all tests
 	@status=0; \
-	$(MAKE) test-python || status=1; \
-	$(MAKE) test-contracts || status=1; \
+	PYTHONUNBUFFERED=1 $(MAKE) --keep-going --jobs=2 --output-sync=line \
+		test-contracts test-python || status=1; \
+	$(MAKE) test-processes || status=1; \
 	exit $$status
 
 .PHONY: test-python
-test-python: build ## only the Python tests (PYTEST_ARGS=...)
-	@python -m pytest $(PYTEST_ARGS)
+test-python: build ## only the Python tests without processes of their own (PYTEST_ARGS=...)
+	@python -m pytest $(PROCESS_TESTS:%=--ignore=%) $(PYTEST_ARGS)
+
+.PHONY: test-processes
+test-processes: build ## only the tests of whole programs and networks (PYTEST_ARGS="-n0 -k story")
+	@python -m pytest -n3 --dist=loadgroup $(PROCESS_TESTS) $(PYTEST_ARGS)
 
 .PHONY: test-contracts
 test-contracts: build ## only the contract tests (APE_TEST_ARGS=...)
 	@ape test tests/contracts --network ethereum:local:foundry $(APE_TEST_ARGS)
+
+NATIVE_TESTS = tests/unit/ingress/test_transactions.py tests/unit/ingress/test_hints.py \
+	tests/unit/blocks/test_roots.py tests/unit/crypto/test_hashing.py
+SANITIZER = address,undefined
+
+# The sanitized helper stands in for the built one, which the next `make` builds anew.
+.PHONY: native-sanitized
+native-sanitized: $(READY) ## the C helper's tests under the address and undefined-behaviour sanitizers
+	@trap 'rm -f sequencer/native/*.so .venv/.linked' EXIT; rm -f sequencer/native/*.so; \
+	gcc -std=c11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Werror -shared -fPIC \
+		-fsanitize=$(SANITIZER) -fno-sanitize-recover=all \
+		-I"$$(python -c 'import sysconfig; print(sysconfig.get_paths()["include"])')" \
+		-Inode_modules/secp256k1/src/secp256k1 -Inode_modules/secp256k1/src/secp256k1/src \
+		sequencer/native/bulk.c -o sequencer/native/_bulk.so; \
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+		python -m pytest $(NATIVE_TESTS) $(PYTEST_ARGS)
 
 PYTHON_SOURCES = $(foreach d,sequencer scripts tools bench,$(if $(shell find $d -name "*.py" 2>/dev/null),$d))
 # Harnesses exist to do to contracts what no shipped contract may.
@@ -278,6 +332,7 @@ UV_COMPILE := env -u PIP_FIND_LINKS -u UV_FIND_LINKS uv --no-config pip compile 
 lock: $(READY) ## write the lock files anew (UPGRADE=--upgrade for newer versions)
 	@$(UV_COMPILE) $(UPGRADE) --group dev -o requirements.lock
 	@$(subst pip compile pyproject.toml,pip compile,$(UV_COMPILE)) $(UPGRADE) --group analysis -o requirements-analysis.lock
+	@$(subst pip compile pyproject.toml,pip compile,$(UV_COMPILE)) $(UPGRADE) --group charts -o requirements-charts.lock
 	@$(subst pip compile pyproject.toml,pip compile,$(UV_COMPILE)) $(UPGRADE) --group build -o requirements-build.lock
 	@npm install --package-lock-only --ignore-scripts --no-progress --loglevel=error >/dev/null
 	@echo "locks written; make installs what changed"
