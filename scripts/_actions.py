@@ -4,6 +4,7 @@ sent.
 """
 
 import inspect
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,19 @@ from ape.cli import ConnectedProviderCommand, account_option
 from web3.types import RPCEndpoint
 
 from scripts._refusals import refusal
-from scripts._shared import Contracts, bytes_address, deployment_option, plain_errors, unattended
+from scripts._shared import (
+    Contracts,
+    bytes_address,
+    deployment_option,
+    http_url,
+    plain_errors,
+    unattended,
+)
 from sequencer.errors import LocalFault
 from sequencer.l1 import abi
 from sequencer.types import Address
 
+POLL_SECONDS = 0.25
 LOG_BLOCKS = 5_000
 """Asked for at once: most endpoints give no more."""
 
@@ -70,10 +79,8 @@ class Actor:
 
     @property
     def url(self) -> str:
-        """Of the endpoint; raises `LocalFault` for one that is reached otherwise."""
-        if self._provider.http_uri is None:
-            raise LocalFault("this needs a network that is reached by http:// or https://")
-        return str(self._provider.http_uri)
+        """As `http_url`."""
+        return http_url(self._provider)
 
     def now(self) -> int:
         """Of the last block, in seconds."""
@@ -86,6 +93,10 @@ class Actor:
     def head(self) -> int:
         """Number of the last block."""
         return int(self._provider.get_block("latest").number or 0)
+
+    def base_fee_wei(self) -> int:
+        """Per gas, of the last block."""
+        return int(self._ask("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
 
     def block_at(self, seconds: int) -> int:
         """The last block whose timestamp is at most this, or the deployment's first."""
@@ -118,12 +129,18 @@ class Actor:
         words = [self._words(figure) for figure in figures]
         show_changes([figure.label for figure in figures], words, words)
 
-    def act(self, call: Call, figures: Sequence[Figure]) -> ReceiptAPI | None:
+    def act(
+        self, call: Call, figures: Sequence[Figure], announcement: Call | None = None
+    ) -> ReceiptAPI | None:
         """Send the call, or with --dry-run find out what it would do; show the figures before and
-        after. Returns None after a dry run. Raises `LocalFault` if the contract refuses."""
+        after. `announcement` is a call that has to be a block older (REPORT-1). Returns None after
+        a dry run. Raises `LocalFault` if the contract refuses."""
         before = [self._words(figure) for figure in figures]
+        if announcement is not None and not self.is_dry_run:
+            click.echo("Committing to the report ...")
+            self._wait_for_block(int(self._sent(announcement).block_number) + 1)
         if self.is_dry_run:
-            after, receipt = self._simulated(call, figures), None
+            after, receipt = self._simulated(call, figures, announcement), None
             click.echo(f"Dry run of {call.contract}.{call.function}: nothing was sent.")
         else:
             receipt = self._sent(call)
@@ -161,24 +178,39 @@ class Actor:
         answer: str = self._ask("eth_call", self._transaction(call), "latest")
         return call.returned(bytes.fromhex(answer[2:]))
 
-    def _simulated(self, call: Call, figures: Sequence[Figure]) -> list[str]:
+    def _wait_for_block(self, number: int) -> None:
+        while self.head() < number:
+            time.sleep(POLL_SECONDS)
+
+    def _simulated(
+        self, call: Call, figures: Sequence[Figure], announcement: Call | None
+    ) -> list[str]:
         """The figures after the call."""
-        results = self._simulation([call, *(figure.call for figure in figures)])
+        calls = [call, *(figure.call for figure in figures)]
+        results = self._simulation(calls, announcement)
         outputs = [_output(result) for result in results]
         return [
             figure.words(figure.call.returned(output))
             for figure, output in zip(figures, outputs[1:], strict=True)
         ]
 
-    def _simulation(self, calls: Sequence[Call]) -> list[dict[str, Any]]:
-        """What becomes of these calls in the block after the head."""
+    def _simulation(
+        self, calls: Sequence[Call], announcement: Call | None = None
+    ) -> list[dict[str, Any]]:
+        """What becomes of these calls in the block after the head, or after an announcement."""
         head = self._provider.get_block("latest")
-        number, time = hex(int(head.number or 0) + 1), hex(head.timestamp + 1)
-        block = {
-            "blockOverrides": {"number": number, "time": time},
-            "calls": [self._transaction(call) for call in calls],
-        }
-        (simulated,) = self._ask("eth_simulateV1", {"blockStateCalls": [block]}, "latest")
+        asked = [calls] if announcement is None else [[announcement], calls]
+        blocks = [
+            {
+                "blockOverrides": {
+                    "number": hex(int(head.number or 0) + ahead),
+                    "time": hex(head.timestamp + ahead),
+                },
+                "calls": [self._transaction(call) for call in together],
+            }
+            for ahead, together in enumerate(asked, 1)
+        ]
+        *_, simulated = self._ask("eth_simulateV1", {"blockStateCalls": blocks}, "latest")
         results: list[dict[str, Any]] = simulated["calls"]
         return results
 
@@ -236,6 +268,7 @@ def command(function: Callable[..., None]) -> click.Command:
             function(Actor(provider, account, contracts, is_dry_run=is_dry_run), **arguments)
 
     run.__doc__ = inspect.getdoc(function)
+    # Click's decorators have put a function's options there.
     run.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
     decorated = account_option()(deployment_option(dry_run_option(run)))
     return click.command(function.__name__, cls=ConnectedProviderCommand)(decorated)

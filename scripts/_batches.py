@@ -1,11 +1,11 @@
-"""Batches with what they hold, as L1 alone has them, for the script that charges for them."""
+"""Batches with what they hold, as L1 alone has them, for the scripts that charge for
+them and challenge what they hold."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
-import click
-
-from scripts._actions import Actor
+from scripts._shared import Contracts
 from sequencer.batches.batch import Batch
 from sequencer.batches.codec import decode_batch_data
 from sequencer.batches.usage import usage_of
@@ -19,13 +19,7 @@ from sequencer.l1.events import CommitCall
 from sequencer.types import BatchIndex
 from sequencer.wallet.held_search import HeldSearch
 
-beacon_option = click.option(
-    "--beacon", metavar="URL", help="A beacon API, for batches whose data is in blobs."
-)
-archives_option = click.option(
-    "--archive", "archives", multiple=True, metavar="URL",
-    help="The RPC address of a node, for blobs that L1's clients have dropped. May be repeated.",
-)  # fmt: skip
+T = TypeVar("T")
 
 
 class Usages:
@@ -56,24 +50,23 @@ def _usage(call: CommitCall) -> bytes | None:
     return usage if keccak(usage) == call.batch.usage_hash else None
 
 
-def read_commits(
-    actor: Actor,
-    first: BatchIndex,
-    last: BatchIndex,
+def search_held(
+    contracts: Contracts,
+    url: str,
     beacon: str | None,
     archives: Sequence[str],
-) -> list[CommitCall]:
-    """The calls that committed these batches, with their data. Raises `L1Error`."""
+    ask: Callable[[HeldSearch], Awaitable[T]],
+) -> T:
+    """What one question to L1 finds. Raises `LocalFault` and `L1Error`."""
 
-    async def read() -> list[CommitCall]:
-        client, kzg = L1Client(actor.url), KzgProcess()
+    async def search() -> T:
+        client, kzg = L1Client(url), KzgProcess()
         blobs = BlobReader(blob_sources(client, beacon, archives), kzg)
         try:
-            search = HeldSearch(client, actor.contracts.deployment, blobs)
-            return await search.commits(first, last)
+            return await ask(HeldSearch(client, contracts.deployment, blobs))
         finally:
             await blobs.close()
             await client.close()
             await kzg.close()
 
-    return asyncio.run(read())
+    return asyncio.run(search())

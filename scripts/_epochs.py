@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import click
+
 from scripts._actions import Actor
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
@@ -10,7 +12,8 @@ from sequencer.types import Address, Epoch, decode_committee
 
 def batch_bitmaps(actor: Actor, epoch: int) -> list[int]:
     """Who signed each batch of an epoch, in order (WORK-2); raises `LocalFault` without any."""
-    first, last = _blocks_of(actor, epoch)
+    start = actor.contracts.deployment.schedule.start_of(Epoch(epoch))
+    first, last = actor.block_at(start), _last_block(actor, epoch)
     found = actor.events("CommitmentChain", "BatchCommitted", first, last)
     bitmaps = [event["signers"] for event in found if event["epoch"] == epoch]
     if not bitmaps:
@@ -21,12 +24,17 @@ def batch_bitmaps(actor: Actor, epoch: int) -> list[int]:
 def counts_of(actor: Actor, epoch: int) -> Sequence[int]:
     """How often each member signed, packed as L1 has hashed it; raises `LocalFault` until the
     epoch is settled."""
-    _, last = _blocks_of(actor, epoch)
+    last = _last_block(actor, epoch)
     for event in actor.events("Participation", "EpochSettled", last, actor.head()):
         if event["epoch"] == epoch:
             counts: Sequence[int] = event["counts"]
             return counts
-    raise LocalFault(f"epoch {epoch} is not settled: ape run epoch settle {epoch}")
+    raise not_settled(epoch)
+
+
+def not_settled(epoch: int) -> LocalFault:
+    """The fault that tells so."""
+    return LocalFault(f"epoch {epoch} is not settled: ape run epoch settle {epoch}")
 
 
 def members_of(actor: Actor, epoch: int) -> list[Address]:
@@ -36,9 +44,15 @@ def members_of(actor: Actor, epoch: int) -> list[Address]:
     return [member.signer for member in committee.members]
 
 
-def _blocks_of(actor: Actor, epoch: int) -> tuple[int, int]:
-    """The L1 blocks in which the epoch's committee could commit (CERT-3), so far."""
+def introduce(actor: Actor, epoch: int, index: int, signer: Address) -> int:
+    """Name the operator behind a member, of whom the lines that follow tell; its id."""
+    operator_id = int(actor.read("BondRegistry", "operatorIdOfSigner", signer))
+    click.echo(f"Member {index} of epoch {epoch}, operator {operator_id}:")
+    return operator_id
+
+
+def _last_block(actor: Actor, epoch: int) -> int:
+    """The last L1 block in which the epoch's committee could commit (CERT-3), so far."""
     deployment = actor.contracts.deployment
-    start = deployment.schedule.start_of(Epoch(epoch))
     end = deployment.schedule.end_of(Epoch(epoch)) + deployment.commit_grace_seconds
-    return actor.block_at(start), actor.block_at(end)
+    return actor.block_at(end)

@@ -5,7 +5,7 @@ from typing import Any
 
 from scripts._actions import Call, Figure
 from sequencer.deployment.economy import GWEI
-from sequencer.deployment.words import at_time, ether, span
+from sequencer.deployment.words import at_time, ether, percent, span
 from sequencer.l1.stakes import STATUS_NAMES
 from sequencer.types import Address
 
@@ -52,8 +52,8 @@ def moment(seconds: int) -> str:
     return at_time(seconds) if seconds else "-"
 
 
-def percent(bps: int) -> str:
-    return f"{bps / 100:g} %"
+def yes_or_no(found: Any) -> str:
+    return "yes" if found else "no"
 
 
 def seconds(count: int) -> str:

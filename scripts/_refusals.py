@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sequencer.deployment.words import at_time, ether
+from sequencer.deployment.words import at_time, ether, percent
 from sequencer.errors import LocalFault
 from sequencer.l1.reverts import describe_revert, revert_name, revert_values
 from sequencer.l1.stakes import STATUS_NAMES
@@ -74,5 +74,5 @@ def _word(name: str, value: Any) -> str:
     if name.endswith("Wei"):
         return ether(value)
     if name.endswith("Bps"):
-        return f"{value / 100:g} %"
+        return percent(value)
     return at_time(value) if name in _MOMENTS else str(value)

@@ -17,7 +17,7 @@ from ethpm_types import ContractType
 
 from sequencer.deployment.artifacts import Artifact
 from sequencer.deployment.plan import snake_case
-from sequencer.errors import SwitchyardError
+from sequencer.errors import LocalFault, SwitchyardError
 from sequencer.l1.deployment import Deployment, load_deployment
 from sequencer.types import Address
 
@@ -86,6 +86,13 @@ def unattended(account: AccountAPI) -> None:
 def bytes_address(text: str) -> Address:
     """An address as ape writes it, as 20 bytes."""
     return Address(bytes.fromhex(text[2:]))
+
+
+def http_url(provider: ProviderAPI) -> str:
+    """Of the endpoint; raises `LocalFault` for one that is reached otherwise."""
+    if provider.http_uri is None:
+        raise LocalFault("this needs a network that is reached by http:// or https://")
+    return str(provider.http_uri)
 
 
 def eth_call(provider: ProviderAPI, to: Address, data: bytes) -> bytes:

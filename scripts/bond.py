@@ -14,7 +14,7 @@ import click
 from scripts._actions import Actor, Call, Figure, command
 from scripts._figures import bonded_figure
 from sequencer.config import keystore_password
-from sequencer.crypto.digests import key_possession, typed_digest
+from sequencer.crypto.hot_keys import prove_possession
 from sequencer.crypto.keystore import load_secret
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_public
@@ -55,16 +55,13 @@ def cli(actor: Actor, keystore: Path, endpoint: str, amount: str | None, commiss
     bond_wei = least if amount is None else parse_ether(amount)
     secret = load_secret(keystore, keystore_password())
     signer, transport_key = Signer(secret), transport_public(secret)
-    digest = typed_digest(
-        actor.contracts.deployment.domain.separator(),
-        key_possession(actor.address, signer.address, transport_key),
-    )
+    domain = actor.contracts.deployment.domain
     application = (
         signer.address,
         transport_key,
         commission,
         parse_endpoint(endpoint),
-        signer.sign(digest),
+        prove_possession(signer, domain, actor.address, transport_key),
     )
     receipt = actor.act(
         Call("BondRegistry", "bond", (application,), bond_wei),

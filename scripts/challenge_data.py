@@ -8,7 +8,6 @@ signed its batch is slashed, and the reward is yours. It may be interrupted: the
 on.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from enum import Enum
@@ -20,21 +19,20 @@ from ape.api import AccountAPI, ProviderAPI
 from ape.cli import ConnectedProviderCommand, account_option
 from ape.exceptions import CustomError
 
+from scripts._batches import search_held
+from scripts._options import archives_option, beacon_option
 from scripts._shared import (
     Contracts,
     bytes_address,
     deployment_option,
+    http_url,
     plain_errors,
     unattended,
 )
 from sequencer.blocks.payload import decode_segment
 from sequencer.crypto.hashing import keccak
-from sequencer.crypto.kzg_process import KzgProcess
 from sequencer.deployment.words import at_time, ether
 from sequencer.errors import DecodeError, LocalFault
-from sequencer.l1.blob_sources import blob_sources
-from sequencer.l1.blobs import BlobReader
-from sequencer.l1.client import L1Client
 from sequencer.types import BatchIndex, Hash32, RollupId
 from sequencer.wallet.held_proof import challenge_arguments
 from sequencer.wallet.held_search import HeldSearch
@@ -66,14 +64,8 @@ class Status(Enum):
     help="The batch that holds it, which followers show too. Without it all are looked through,"
     " the last first.",
 )
-@click.option("--beacon", metavar="URL", help="A beacon API, for batches whose data is in blobs.")
-@click.option(
-    "--archive",
-    "archives",
-    multiple=True,
-    metavar="URL",
-    help="The RPC address of a node, for blobs that L1's clients have dropped. May be repeated.",
-)
+@beacon_option
+@archives_option
 def cli(
     provider: ProviderAPI,
     account: AccountAPI,
@@ -116,7 +108,7 @@ class _L1:
         archives: tuple[str, ...],
     ) -> None:
         self._provider = provider
-        self._deployment = contracts.deployment
+        self._contracts = contracts
         self._beacon = beacon
         self._archives = archives
 
@@ -125,20 +117,8 @@ class _L1:
         return int(self._provider.get_block("latest").timestamp)
 
     def search(self, ask: Callable[[HeldSearch], Awaitable[_T]]) -> _T:
-        return asyncio.run(self._search(ask))
-
-    async def _search(self, ask: Callable[[HeldSearch], Awaitable[_T]]) -> _T:
-        url = self._provider.http_uri
-        if url is None:
-            raise LocalFault("this needs a network that is reached by http:// or https://")
-        client, kzg = L1Client(url), KzgProcess()
-        blobs = BlobReader(blob_sources(client, self._beacon, self._archives), kzg)
-        try:
-            return await ask(HeldSearch(client, self._deployment, blobs))
-        finally:
-            await blobs.close()
-            await client.close()
-            await kzg.close()
+        url = http_url(self._provider)
+        return search_held(self._contracts, url, self._beacon, self._archives, ask)
 
 
 class _Errand:

@@ -22,6 +22,7 @@ from scripts._shared import (
     plain_errors,
     unattended,
 )
+from sequencer.blocks.order import OrderingPolicy
 from sequencer.deployment.artifacts import load_artifact
 from sequencer.deployment.parameters import load_parameters
 from sequencer.deployment.plan import CONTRACTS, Plan, deployment_of, plan_deployment
@@ -63,6 +64,22 @@ from sequencer.l1.deployment import save_deployment
     metavar="CHAIN_ID",
     help="The same, of a rollup whose data the committee keeps; their ids follow the others'.",
 )
+@click.option(
+    "--ordering",
+    "policy",
+    type=click.Choice([policy.name.lower() for policy in OrderingPolicy]),
+    default="priority",
+    show_default=True,
+    help="How transactions of these rollups stand in a block, for ever.",
+)
+@click.option(
+    "--base-fee",
+    "base_fee_wei",
+    type=click.IntRange(0, 2**96 - 1),
+    default=0,
+    metavar="WEI",
+    help="What the priority fee is paid on top of, with --ordering priority.",
+)
 def cli(
     provider: ProviderAPI,
     account: AccountAPI,
@@ -70,6 +87,8 @@ def cli(
     out: Path,
     chain_ids: tuple[int, ...],
     held_chain_ids: tuple[int, ...],
+    policy: str,
+    base_fee_wei: int,
 ) -> None:
     """Deploy the contracts and write the deployment file."""
     with plain_errors():
@@ -91,8 +110,9 @@ def cli(
         save_deployment(deployment_of(plan, int(latest.number)), out)
         click.echo(f"Wrote {out}.")
         contracts = Contracts(out, provider)
-        _register(account, contracts, chain_ids, holds_data=False)
-        _register(account, contracts, held_chain_ids, holds_data=True)
+        ordering = int(OrderingPolicy[policy.upper()]), base_fee_wei
+        _register(account, contracts, chain_ids, ordering, holds_data=False)
+        _register(account, contracts, held_chain_ids, ordering, holds_data=True)
         click.echo(
             f"Operators can bond now (ape run bond). Epoch 0 begins {at_time(plan.genesis)};"
             " who bonds before that sits in the first committee."
@@ -119,10 +139,17 @@ def _check(provider: ProviderAPI, plan: Plan) -> None:
 
 
 def _register(
-    account: AccountAPI, contracts: Contracts, chain_ids: tuple[int, ...], *, holds_data: bool
+    account: AccountAPI,
+    contracts: Contracts,
+    chain_ids: tuple[int, ...],
+    ordering: tuple[int, int],
+    *,
+    holds_data: bool,
 ) -> None:
     for chain_id in chain_ids:
-        receipt = contracts.rollups.register(chain_id, ZERO_ADDRESS, holds_data, sender=account)
+        receipt = contracts.rollups.register(
+            chain_id, ZERO_ADDRESS, holds_data, ordering, sender=account
+        )
         (event,) = contracts.rollups.RollupRegistered.from_receipt(receipt)
         held = "; the committee keeps its data" if event.holdsData else ""
         click.echo(f"Registered rollup {event.rollupId} with chain id {chain_id}{held}.")

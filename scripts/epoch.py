@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 import click
 
 from scripts._actions import Actor, Call, Figure, action
-from scripts._epochs import batch_bitmaps, members_of
-from scripts._figures import credit_figure, operator_figures, percent
-from sequencer.deployment.words import ether
+from scripts._epochs import batch_bitmaps, introduce, members_of, not_settled
+from scripts._figures import credit_figure, operator_figures, yes_or_no
+from scripts._options import epoch_argument, member_option, operator_argument
+from sequencer.deployment.words import ether, percent
 from sequencer.errors import LocalFault
 from sequencer.types import Address
 
-OFFENCES = ("equivocation", "data", "inactivity", "ordering", "promise")
+OFFENCES = ("equivocation", "data", "inactivity", "ordering", "promise", "neglect")
 """`Offence` of `ISlashingLedger`, from its second on."""
 
 Tally = tuple[int, bytes, list[int]]
@@ -30,14 +31,8 @@ def cli() -> None:
     """Settle an epoch, punish who was absent, note who was there, escalate a slash."""
 
 
-_epoch_argument = click.argument("epoch", type=click.IntRange(0, 2**40))
-_member_option = click.option(
-    "--member", type=click.IntRange(0, 127), metavar="INDEX", help="Only this one (default: all)."
-)
-
-
 @action(cli)
-@_epoch_argument
+@epoch_argument
 @click.option(
     "--part", type=click.IntRange(1, 4_000), default=2_000, show_default=True, metavar="N",
     help="How many batches to count with one call, at most.",
@@ -83,8 +78,8 @@ def _tally(actor: Actor, epoch: int, bitmaps: list[int], part: int) -> Tally:
 
 
 @action(cli)
-@_epoch_argument
-@_member_option
+@epoch_argument
+@member_option
 def punish(actor: Actor, epoch: int, member: int | None) -> None:
     """Slash the absent members of a settled epoch (IDLE-1)."""
     signers, absent = _settled(actor, epoch)
@@ -92,7 +87,7 @@ def punish(actor: Actor, epoch: int, member: int | None) -> None:
     if not chosen:
         click.echo(f"Nobody was absent in epoch {epoch}.")
     for index in chosen:
-        operator_id = _operator_of(actor, epoch, index, signers)
+        operator_id = introduce(actor, epoch, index, signers[index])
         if actor.read("InactivitySlasher", "isNoted", operator_id, epoch):
             click.echo(f"Operator {operator_id} showed itself in epoch {epoch} (IDLE-3).")
             continue
@@ -108,24 +103,24 @@ def punish(actor: Actor, epoch: int, member: int | None) -> None:
 
 
 @action(cli)
-@_epoch_argument
-@_member_option
+@epoch_argument
+@member_option
 def note(actor: Actor, epoch: int, member: int | None) -> None:
     """Note that members of a settled epoch were there: it ends their row of absences (IDLE-2)."""
     signers, absent = _settled(actor, epoch)
     present = [index for index in range(len(signers)) if index not in absent]
     for index in _chosen(signers, present, member):
-        operator_id = _operator_of(actor, epoch, index, signers)
+        operator_id = introduce(actor, epoch, index, signers[index])
         is_noted = Call("InactivitySlasher", "isNoted", (operator_id, epoch))
         actor.act(
             Call("InactivitySlasher", "notePresence", (epoch, index)),
-            [Figure("presence noted", is_noted, lambda found: "yes" if found else "no")],
+            [Figure("presence noted", is_noted, yes_or_no)],
         )
 
 
 @action(cli)
-@_epoch_argument
-@click.argument("operator_id", type=click.IntRange(1, 2**32 - 1))
+@epoch_argument
+@operator_argument
 @click.option(
     "--offence", type=click.Choice(OFFENCES), default="equivocation", show_default=True,
     help="What the operator was slashed for.",
@@ -147,7 +142,7 @@ def _settled(actor: Actor, epoch: int) -> tuple[list[Address], list[int]]:
     """The signing keys of a settled epoch's members, and who of them was absent."""
     work = actor.read("Participation", "workOf", epoch)
     if not work["commits"]:
-        raise LocalFault(f"epoch {epoch} is not settled: ape run epoch settle {epoch}")
+        raise not_settled(epoch)
     return members_of(actor, epoch), list(_bits(work["absent"]))
 
 
@@ -158,12 +153,6 @@ def _chosen(signers: Sequence[Address], found: list[int], member: int | None) ->
     if member >= len(signers):
         raise LocalFault(f"the epoch has members 0 to {len(signers) - 1}, not {member}")
     return [member]
-
-
-def _operator_of(actor: Actor, epoch: int, index: int, signers: Sequence[Address]) -> int:
-    operator_id = int(actor.read("BondRegistry", "operatorIdOfSigner", signers[index]))
-    click.echo(f"Member {index} of epoch {epoch}, operator {operator_id}:")
-    return operator_id
 
 
 def _bits(bitmap: int) -> Iterator[int]:

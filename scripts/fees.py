@@ -7,14 +7,16 @@ Nodes charge by themselves (SUBMIT-9), and anybody may. Every command takes --dr
 """
 
 import click
+from msgspec.structs import astuple
 
 from scripts._actions import Actor, Call, Figure, action
-from scripts._batches import Usages, archives_option, beacon_option, read_commits
-from scripts._figures import moment
+from scripts._batches import Usages, search_held
+from scripts._figures import moment, yes_or_no
+from scripts._options import archives_option, beacon_option, rollup_argument
 from sequencer.batches.usage import rollups_of
 from sequencer.deployment.words import at_time, ether, parse_ether
 from sequencer.errors import LocalFault
-from sequencer.l1.charging import CHARGE_BATCHES, batch_fields, choose_batches
+from sequencer.l1.charging import CHARGE_BATCHES, choose_batches
 from sequencer.l1.fees import Charged
 from sequencer.types import BatchIndex
 
@@ -24,11 +26,8 @@ def cli() -> None:
     """Prepay a rollup's bytes, show its account, and charge for batches."""
 
 
-_rollup_argument = click.argument("rollup", type=click.IntRange(1, 2**32 - 1))
-
-
 @action(cli)
-@_rollup_argument
+@rollup_argument
 @click.option("--amount", required=True, metavar="ETH", help="How much; arrears come first.")
 def prepay(actor: Actor, rollup: int, amount: str) -> None:
     """Buy bytes for a rollup, at the price of now (FEE-2)."""
@@ -36,7 +35,7 @@ def prepay(actor: Actor, rollup: int, amount: str) -> None:
 
 
 @action(cli)
-@_rollup_argument
+@rollup_argument
 def show(actor: Actor, rollup: int) -> None:
     """A rollup's account."""
     actor.show(_figures(rollup))
@@ -52,7 +51,9 @@ def charge(actor: Actor, beacon: str | None, archives: tuple[str, ...]) -> None:
     if charged.last >= last:
         raise LocalFault(f"L1 has batches up to {last}, and all of them are charged for")
     first, end = BatchIndex(charged.last + 1), BatchIndex(min(charged.last + CHARGE_BATCHES, last))
-    calls = read_commits(actor, first, end, beacon, archives)
+    calls = search_held(
+        actor.contracts, actor.url, beacon, archives, lambda search: search.commits(first, end)
+    )
     source = Usages(calls, _passable(actor))
     batches, usages, entries = choose_batches(source, charged, end)
     if not batches:
@@ -63,7 +64,7 @@ def charge(actor: Actor, beacon: str | None, archives: tuple[str, ...]) -> None:
     click.echo(f"Batches {batches[0].index} to {batches[-1].index} of {last}.")
     rollups = sorted({rollup for usage in usages for rollup in rollups_of(usage)})
     actor.act(
-        Call("SequencingFees", "charge", ([batch_fields(one) for one in batches], usages, entries)),
+        Call("SequencingFees", "charge", ([astuple(one) for one in batches], usages, entries)),
         [
             Figure(
                 "charged batches", Call("SequencingFees", "charged"), lambda found: str(found[0])
@@ -106,5 +107,5 @@ def _figures(rollup: int) -> list[Figure]:
         Figure(f"{name} paid for them", account, lambda a: ether(a["paidWei"])),
         Figure(f"{name} arrears in bytes", account, lambda a: str(a["arrearsBytes"])),
         Figure(f"{name} dropped from", account, lambda a: moment(a["dropAt"])),
-        Figure(f"{name} is dropped", is_dropped, lambda found: "yes" if found else "no"),
+        Figure(f"{name} is dropped", is_dropped, yes_or_no),
     ]

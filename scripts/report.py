@@ -1,124 +1,82 @@
-"""Report a sequencer that contradicted itself, and earn the reward.
+"""Bring evidence against a member of the committee to L1, and earn the reward.
 
     ape run report --network URL --account ALIAS --evidence build/devnet/node-1/data/evidence/F.json
 
-The evidence is shown to L1 only after a commitment to it is a block old, so that nobody who sees
-the report on its way can take the reward.
+Evidence files come from nodes, from `switchyard watch`, and from whoever was promised something.
+They are shown to L1 only after a commitment to them is a block old, so that nobody who sees the
+report on its way can take the reward. A broken promise takes two runs: the first one challenges it,
+the second one, once nobody has answered in time, settles.
 """
 
 import secrets
-import time
 from pathlib import Path
 
 import click
-from ape.api import AccountAPI, ProviderAPI
-from ape.cli import ConnectedProviderCommand, account_option
 
-from scripts._shared import (
-    Contracts,
-    bytes_address,
-    deployment_option,
-    plain_errors,
-    unattended,
-)
-from sequencer.deployment.words import at_time, ether
+from scripts._actions import Actor, Call, command
+from scripts._figures import credit_figure, operator_figures
+from scripts._promises import report_promise, withdraw_from
+from sequencer.deployment.words import at_time, ether, percent
 from sequencer.errors import LocalFault
-from sequencer.evidence import (
-    MAX_EVIDENCE_BYTES,
-    EquivocationEvidence,
-    SignedStatement,
-    StatementKind,
-    load_equivocation,
-)
-
-POLL_SECONDS = 0.25
+from sequencer.evidence.fields import report_commitment
+from sequencer.evidence.files import Report
+from sequencer.evidence.promise import PromiseEvidence
+from sequencer.evidence.reading import read_evidence
+from sequencer.evidence.words import who_did_what
 
 
-@click.command(cls=ConnectedProviderCommand)
-@account_option()
-@deployment_option
+@command
 @click.option(
     "--evidence",
     "evidence_path",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     metavar="FILE",
-    help="Evidence that a node wrote to its data folder.",
+    help="An evidence file of any kind.",
 )
-def cli(
-    provider: ProviderAPI, account: AccountAPI, deployment_path: Path, evidence_path: Path
-) -> None:
+def cli(actor: Actor, evidence_path: Path) -> None:
     """Commit to the evidence, then show it."""
-    with plain_errors():
-        contracts = Contracts(deployment_path, provider)
-        evidence = _read(evidence_path)
-        if evidence.domain != contracts.deployment.domain:
-            raise LocalFault(
-                f"{evidence_path} is about registry 0x{evidence.domain.registry.hex()} on chain"
-                f" {evidence.domain.chain_id}, not about this deployment"
-            )
-        operator_id = contracts.registry.operatorIdOfSigner("0x" + evidence.signer.hex())
-        if not operator_id:
-            raise LocalFault(f"0x{evidence.signer.hex()} never was an operator's signing key")
-        click.echo(f"Operator {operator_id} signed with 0x{evidence.signer.hex()}")
-        click.echo(f"  {_said(evidence.first)}")
-        click.echo(f"  {_said(evidence.second)}")
-        unattended(account)
-        salt = secrets.token_bytes(32)
-        commitment = evidence.report_commitment(bytes_address(account.address), salt)
-        click.echo("Committing to the report ...")
-        committed = contracts.slasher.commitReport(commitment, sender=account)
-        _wait_for_block(provider, committed.block_number + 1)
-        _show(contracts, account, evidence, salt)
-
-
-def _read(path: Path) -> EquivocationEvidence:
-    try:
-        with path.open("rb") as file:
-            return load_equivocation(file.read(MAX_EVIDENCE_BYTES + 1))
-    except OSError as error:
-        raise LocalFault(f"{path}: {error.strerror}") from error
-
-
-def _said(signed: SignedStatement) -> str:
-    statement = signed.statement
-    if statement.kind is StatementKind.ATTESTATION:
-        about = f"batch {statement.position} = 0x{statement.content.hex()}"
-    elif statement.kind is StatementKind.NULLIFY:
-        about = f"view {statement.position}"
+    evidence = read_evidence(evidence_path)
+    if evidence.domain != actor.contracts.deployment.domain:
+        raise LocalFault(
+            f"{evidence_path} is about registry 0x{evidence.domain.registry.hex()} on chain"
+            f" {evidence.domain.chain_id}, not about this deployment"
+        )
+    operator_id = actor.read("BondRegistry", "operatorIdOfSigner", evidence.signer)
+    if not operator_id:
+        raise LocalFault(f"0x{evidence.signer.hex()} never was an operator's signing key")
+    click.echo(f"Operator {operator_id}:")
+    for line in who_did_what(evidence):
+        click.echo(f"  {line}")
+    if isinstance(evidence, PromiseEvidence):
+        report_promise(actor, evidence, operator_id)
     else:
-        about = f"view {statement.position}: block 0x{statement.content.hex()}"
-    return f"{statement.kind.name.lower():12} epoch {statement.epoch}, {about}"
+        _report(actor, evidence, operator_id)
 
 
-def _wait_for_block(provider: ProviderAPI, number: int) -> None:
-    while int(provider.get_block("latest").number) < number:
-        time.sleep(POLL_SECONDS)
-
-
-def _show(
-    contracts: Contracts, account: AccountAPI, evidence: EquivocationEvidence, salt: bytes
-) -> None:
-    click.echo("Showing the evidence ...")
-    receipt = contracts.slasher.report(
-        evidence.first.for_contract(), evidence.second.for_contract(), salt, sender=account
+def _report(actor: Actor, evidence: Report, operator_id: int) -> None:
+    salt = secrets.token_bytes(32)
+    commitment = report_commitment(evidence.hash(), actor.address, salt)
+    receipt = actor.act(
+        Call(evidence.contract, "report", (*evidence.for_contract(), salt)),
+        [*operator_figures(operator_id), credit_figure("SlashingLedger", actor.address)],
+        announcement=Call(evidence.contract, "commitReport", (commitment,)),
     )
-    (event,) = contracts.ledger.OperatorSlashed.from_receipt(receipt)
+    if receipt is None:
+        return
+    ledger = actor.contracts.ledger
+    (event,) = ledger.OperatorSlashed.from_receipt(receipt)
     reward, victim, insurance, burned = event.split
     click.echo(
         f"Slashed: operator {event.id} and its delegators lost {ether(sum(event.split))},"
-        f" {event.partBps / 100:g} % of what they had at stake."
+        f" {percent(event.partBps)} of what they had at stake."
     )
-    stake, operator = contracts.registry.stake(event.id), contracts.registry.operator(event.id)
-    click.echo(
-        f"{ether(stake.stakedWei)} are left, locked until {at_time(operator.releaseAt)}; no"
-        " committee that is chosen from now on has this operator."
-    )
+    operator = actor.read("BondRegistry", "operator", operator_id)
+    if operator["releaseAt"]:
+        click.echo(f"What is left is locked until {at_time(operator['releaseAt'])}.")
     click.echo(f"The reporter gets  {ether(reward)}")
     click.echo(f"Victims get        {ether(victim)}")
     click.echo(f"Insurance gets     {ether(insurance)}")
     click.echo(f"Burned             {ether(burned)}")
-    if reward:
-        paid = contracts.ledger.withdraw(account.address, sender=account)
-        (withdrawn,) = contracts.ledger.CreditWithdrawn.from_receipt(paid)
-        click.echo(f"Paid {ether(withdrawn.amountWei)} to {withdrawn.to}.")
+    if reward and (paid := withdraw_from(actor, "SlashingLedger")) is not None:
+        click.echo(f"{paid}.")

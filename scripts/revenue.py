@@ -9,8 +9,10 @@ Anybody may have the shares of a settled epoch paid. Every command takes --dry-r
 import click
 
 from scripts._actions import Actor, Call, Figure, action
-from scripts._epochs import counts_of, members_of
+from scripts._epochs import counts_of, introduce, members_of
 from scripts._figures import pool_figures
+from scripts._options import epoch_argument, member_option, rollup_argument
+from scripts._shared import bytes_address
 from sequencer.deployment.words import ether, parse_ether
 from sequencer.errors import LocalFault
 
@@ -18,9 +20,6 @@ from sequencer.errors import LocalFault
 @click.group()
 def cli() -> None:
     """Deposit revenue, show and pay its shares."""
-
-
-_epoch_argument = click.argument("epoch", type=click.IntRange(0, 2**40))
 
 
 @action(cli)
@@ -39,8 +38,8 @@ def deposit(actor: Actor, amount: str, rollup: int) -> None:
 
 
 @action(cli)
-@_epoch_argument
-@click.option("--member", type=click.IntRange(0, 127), metavar="INDEX", help="Only this one.")
+@epoch_argument
+@member_option
 def pay(actor: Actor, epoch: int, member: int | None) -> None:
     """Pay the members of a settled epoch for their work, delegators after commission (REV-3)."""
     counts, signers = counts_of(actor, epoch), members_of(actor, epoch)
@@ -52,9 +51,8 @@ def pay(actor: Actor, epoch: int, member: int | None) -> None:
         if not work:
             click.echo(f"Member {index} of epoch {epoch} signed no batch.")
             continue
-        operator_id = actor.read("BondRegistry", "operatorIdOfSigner", signers[index])
-        click.echo(f"Member {index} of epoch {epoch}, operator {operator_id}:")
-        cold = bytes.fromhex(actor.read("BondRegistry", "operator", operator_id)["operator"][2:])
+        operator_id = introduce(actor, epoch, index, signers[index])
+        cold = bytes_address(actor.read("BondRegistry", "operator", operator_id)["operator"])
         reward = Call("BondRegistry", "stakeOf", (operator_id, cold))
         credit = Call("BondRegistry", "credit", (cold,))
         actor.act(
@@ -68,8 +66,8 @@ def pay(actor: Actor, epoch: int, member: int | None) -> None:
 
 
 @action(cli)
-@_epoch_argument
-@click.argument("rollup", type=click.IntRange(1, 2**32 - 1))
+@epoch_argument
+@rollup_argument
 def rebate(actor: Actor, epoch: int, rollup: int) -> None:
     """Credit a rollup's owner with its part of an epoch that has ended (REV-4)."""
     if not actor.read("RollupRegistry", "isRegistered", rollup):
@@ -85,21 +83,21 @@ def rebate(actor: Actor, epoch: int, rollup: int) -> None:
 
 
 @action(cli)
-@_epoch_argument
+@epoch_argument
 def insure(actor: Actor, epoch: int) -> None:
     """Send the insurance pool its part of an epoch that has ended (REV-5)."""
     actor.act(Call("RevenueSplitter", "insure", (epoch,)), [*pool_figures(), *_figures(epoch)])
 
 
 @action(cli)
-@_epoch_argument
+@epoch_argument
 def show(actor: Actor, epoch: int) -> None:
     """What came in for an epoch, and whose it is."""
     actor.show(_figures(epoch))
 
 
 @action(cli)
-@_epoch_argument
+@epoch_argument
 def carry(actor: Actor, epoch: int) -> None:
     """Give what nobody can be paid any more to the current epoch (REV-5)."""
     actor.act(Call("RevenueSplitter", "carry", (epoch,)), _figures(epoch))

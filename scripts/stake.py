@@ -18,13 +18,13 @@ from scripts._figures import (
     moment,
     operator_field,
     operator_figures,
-    percent,
     staker_figures,
 )
+from scripts._options import operator_argument
 from scripts._shared import bytes_address
 from scripts._wallet import to_address
 from sequencer.config import keystore_password
-from sequencer.crypto.digests import key_possession, typed_digest
+from sequencer.crypto.hot_keys import prove_possession
 from sequencer.crypto.keystore import load_secret
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_public
@@ -33,6 +33,7 @@ from sequencer.deployment.words import (
     ether,
     parse_endpoint,
     parse_ether,
+    percent,
 )
 from sequencer.errors import LocalFault
 
@@ -52,11 +53,8 @@ def cli() -> None:
     """Delegate, undelegate, claim, and what an operator decides."""
 
 
-_operator_argument = click.argument("operator_id", type=click.IntRange(1, 2**32 - 1))
-
-
 @action(cli)
-@_operator_argument
+@operator_argument
 @click.option("--amount", required=True, metavar="ETH", help="How much, e.g. 32 or 1.5.")
 def delegate(actor: Actor, operator_id: int, amount: str) -> None:
     """Stake with an operator (STAKE-2)."""
@@ -67,14 +65,14 @@ def delegate(actor: Actor, operator_id: int, amount: str) -> None:
 
 
 @action(cli)
-@_operator_argument
+@operator_argument
 def show(actor: Actor, operator_id: int) -> None:
     """An operator, and what you have staked with it."""
     actor.show([*operator_figures(operator_id), *staker_figures(operator_id, actor.address)])
 
 
 @action(cli)
-@_operator_argument
+@operator_argument
 @click.option("--amount", metavar="ETH", help="About how much, rounded down to whole shares.")
 @click.option("--shares", type=click.IntRange(1), metavar="N", help="Exactly so many shares.")
 @click.option("--all", "is_all", is_flag=True, help="Everything.")
@@ -131,7 +129,7 @@ def _ticket_shares(ticket: dict[str, int]) -> str:
 
 
 @action(cli)
-@_operator_argument
+@operator_argument
 def collect(actor: Actor, operator_id: int) -> None:
     """Make what you were rewarded credit (STAKE-9), then `withdraw`."""
     _, _, reward_wei = actor.read("BondRegistry", "stakeOf", operator_id, actor.address)
@@ -179,12 +177,10 @@ def rotate(actor: Actor, keystore: Path) -> None:
     operator_id = _own_id(actor)
     signer = Signer(load_secret(keystore, keystore_password()))
     transport_key, _ = actor.read("BondRegistry", "peer", operator_id)
-    digest = typed_digest(
-        actor.contracts.deployment.domain.separator(),
-        key_possession(actor.address, signer.address, transport_key),
-    )
+    domain = actor.contracts.deployment.domain
+    proof = prove_possession(signer, domain, actor.address, transport_key)
     actor.act(
-        Call("BondRegistry", "rotateSigner", (signer.address, signer.sign(digest))),
+        Call("BondRegistry", "rotateSigner", (signer.address, proof)),
         [operator_field(operator_id, "signer", "signer")],
     )
     if not actor.is_dry_run:
@@ -230,7 +226,7 @@ def unjail(actor: Actor) -> None:
 
 
 @action(cli)
-@_operator_argument
+@operator_argument
 def release(actor: Actor, operator_id: int) -> None:
     """Free the place of an operator that has left (BOND-6). By anyone."""
     owner = bytes_address(actor.read("BondRegistry", "operator", operator_id)["operator"])

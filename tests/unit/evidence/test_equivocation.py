@@ -11,7 +11,7 @@ from sequencer.crypto.digests import Domain, typed_digest
 from sequencer.crypto.hashing import keccak
 from sequencer.crypto.signatures import Signer
 from sequencer.errors import DecodeError, PeerFault
-from sequencer.evidence import (
+from sequencer.evidence.equivocation import (
     EquivocationEvidence,
     SignedStatement,
     Statement,
