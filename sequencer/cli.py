@@ -52,6 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_long_running(commands)
+    _add_watching(commands)
+    _add_evidence(commands)
     _add_networks(commands)
     _add_keys(commands)
 
@@ -117,6 +119,70 @@ def _add_long_running(commands: Any) -> None:
     )
     listing.add_argument("--json", action="store_true", help="print entries as JSON lines")
     listing.set_defaults(handler=_transactions)
+
+
+def _add_watching(commands: Any) -> None:
+    watch = commands.add_parser(
+        "watch", help="look for faults of members, and bring evidence of them to L1"
+    )
+    watch.add_argument(
+        "--deployment", required=True, type=Path, metavar="FILE", help="the deployment file"
+    )
+    watch.add_argument("--l1", required=True, metavar="URL", help="an L1 endpoint (JSON-RPC)")
+    watch.add_argument(
+        "--node",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a node's RPC address to listen to (may be repeated)",
+    )
+    watch.add_argument(
+        "--key",
+        type=Path,
+        metavar="KEYSTORE",
+        help="report with this key if it pays; else only tell",
+    )
+    watch.add_argument("--webhook", metavar="URL", help="POST alerts there, besides the log")
+    watch.add_argument(
+        "--state",
+        type=Path,
+        default=Path("build/watch"),
+        metavar="DIR",
+        help="where it keeps what it found; evidence files put into DIR/evidence are reported too",
+    )
+    watch.add_argument(
+        "--listen",
+        default="127.0.0.1:9464",
+        metavar="HOST:PORT",
+        help="serve /metrics there; port 0: any free one",
+    )
+    watch.add_argument(
+        "--confirmations",
+        type=int,
+        choices=range(129),
+        default=4,
+        metavar="N",
+        help="L1 blocks on top of a report after which it is not looked at again, 0 to 128",
+    )
+    watch.set_defaults(handler=_watch)
+
+
+def _add_evidence(commands: Any) -> None:
+    evidence = commands.add_parser("evidence", help="look at evidence files, without L1")
+    actions = evidence.add_subparsers(dest="action", required=True, metavar="ACTION")
+    verify = actions.add_parser(
+        "verify", help="check a file; say who did what, and what L1 will still check"
+    )
+    verify.add_argument("file", type=Path, metavar="FILE", help="an evidence file")
+    verify.set_defaults(handler=_evidence_verify)
+    promise = actions.add_parser(
+        "promise", help="make an evidence file of what a node answered to seq_getPromise"
+    )
+    promise.add_argument("file", type=Path, metavar="FILE", help="the node's answer (JSON)")
+    promise.add_argument(
+        "--deployment", required=True, type=Path, metavar="FILE", help="the deployment file"
+    )
+    promise.set_defaults(handler=_evidence_promise)
 
 
 def _add_networks(commands: Any) -> None:
@@ -219,6 +285,43 @@ def _transactions(args: argparse.Namespace) -> int:
     nodes = tuple(args.node)
     options = ListingOptions(args.follower, RollupId(args.rollup), nodes, args.json)
     return _run(print_transactions(options))
+
+
+def _watch(args: argparse.Namespace) -> int:
+    from sequencer.watch.run import WatchConfig, run_watchtower
+
+    config = WatchConfig(
+        deployment=args.deployment,
+        l1_url=args.l1,
+        nodes=tuple(args.node),
+        state=args.state,
+        keystore=args.key,
+        webhook=args.webhook,
+        listen=args.listen,
+        confirmations=args.confirmations,
+    )
+    return _run(run_watchtower(config))
+
+
+def _evidence_verify(args: argparse.Namespace) -> int:
+    from sequencer.evidence.reading import read_evidence
+    from sequencer.evidence.words import what_l1_checks, who_did_what
+
+    evidence = read_evidence(args.file)
+    print("\n".join(who_did_what(evidence)))
+    print("\nWhat needs no L1 was checked. L1 will check")
+    print("\n".join(f"- {check}" for check in what_l1_checks(evidence)))
+    return 0
+
+
+def _evidence_promise(args: argparse.Namespace) -> int:
+    from sequencer.evidence.files import dump_evidence
+    from sequencer.evidence.reading import read_promise
+    from sequencer.l1.deployment import load_deployment
+
+    evidence = read_promise(load_deployment(args.deployment).domain, args.file)
+    print(dump_evidence(evidence).decode(), end="")
+    return 0
 
 
 def _devnet(args: argparse.Namespace) -> int:

@@ -55,6 +55,11 @@ class ConsensusSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     timeout_ms: Millis = 400
     max_timeout_ms: Millis = 5_000
     heartbeat_ms: Millis = 1_000
+    list_after_ms: Millis = 1_000
+    """LIST-1: how long a transaction waits here before this node has it listed."""
+    list_grace_ms: Millis = 500
+    """LIST-4: how long a listing has been here before a block must hold it; at least twice the
+    time that a message takes between any two members."""
 
 
 class MempoolSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -63,6 +68,17 @@ class MempoolSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     fee_floor_wei: Annotated[int, msgspec.Meta(ge=0)] = 1
     deny_senders: tuple[str, ...] = ()
     """POOL-6."""
+
+
+class PromisesSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """PROMISE-2."""
+
+    heights: Annotated[int, msgspec.Meta(ge=0, le=256)] = 256
+    """How far above the last final block a promise reaches; none are made if it is 0."""
+    margin_seconds: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 30
+    """None are made so shortly before this node leaves the committee."""
+    break_promises: bool = False
+    """PROMISE-9."""
 
 
 class ArchiveSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -78,6 +94,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     keys: KeysSection
     consensus: ConsensusSection = ConsensusSection()
     mempool: MempoolSection = MempoolSection()
+    promises: PromisesSection = PromisesSection()
     archive: ArchiveSection = ArchiveSection()
 
 

@@ -11,6 +11,24 @@ from sequencer.errors import LocalFault
 
 MAX_CONNECTIONS = 1_024
 """Open at one time; further ones are closed at once (NET-9)."""
+SEND_SECONDS = 30.0
+"""How long it may take whoever asked to take an answer."""
+
+
+async def send_bytes(request: web.Request, body: bytes, content_type: str) -> web.StreamResponse:
+    """Answer with these bytes, and return when they are on their way; not for ever."""
+    response = web.StreamResponse()
+    response.content_type = content_type
+    response.content_length = len(body)
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await response.prepare(request)
+            await response.write(body)
+            await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+    return response
 
 
 async def listen(runner: web.AppRunner, host: str, port: int, what: str) -> str:

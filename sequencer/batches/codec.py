@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sequencer.blocks.header import Block, Header
-from sequencer.blocks.merkle import payload_leaves, transaction_root
-from sequencer.blocks.payload import decode_payload
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import DecodeError
 from sequencer.ingress import rlp
+from sequencer.ordering.order import root_of
 from sequencer.types import U64_MAX, Address, Epoch, Hash32, Height, View
 
 VERSION = 1
@@ -109,7 +108,7 @@ def _read_blocks(
             parent_hash=parent_hash,
             payload_hash=keccak(payload),
             payload_length=len(payload),
-            transaction_root=transaction_root(payload_leaves(decode_payload(payload))),
+            transaction_root=root_of(payload, parent_hash),
             origin_number=origin_number,
             origin_hash=origin_hash,
             origin_timestamp=origin_timestamp,

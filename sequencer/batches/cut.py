@@ -17,6 +17,9 @@ from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
 from sequencer.types import BatchIndex, Hash32, Height
 
+MAX_BLOCKS = 256
+"""Of a batch: the headers from its last block down to any other fit an L1 transaction (BATCH-2)."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchParameters:
@@ -101,7 +104,7 @@ class BatchCutter:
         self._bytes += len(block.payload) + BLOCK_OVERHEAD_BYTES
         self._last = header
         age_ms = header.timestamp_ms - self._blocks[0].header.timestamp_ms
-        is_full = self._bytes >= self._parameters.batch_bytes
+        is_full = self._bytes >= self._parameters.batch_bytes or len(self._blocks) == MAX_BLOCKS
         is_old = age_ms >= self._parameters.batch_age_ms
         if is_terminal or consumes or is_full or is_old:  # BATCH-2
             return self._cut()

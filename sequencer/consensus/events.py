@@ -46,7 +46,8 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class WorkChanged:
-    """Whether there is something to order now."""
+    """Whether there is something to order on the best block of the current view: a core that has
+    entered a view takes it that there is not, until it is told (SIMPLEX-2)."""
 
     has_work: bool
 

@@ -40,13 +40,13 @@ class Pacemaker:
         """From here on silence counts."""
         self._first_view = view
 
-    def enter(self, view: View, now_ms: int, has_work: bool) -> None:
+    def enter(self, view: View, now_ms: int) -> None:
         if view > self._view + 1:
             self._first_view = view  # it was away from the views between: nobody was silent in them
         self._view = view
         self._leader = leader_of(self._committee, view)
         self._entered_ms = now_ms
-        self._hurry_ms = now_ms if has_work else None
+        self._hurry_ms = None
         self._gave_up_ms = None
 
     def hurry(self, now_ms: int) -> None:

@@ -486,7 +486,8 @@ class Simplex:
     def _enter(self, view: View) -> None:
         self._current.proposal = None
         self.view = view
-        self._pace.enter(view, self._now, self._has_work)
+        self._pace.enter(view, self._now)
+        self._has_work = False
         self._judge_again_ms = None
         if not self._restoring:
             self._resume()

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sequencer.crypto.digests import Domain, key_possession, typed_digest
+from sequencer.crypto.digests import Domain
+from sequencer.crypto.hot_keys import prove_possession
 from sequencer.crypto.keystore import ScryptCost, create_keystore, load_secret, new_secret
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_public
@@ -122,7 +123,7 @@ async def bond(
         operator.transport_key,
         COMMISSION_BPS,
         operator.endpoint,
-        prove_key(domain, operator, operator.hot),
+        prove_possession(operator.hot, domain, operator.cold.address, operator.transport_key),
     )
     data = abi.function("BondRegistry", "bond").call(application)
     await anvil.fund(operator.hot.address, SIGNER_FUNDS_WEI)
@@ -130,15 +131,10 @@ async def bond(
     return await anvil.send(label, cold, registry, data, gas=_CALL_GAS, value_wei=wei)
 
 
-def prove_key(domain: Domain, operator: Operator, hot: Signer) -> bytes:
-    """That `hot` is to sign for this operator, under the transport key that it has (BOND-1)."""
-    proof = key_possession(operator.cold.address, hot.address, operator.transport_key)
-    return hot.sign(typed_digest(domain.separator(), proof))
-
-
 async def _register(anvil: Anvil, plan: Plan, rollup: Rollup) -> Sent:
     register = abi.function("RollupRegistry", "register")
-    data = register.call(rollup.chain_id, bytes(20), rollup.holds_data)
+    ordering = rollup.ordering.policy, rollup.ordering.base_fee_wei
+    data = register.call(rollup.chain_id, bytes(20), rollup.holds_data, ordering)
     registry = plan.address("RollupRegistry")
     label = f"registering chain id {rollup.chain_id}"
     return await anvil.send(label, plan.deployer, registry, data, gas=_CALL_GAS)

@@ -10,8 +10,7 @@ from sequencer.batches.blobs import encode_blobs
 from sequencer.batches.codec import encode_batch_data
 from sequencer.batches.cut import BatchChain, BatchCutter, BatchParameters, genesis_cut
 from sequencer.blocks.header import Block, Header, genesis
-from sequencer.blocks.merkle import payload_leaves, transaction_root
-from sequencer.blocks.payload import decode_payload, encode_payload
+from sequencer.blocks.payload import encode_payload
 from sequencer.consensus.leaders import leader_of
 from sequencer.consensus.messages import (
     Certificate,
@@ -29,6 +28,7 @@ from sequencer.devnet.flooding.transactions import Sender
 from sequencer.devnet.wallets import Rollup
 from sequencer.l1.events import L1Header
 from sequencer.node.catch_up import encode_proof
+from sequencer.ordering.order import root_of
 from sequencer.store.blocks import BlockStore, FinalizedBlock
 from sequencer.types import Committee, Hash32, Height, MemberIndex, View
 
@@ -96,7 +96,6 @@ class History:
 
     def _header(self, height: Height, parent: Header, payload: bytes) -> Header:
         committee, origin, view = self._committee, self._origin, View(height)
-        leaves = payload_leaves(decode_payload(payload))
         return Header(
             epoch=committee.epoch,
             height=height,
@@ -105,7 +104,7 @@ class History:
             parent_hash=parent.hash,
             payload_hash=keccak(payload),
             payload_length=len(payload),
-            transaction_root=transaction_root(leaves),
+            transaction_root=root_of(payload, parent.hash),
             origin_number=origin.number,
             origin_hash=origin.hash,
             origin_timestamp=origin.timestamp,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from sequencer.crypto.hot_keys import prove_possession
 from sequencer.crypto.keystore import ScryptCost, create_keystore, new_secret
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_public
@@ -13,7 +14,6 @@ from sequencer.devnet.bootstrap import (
     Operator,
     bond,
     make_operator,
-    prove_key,
 )
 from sequencer.devnet.demo.l1_facts import L1Facts
 from sequencer.devnet.network import Network
@@ -92,7 +92,8 @@ class Membership:
         await node.stop()
         await node.start()
         await node.ready()
-        cold, proof = former.cold.address, prove_key(network.deployment.domain, former, hot)
+        cold, domain = former.cold.address, network.deployment.domain
+        proof = prove_possession(hot, domain, cold, former.transport_key)
         sent = [
             await self._begin(cold, "rotateSigner", hot.address, proof),
             await self._begin(cold, "announce", operator.transport_key, operator.endpoint),

@@ -11,7 +11,7 @@ from sequencer.devnet.anvil import Anvil, start_anvil
 from sequencer.devnet.bootstrap import Operator, make_operators, prepare_l1, snapshot
 from sequencer.devnet.follower_process import FollowerProcess
 from sequencer.devnet.layout import Layout, Memory
-from sequencer.devnet.node_process import NodeProcess, NodeSettings
+from sequencer.devnet.node_process import NODE_MODULE, NodeProcess, NodeSettings
 from sequencer.devnet.ports import free_ports, require_free
 from sequencer.devnet.processes import Process
 from sequencer.devnet.progress import Progress
@@ -28,7 +28,7 @@ WATCH_SECONDS = 0.5
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What kind of network; `chain_ids` are those of rollups 1, 2, ..., and `held` the chain ids
-    of those whose data the committee keeps."""
+    of those whose data the committee keeps. `module` is the program that is a node."""
 
     parameters: Parameters
     confirmations: int
@@ -36,6 +36,7 @@ class Profile:
     held: tuple[int, ...] = ()
     nodes: int = 4
     followers: int = 2
+    module: str = NODE_MODULE
 
     @property
     def rollups(self) -> tuple[Rollup, ...]:
@@ -187,7 +188,8 @@ class Network:
                 confirmations=self.profile.confirmations,
                 rpc_port=first and first + operator.number - 1,
             )
-            node = NodeProcess(self.layout, operator.number, operator.hot.address, settings)
+            signer, module = operator.hot.address, self.profile.module
+            node = NodeProcess(self.layout, operator.number, signer, settings, module)
             self.nodes.append(node)
             await node.start()
         await asyncio.gather(*(node.ready() for node in self.nodes))

@@ -14,6 +14,8 @@ from sequencer.types import Address
 
 NODE_MODULE = "sequencer.cli"
 EQUIVOCATOR_MODULE = "sequencer.devnet.equivocator"
+DISORDERLY_MODULE = "sequencer.devnet.disorderly"
+NEGLECTFUL_MODULE = "sequencer.devnet.neglectful"
 KEYSTORE = "signer.json"
 """Of a node's first signing key, in its folder."""
 
@@ -38,6 +40,10 @@ former = {former}
 
 [mempool]
 deny_senders = {deny_senders}
+
+[promises]
+heights = {promise_heights}
+break_promises = {break_promises}
 """
 
 
@@ -52,6 +58,8 @@ class NodeSettings:
     peer_source: str = ""
     deny_senders: tuple[Address, ...] = ()
     withhold_data: bool = False
+    promise_heights: int = 256
+    break_promises: bool = False
     keystores: tuple[str, ...] = (KEYSTORE,)
     """In the node's folder; the present key first, then those before it (STAKE-11)."""
 
@@ -65,6 +73,8 @@ class NodeSettings:
             confirmations=self.confirmations,
             signer=self.keystores[0],
             former=json.dumps(self.keystores[1:]),
+            promise_heights=self.promise_heights,
+            break_promises=json.dumps(self.break_promises),
             deny_senders=json.dumps(["0x" + sender.hex() for sender in self.deny_senders]),
         )
 
@@ -73,9 +83,15 @@ class NodeProcess:
     """A node that can be started, killed and started again; its data stays."""
 
     def __init__(
-        self, layout: Layout, number: int, signer: Address, settings: NodeSettings
+        self,
+        layout: Layout,
+        number: int,
+        signer: Address,
+        settings: NodeSettings,
+        module: str = NODE_MODULE,
     ) -> None:
         self.name = f"node-{number}"
+        self._module = module
         self.number = number
         self.signer = signer
         self.settings = settings
@@ -104,6 +120,10 @@ class NodeProcess:
         """From the next start on, keep held data to itself (HELD-5)."""
         self.settings = replace(self.settings, withhold_data=True)
 
+    def promise(self, heights: int, *, breaks: bool = False) -> None:
+        """From the next start on, promise over so many heights, and perhaps in vain (PROMISE-9)."""
+        self.settings = replace(self.settings, promise_heights=heights, break_promises=breaks)
+
     def rotate(self, keystore: str, signer: Address) -> None:
         """From the next start on, sign with this key wherever a committee names it (STAKE-11)."""
         keystores = (keystore, *self.settings.keystores)
@@ -130,8 +150,10 @@ class NodeProcess:
         """Raises `RpcUnreachable` while the node is down."""
         return self.rpc.url
 
-    async def start(self, module: str = NODE_MODULE) -> None:
-        """Start the process; `ready` says when it answers."""
+    async def start(self, module: str = "") -> None:
+        """Start the process, perhaps as another program than usual; `ready` says when it
+        answers."""
+        module = module or self._module
         self._folder.mkdir(parents=True, exist_ok=True)
         self.config_path.write_text(self.settings.to_toml(), encoding="utf-8")
         command = [sys.executable, "-m", module]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from eth_account import Account as EthAccount
 from eth_utils.address import to_checksum_address
 
+from sequencer.blocks.order import PRIORITY, Ordering
 from sequencer.crypto.hashing import keccak
 from sequencer.crypto.signatures import Signer
 from sequencer.types import Address, Hash32, RollupId
@@ -22,6 +23,7 @@ class Rollup:
     chain_id: int
     holds_data: bool = False
     """The committee keeps its data (ROLL-1)."""
+    ordering: Ordering = PRIORITY
 
 
 @dataclass(frozen=True, slots=True)

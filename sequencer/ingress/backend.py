@@ -1,10 +1,14 @@
 """What the RPC asks of the node it belongs to. All of it is synchronous and quick."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sequencer.blocks.header import Block
+from sequencer.errors import PeerFault
+from sequencer.ingress.refusal import Busy, NoPromise, Refused
 from sequencer.ingress.transaction import Transaction
+from sequencer.promises.promise import SignedPromise
 from sequencer.types import Address, BatchIndex, Hash32, Height, RollupId
 
 
@@ -26,11 +30,41 @@ class Backend(Protocol):
     def chain_id(self, rollup: RollupId) -> int | None:
         """The chain id of a rollup; None for one that is not registered."""
 
-    def submit(self, rollup: RollupId, raw: bytes, now_ms: int) -> Hash32:
-        """Check a transaction and take it into the mempool; its hash.
+    def reserve(self, count: int) -> int:
+        """Of so many transactions that have arrived, how many may wait to be looked at; the others
+        are refused with `busy` (POOL-7). Each is to be released."""
 
-        Raises `PeerFault` for one that breaks TX-1 to TX-3, `Refused` for one not taken now.
-        """
+    def release(self, count: int, waited_ms: float | None) -> None:
+        """So many are looked at now, after they have waited so long; None if their wallet has
+        gone."""
+
+    def busy(self) -> Busy:
+        """Why no more are taken in now."""
+
+    def submit_many(
+        self, rollup: RollupId, raws: Sequence[bytes], now_ms: int
+    ) -> list[Hash32 | PeerFault | Refused]:
+        """Check transactions for which room was reserved, and take them into the mempool, in this
+        order. Of each its hash, the
+        `PeerFault` of one that breaks TX-1 to TX-3, or the `Refused` of one not taken now."""
+
+    def submit_for_promise(
+        self, rollup: RollupId, raw: bytes, value_wei: int, now_ms: int
+    ) -> tuple[Hash32, SignedPromise | NoPromise]:
+        """One, and a promise to include it, or why there is none (PROMISE-2). Not to be
+        told before `durable`."""
+
+    def promise(self, rollup: RollupId, tx_hash: Hash32, value_wei: int) -> SignedPromise:
+        """The promise about a transaction in the mempool, a new one if there is none; raises
+        `NoPromise`. Not to be told before `durable`."""
+
+    async def durable(self) -> None:
+        """Return when all promises made so far are on disk (PROMISE-3). Raises `LocalFault` if they
+        will not be: then none of them is told."""
+
+    def inclusion_proof(self, rollup: RollupId, tx_hash: Hash32) -> dict[str, object] | None:
+        """PROOF-1, of values that JSON has; None while L1 has not the batch. Raises `PeerFault`
+        for a transaction that cannot be proved."""
 
     def pooled(self, rollup: RollupId, tx_hash: Hash32) -> Transaction | None:
         """A transaction that waits in the mempool."""

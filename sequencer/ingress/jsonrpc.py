@@ -6,6 +6,7 @@ parameters are a list, as Ethereum's are.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 import msgspec
 
@@ -33,14 +34,15 @@ class Code(IntEnum):
 class CallFault(PeerFault):
     """A call that gets an error for an answer."""
 
-    def __init__(self, code: Code, message: str) -> None:
+    def __init__(self, code: Code, message: str, data: dict[str, int] | None = None) -> None:
+        """`data` is what programs may read of it."""
         super().__init__(message)
         self.code = code
         self.message = message
+        self.data = data
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A well-formed call. A notification gets no answer, not even an error."""
 
     method: str
@@ -57,12 +59,31 @@ class Malformed:
     fault: CallFault
 
 
+class _Plain(msgspec.Struct):
+    """A call as nearly all are."""
+
+    jsonrpc: Literal["2.0"]
+    method: str
+    params: list[object] = []
+    id: CallId | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Result(msgspec.Struct):
+    id: CallId
+    result: object
+    jsonrpc: Literal["2.0"] = "2.0"
+
+
 _decoder = msgspec.json.Decoder()
+_plain_decoder = msgspec.json.Decoder(list[_Plain])
 _encoder = msgspec.json.Encoder()
 
 
 def decode_body(body: bytes) -> tuple[list[Call | Malformed], bool]:
     """The calls of a request, and whether it is a batch; raises `CallFault` for the whole."""
+    plain = _plain_calls(body)
+    if plain is not None:
+        return plain, True
     try:
         document = _decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -78,12 +99,14 @@ def decode_body(body: bytes) -> tuple[list[Call | Malformed], bool]:
 
 def encode_result(call_id: CallId, result: object) -> bytes:
     """The answer to a call."""
-    return _encoder.encode({"jsonrpc": "2.0", "id": call_id, "result": result})
+    return _encoder.encode(_Result(call_id, result))
 
 
 def encode_fault(call_id: CallId, fault: CallFault) -> bytes:
     """The answer to a call that failed, or to a body that held none (id null)."""
-    error = {"code": int(fault.code), "message": fault.message}
+    error: dict[str, object] = {"code": int(fault.code), "message": fault.message}
+    if fault.data is not None:
+        error["data"] = fault.data
     return _encoder.encode({"jsonrpc": "2.0", "id": call_id, "error": error})
 
 
@@ -98,6 +121,23 @@ def excerpt(value: object) -> str:
         return f"a JSON {'object' if isinstance(value, dict) else 'list'}"
     text = ascii(value[:_EXCERPT] if isinstance(value, str) else value)
     return text if len(text) <= _EXCERPT else text[: _EXCERPT - 3] + "..."
+
+
+def _plain_calls(body: bytes) -> list[Call | Malformed] | None:
+    """The calls of a batch, if all are well-formed: a quarter of the time of looking at each. None
+    of any other body, in which somebody has to say what is wrong with which."""
+    try:
+        plain = _plain_decoder.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    if not 1 <= len(plain) <= MAX_BATCH:
+        return None
+    return [
+        Call(call.method, call.params, None, True)
+        if call.id is msgspec.UNSET
+        else Call(call.method, call.params, call.id, False)
+        for call in plain
+    ]
 
 
 def _decode_call(item: object) -> Call | Malformed:

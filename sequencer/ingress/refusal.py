@@ -21,6 +21,14 @@ class Underpriced(Refused):
     """POOL-2: a replacement that does not raise both fees by 10%."""
 
 
+class Promised(Refused):
+    """PROMISE-4: it would replace what this node has promised."""
+
+
+class NoPromise(Refused):
+    """PROMISE-2: the transaction is taken in, but this node promises nothing about it."""
+
+
 class FeeTooLow(Refused):
     """TX-3: below this node's floor."""
 
@@ -44,3 +52,14 @@ class LaneFull(OverLimit):
 
 class PoolFull(OverLimit):
     """The pool has as many transactions or bytes as it may have."""
+
+
+class Busy(OverLimit):
+    """POOL-7: more than this node can bring to an end soon."""
+
+    def __init__(self, retry_after_ms: int) -> None:
+        super().__init__(
+            f"this node has as many transactions as it can order soon, try again in"
+            f" {retry_after_ms} ms"
+        )
+        self.retry_after_ms = retry_after_ms

@@ -1,4 +1,5 @@
-"""JSON-RPC over HTTP: `/rollup/{id}` for wallets, `/` for the node's own methods; and
+"""JSON-RPC over HTTP: `/rollup/{id}` for wallets, `/` for the node's own methods, by POST or as a
+WebSocket (`websocket.py`); and
 `GET /blobs/{versioned hash}` for followers that come late (SUBMIT-6), `GET /held/{hash}` for
 whoever needs the data that L1 does not have (HELD-2).
 
@@ -10,14 +11,18 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from itertools import groupby
 
 from aiohttp import web
 
+from sequencer.errors import LocalFault
 from sequencer.ingress.backend import Backend
 from sequencer.ingress.jsonrpc import (
     Call,
     CallFault,
+    CallId,
     Code,
     Malformed,
     decode_body,
@@ -26,28 +31,31 @@ from sequencer.ingress.jsonrpc import (
     encode_result,
     excerpt,
 )
-from sequencer.ingress.methods import Methods
+from sequencer.ingress.methods import SEND_RAW, Methods
+from sequencer.ingress.websocket import WebSockets
 from sequencer.quiet import FewLines
+from sequencer.serving import send_bytes
 from sequencer.types import Hash32, RollupId
 
 MAX_BODY = 2 << 20
 """TX-5."""
 MAX_ANSWER = 8 << 20
 """Bytes of answers to one batch; the calls after that are answered with -32005."""
+MAX_BUFFERED = 64 << 10
+"""Bytes of an answer that may wait in a connection's buffer: a longer one is in flight until it is
+taken, for a while (`serving.py`)."""
 MAX_IN_FLIGHT = 256
-"""Requests that are read or answered at one time."""
+"""Requests that are read or answered, and messages of WebSockets that are answered, at one time."""
 MAX_RECORDS_IN_FLIGHT = 32
 """Blobs and held segments on their way at one time: four MiB, however slowly they are taken."""
-RECORD_SECONDS = 30.0
-"""How long one may take."""
 BODY_SECONDS = 10.0
 """How long a body may take to arrive."""
 LINGERING_SECONDS = 2.0
 """How long the rest of a body that was refused is read and dropped."""
 IDLE_SECONDS = 30.0
 """How long a connection may be open without a whole request head."""
-_CALLS_PER_TURN = 8
-"""A signature check is 50 us: others get their turn in between."""
+_CALLS_PER_TURN = 32
+"""A signature check is 30 to 50 us: others get their turn in between."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,9 +68,12 @@ def wall_clock_ms() -> int:
 def create_app(backend: Backend, now_ms: Callable[[], int] = wall_clock_ms) -> web.Application:
     """The application over a node; serve it with `make_runner`."""
     server = _Server(backend, Rpc(Methods(backend, now_ms)))
+    sockets = WebSockets(server.message, MAX_BODY, IDLE_SECONDS, LINGERING_SECONDS)
     app = web.Application(client_max_size=MAX_BODY)
-    app.router.add_post("/", server.post)
-    app.router.add_post("/rollup/{rollup}", server.post)
+    for path in ("/", "/rollup/{rollup}"):
+        app.router.add_post(path, server.post)
+        app.router.add_get(path, sockets.get, allow_head=False)
+    app.on_shutdown.append(sockets.close)
     app.router.add_get("/blobs/{hash}", server.blob)
     app.router.add_get("/held/{hash}", server.held_segment)
     app.router.add_get("/healthz", server.healthz)
@@ -72,6 +83,8 @@ def create_app(backend: Backend, now_ms: Callable[[], int] = wall_clock_ms) -> w
 
 def make_runner(app: web.Application) -> web.AppRunner:
     """A runner that hands bodies on as they came."""
+    # It tells of each client that offers a subprotocol.
+    logging.getLogger("aiohttp.websocket").filters[:] = [FewLines()]
     return web.AppRunner(
         app,
         access_log=None,
@@ -100,6 +113,8 @@ class Rpc:
 
     def __init__(self, methods: Methods) -> None:
         self._methods = methods
+        # Whatever waits here gets one turn for each of the event loop: peers get the others.
+        self._turn = asyncio.Lock()
 
     async def answer(self, path_id: str | None, body: bytes) -> bytes:
         """The answer to a body on the path of a rollup, or on none; empty for notifications.
@@ -113,29 +128,86 @@ class Rpc:
             return encode_fault(None, fault)
         answers: list[bytes] = []
         room = MAX_ANSWER
-        for count, call in enumerate(calls, 1):
-            answer = self._call(rollup, call, room)
-            if isinstance(call, Malformed) or not call.is_notification:
-                answers.append(answer)
-                room -= len(answer)
-            if count % _CALLS_PER_TURN == 0:
-                await asyncio.sleep(0)
+        most = len(calls)
+        for start in range(0, len(calls), _CALLS_PER_TURN):
+            turn = calls[start : start + _CALLS_PER_TURN]
+            raws = sum(map(_is_raw, turn))
+            taken = self._methods.reserve(rollup, min(raws, most))
+            if taken < raws:
+                most = 0  # What comes after one that was refused would have a gap before it.
+            async with self._turn_of(taken, waits=len(calls) > 1 and (taken or raws < len(turn))):
+                for answer in self._answers(rollup, turn, room, taken):
+                    answers.append(answer)
+                    room -= len(answer)
+                if len(calls) > 1:
+                    await asyncio.sleep(0)
+        try:
+            await self._methods.durable()
+        except LocalFault:  # which stops the node
+            return encode_fault(None, CallFault(Code.INTERNAL, "internal error"))
         if not answers:
             return b""
         return encode_batch(answers) if is_batch else answers[0]
 
-    def _call(self, rollup: RollupId | None, call: Call | Malformed, room: int) -> bytes:
-        if isinstance(call, Malformed):
-            return encode_fault(call.id, call.fault)
+    @asynccontextmanager
+    async def _turn_of(self, taken: int, waits: object) -> AsyncIterator[None]:
+        """Wait for a turn, and release the room of as many transactions when it has come. One call
+        alone does not wait, nor do those of which nothing is taken in (POOL-7)."""
+        since, waited_ms = time.monotonic(), None
         try:
-            if room <= 0:
-                raise CallFault(Code.LIMIT, "the answers to this batch are too long; split it")
-            return encode_result(call.id, self._methods.call(rollup, call.method, call.params))
+            if waits:
+                await self._turn.acquire()
+                waited_ms = (time.monotonic() - since) * 1e3
+        finally:
+            if taken:
+                self._methods.release(taken, waited_ms)
+        try:
+            yield
+        finally:
+            if waits:
+                self._turn.release()
+
+    def _answers(
+        self, rollup: RollupId | None, calls: list[Call | Malformed], room: int, taken: int
+    ) -> Iterator[bytes]:
+        """To those calls that get one. Transactions next to each other are taken in together, the
+        first `taken` in all."""
+        for is_raw, group in groupby(calls, _is_raw):
+            some = list(group)
+            sent = iter(self._send_raw(rollup, some, room, taken) if is_raw else ())
+            taken -= min(taken, len(some)) if is_raw else 0
+            for call in some:
+                result = next(sent) if is_raw else self._result(rollup, call, room)
+                if isinstance(call, Malformed) or not call.is_notification:
+                    answer = _encode(call.id, result)
+                    room -= len(answer)
+                    yield answer
+
+    def _result(self, rollup: RollupId | None, call: Call | Malformed, room: int) -> object:
+        """What a call gives; a `CallFault` if it fails."""
+        if isinstance(call, Malformed):
+            return call.fault
+        try:
+            _check_room(room)
+            return self._methods.call(rollup, call.method, call.params)
         except CallFault as fault:
-            return encode_fault(call.id, fault)
+            return fault
         except Exception:
-            _log.exception("%s failed", excerpt(call.method))
-            return encode_fault(call.id, CallFault(Code.INTERNAL, "internal error"))
+            return _internal(call.method)
+
+    def _send_raw(
+        self, rollup: RollupId | None, calls: list[Call | Malformed], room: int, taken: int
+    ) -> list[str | CallFault]:
+        """As `_result`, of calls that send one transaction each."""
+        params = [call.params for call in calls if isinstance(call, Call)][:taken]
+        try:
+            _check_room(room)
+            sent = self._methods.send_raw(rollup, params)
+            return sent + [self._methods.busy()] * (len(calls) - len(sent))
+        except CallFault as fault:
+            return [fault] * len(calls)
+        except Exception:
+            return [_internal(SEND_RAW)] * len(calls)
 
 
 class _Server:
@@ -175,21 +247,31 @@ class _Server:
             raise web.HTTPNotFound(text="not here\n")
         self._records_in_flight += 1
         try:
-            return await _send(request, record)
+            return await send_bytes(request, record, "application/octet-stream")
         finally:
             self._records_in_flight -= 1
 
-    async def post(self, request: web.Request) -> web.Response:
+    async def post(self, request: web.Request) -> web.StreamResponse:
         """One JSON-RPC request."""
         if self._in_flight >= MAX_IN_FLIGHT:
-            return _refusal(503, Code.LIMIT, f"{MAX_IN_FLIGHT} requests are being answered")
+            return _json(_full(), 503)
         self._in_flight += 1
         try:
             return await self._answer(request)
         finally:
             self._in_flight -= 1
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def message(self, path_id: str | None, body: bytes) -> bytes:
+        """The answer to a message of a WebSocket."""
+        if self._in_flight >= MAX_IN_FLIGHT:
+            return _full()
+        self._in_flight += 1
+        try:
+            return await self._rpc.answer(path_id, body)
+        finally:
+            self._in_flight -= 1
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         if "Content-Encoding" in request.headers:
             return _refusal(415, Code.REQUEST, "send the body as it is, not encoded")
         try:
@@ -200,23 +282,30 @@ class _Server:
         except TimeoutError:
             return _refusal(408, Code.LIMIT, f"the body took more than {BODY_SECONDS} seconds")
         answer = await self._rpc.answer(request.match_info.get("rollup"), body)
+        if len(answer) > MAX_BUFFERED:
+            return await send_bytes(request, answer, "application/json")
         return _json(answer) if answer else web.Response(status=204)
 
 
-async def _send(request: web.Request, record: bytes) -> web.StreamResponse:
-    """Answer with these bytes, and return when they are on their way; not for ever."""
-    response = web.StreamResponse()
-    response.content_type = "application/octet-stream"
-    response.content_length = len(record)
-    try:
-        async with asyncio.timeout(RECORD_SECONDS):
-            await response.prepare(request)
-            await response.write(record)
-            await response.write_eof()
-    except TimeoutError:
-        if request.transport is not None:
-            request.transport.abort()
-    return response
+def _is_raw(call: Call | Malformed) -> bool:
+    return isinstance(call, Call) and call.method == SEND_RAW
+
+
+def _check_room(room: int) -> None:
+    if room <= 0:
+        raise CallFault(Code.LIMIT, "the answers to this batch are too long; split it")
+
+
+def _internal(method: str) -> CallFault:
+    """For whatever just went wrong."""
+    _log.exception("%s failed", excerpt(method))
+    return CallFault(Code.INTERNAL, "internal error")
+
+
+def _encode(call_id: CallId, result: object) -> bytes:
+    if isinstance(result, CallFault):
+        return encode_fault(call_id, result)
+    return encode_result(call_id, result)
 
 
 def _rollup(segment: str | None) -> RollupId | None:
@@ -225,6 +314,11 @@ def _rollup(segment: str | None) -> RollupId | None:
     if segment.isascii() and segment.isdigit() and len(segment) <= 10 and int(segment) < 2**32:
         return RollupId(int(segment))
     raise CallFault(Code.PARAMS, f"a rollup id is a number below 2**32, found {excerpt(segment)}")
+
+
+def _full() -> bytes:
+    message = f"{MAX_IN_FLIGHT} requests are being answered"
+    return encode_fault(None, CallFault(Code.LIMIT, message))
 
 
 def _refusal(status: int, code: Code, message: str) -> web.Response:

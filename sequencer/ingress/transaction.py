@@ -4,7 +4,7 @@ Not checked, because ordering does not execute: nonce, balance, code, and the in
 of EIP-3860, which differs between rollups. What execution cannot use it skips (DERIVE-8).
 """
 
-from dataclasses import dataclass, field
+import msgspec
 
 from sequencer.blocks.payload import MAX_TRANSACTION_BYTES
 from sequencer.crypto.hashing import keccak
@@ -30,6 +30,7 @@ _LAYOUTS = {
     DYNAMIC_FEE: (*_DYNAMIC, "access_list", *_SIGNATURE),
     SET_CODE: (*_DYNAMIC, "access_list", "authorizations", *_SIGNATURE),
 }
+_DYNAMIC_TYPES = (DYNAMIC_FEE, SET_CODE)
 _FIRST_LIST_PREFIX = 0xC0
 
 _TRANSACTION_GAS = 21_000
@@ -42,15 +43,15 @@ _ACCESS_ADDRESS_GAS, _ACCESS_KEY_GAS = 2_400, 1_900  # EIP-2930
 _AUTHORIZATION_GAS = 25_000  # EIP-7702
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(msgspec.Struct, frozen=True, gc=False):
     """A signed transaction that passed TX-1 and TX-2. Fees are wei per gas.
 
     `to` is None for a contract creation. A legacy or type 1 gas price is both fees.
-    `intrinsic_gas` is what `gas_limit` must reach by TX-3.
+    `intrinsic_gas` is what `gas_limit` must reach by TX-3. The C helper fills the fields in this
+    order.
     """
 
-    raw: bytes = field(repr=False)
+    raw: bytes
     hash: Hash32
     type: int
     chain_id: int
@@ -61,7 +62,7 @@ class Transaction:
     gas_limit: int
     max_fee_per_gas: int
     max_priority_fee_per_gas: int
-    data: bytes = field(repr=False)
+    data: bytes
     intrinsic_gas: int
 
 
@@ -73,7 +74,7 @@ def decode_transaction(raw: bytes, chain_id: int) -> Transaction:
     kind, fields = _split(raw)
     parity = _legacy_parity(fields, chain_id) if kind == LEGACY else _parity(fields, chain_id)
     max_fee = fields.uint("max_fee_per_gas", 256)
-    dynamic = kind in (DYNAMIC_FEE, SET_CODE)
+    dynamic = kind in _DYNAMIC_TYPES
     to, data = fields.recipient(), fields.string("data")
     if kind == SET_CODE and to is None:
         raise DecodeError("to: a transaction of type 4 creates no contract")
@@ -103,6 +104,28 @@ def decode_transaction(raw: bytes, chain_id: int) -> Transaction:
             parity,
         ),
     )
+
+
+def read_transaction(raw: bytes) -> Transaction:
+    """TX-1: the transaction in `raw`, for whatever chain it says it is; raises `DecodeError`. What
+    L1 reads as a transaction is this or fewer of the rules (`TransactionLib.sol`)."""
+    kind, fields = _split(raw)
+    if kind != LEGACY:
+        return decode_transaction(raw, fields.uint("chain_id", 256))
+    v = fields.uint("v", 256)
+    return decode_transaction(raw, max(0, v - 35) // 2)
+
+
+def read_fees(raw: bytes) -> tuple[int, int] | None:
+    """Max fee and max priority fee of bytes that have the fields of a transaction (ORDER-2), for
+    whatever chain and whoever signed; None of others."""
+    try:
+        kind, fields = _split(raw)
+        max_fee = fields.uint("max_fee_per_gas", 256)
+        dynamic = kind in _DYNAMIC_TYPES
+        return max_fee, fields.uint("max_priority_fee_per_gas", 256) if dynamic else max_fee
+    except DecodeError:
+        return None
 
 
 def check_intrinsic(tx: Transaction) -> None:

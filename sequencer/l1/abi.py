@@ -63,15 +63,16 @@ class Entry:
         }
 
 
-def _load() -> dict[tuple[str, str, str], Entry]:
+def _load() -> list[tuple[str, str, Entry]]:
+    """Contract, kind and entry. Errors of one name may differ in their values."""
     text = resources.files("sequencer.l1").joinpath("abi.json").read_text(encoding="utf-8")
-    found: dict[tuple[str, str, str], Entry] = {}
+    found: list[tuple[str, str, Entry]] = []
     for contract, entries in json.loads(text).items():
         for raw in entries:
             if raw["type"] not in ("function", "event", "error"):
                 continue
             types = tuple(collapse_if_tuple(part) for part in raw["inputs"])
-            found[contract, raw["type"], raw["name"]] = Entry(
+            entry = Entry(
                 name=raw["name"],
                 names=tuple(part["name"] for part in raw["inputs"]),
                 types=types,
@@ -79,6 +80,7 @@ def _load() -> dict[tuple[str, str, str], Entry]:
                 outputs=tuple(raw.get("outputs", ())),
                 hash=keccak(f"{raw['name']}({','.join(types)})".encode()),
             )
+            found.append((contract, raw["type"], entry))
     return found
 
 
@@ -93,12 +95,22 @@ def _named(part: dict[str, Any], value: Any) -> Any:
     return {one["name"]: _named(one, found) for one, found in zip(fields, value, strict=True)}
 
 
-_ENTRIES = _load()
+_LOADED = _load()
+_ENTRIES = {(contract, kind, entry.name): entry for contract, kind, entry in _LOADED}
 
 
 def function(contract: str, name: str) -> Entry:
     """A function by the names in the sources; raises `KeyError`."""
     return _ENTRIES[contract, "function", name]
+
+
+def functions(contract: str) -> dict[str, Entry]:
+    """All functions of a contract, by name."""
+    return {
+        name: entry
+        for (whose, kind, name), entry in _ENTRIES.items()
+        if (whose, kind) == (contract, "function")
+    }
 
 
 def event(contract: str, name: str) -> Entry:
@@ -108,4 +120,4 @@ def event(contract: str, name: str) -> Entry:
 
 def errors() -> dict[bytes, Entry]:
     """Every custom error of the contracts by selector."""
-    return {entry.hash[:4]: entry for (_, kind, _), entry in _ENTRIES.items() if kind == "error"}
+    return {entry.hash[:4]: entry for _, kind, entry in _LOADED if kind == "error"}

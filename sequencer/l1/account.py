@@ -27,6 +27,8 @@ MAX_RAISES = 64
 """Of a fee in one attempt, when an unknown transaction holds the nonce: 12.5% each, so enough
 for any price up to the cap."""
 POLL_SECONDS = 0.25
+MAX_GAS = 1 << 24
+"""EIP-7825: of one transaction."""
 KNOWN = ("already known", "already imported")
 """What clients say to a transaction that is in their pool."""
 
@@ -115,6 +117,11 @@ class L1Account:
         """The gas of a call as of now; raises `L1Refused` with the revert data if it fails, so
         that nothing is paid for it."""
         return await self._client.estimate_gas(self.address, to, data)
+
+    async def tried(self, label: str, to: Address, data: bytes) -> L1Call:
+        """A call, with room for what changes until it is mined; raises as `estimate`."""
+        gas = await self.estimate(to, data)
+        return L1Call(label, to, data, min(MAX_GAS, gas + gas // 4))
 
     async def read(self, to: Address, data: bytes) -> bytes:
         """What a view of a contract returns."""

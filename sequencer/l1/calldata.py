@@ -8,6 +8,8 @@ from derivation. Readers raise `DecodeError` for what the contracts themselves r
 
 from typing import Any
 
+from msgspec.structs import astuple
+
 from sequencer.batches.attestations import BatchCertificate
 from sequencer.batches.batch import Batch
 from sequencer.crypto.hashing import keccak
@@ -44,7 +46,7 @@ def encode_commit_blobs(batch: Batch, certificate: BatchCertificate) -> bytes:
 def _certified(batch: Batch, certificate: BatchCertificate) -> tuple[Any, ...]:
     """What both begin with."""
     return (
-        tuple(getattr(batch, name) for name in Batch.__struct_fields__),
+        astuple(batch),
         certificate.attestation.epoch,
         int.from_bytes(certificate.signers, "big"),
         certificate.signatures,

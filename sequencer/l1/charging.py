@@ -2,11 +2,12 @@
 
 from typing import Protocol
 
+from msgspec.structs import astuple
+
 from sequencer.batches.batch import Batch
 from sequencer.batches.usage import count_entries
 from sequencer.l1 import abi
 from sequencer.l1.account import L1Account, L1Call
-from sequencer.l1.committing import MAX_GAS
 from sequencer.l1.deployment import Contracts
 from sequencer.l1.fees import Charged
 from sequencer.l1.submission import Charge
@@ -64,10 +65,9 @@ class Charging:
         batches, usages, entries = choose_batches(self._source, step.charged, step.last)
         if not batches:
             return []
-        data = _CHARGE.call([batch_fields(batch) for batch in batches], usages, entries)
-        gas = await self._account.estimate(self._contract, data)
+        data = _CHARGE.call([astuple(batch) for batch in batches], usages, entries)
         label = f"charge({batches[0].index} to {batches[-1].index})"
-        return [L1Call(label, self._contract, data, min(MAX_GAS, gas + gas // 4))]
+        return [await self._account.tried(label, self._contract, data)]
 
 
 def choose_batches(
@@ -94,8 +94,3 @@ def choose_batches(
         if entries < size:
             break
     return batches, usages, entries
-
-
-def batch_fields(batch: Batch) -> tuple[object, ...]:
-    """A batch as ABI encoders take it."""
-    return tuple(getattr(batch, name) for name in Batch.__struct_fields__)

@@ -1,6 +1,6 @@
 """What this program asks of L1, each answer typed at the edge (L1-4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -36,10 +36,30 @@ class L1Transaction:
 class Receipt:
     """What became of a transaction."""
 
+    transaction_hash: Hash32
     is_success: bool
     block_number: int
     block_hash: Hash32
     gas_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """What would become of a call: `data` is what it returns, or its revert data."""
+
+    is_success: bool
+    gas_used: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedBlock:
+    """Calls in one block to come, by one sender; `timestamp` in seconds."""
+
+    number: int
+    timestamp: int
+    calls: Sequence[tuple[Address, bytes, int]]
+    """Contract, data, and wei to go with it."""
 
 
 class _Block(msgspec.Struct):
@@ -62,6 +82,21 @@ class _Receipt(msgspec.Struct):
     blockNumber: str  # noqa: N815
     blockHash: str  # noqa: N815
     gasUsed: str  # noqa: N815
+
+
+class _SimulatedError(msgspec.Struct):
+    data: str = "0x"
+
+
+class _SimulatedCall(msgspec.Struct):
+    status: str
+    gasUsed: str  # noqa: N815
+    returnData: str  # noqa: N815
+    error: _SimulatedError | None = None
+
+
+class _SimulatedBlock(msgspec.Struct):
+    calls: list[_SimulatedCall]
 
 
 class L1Client:
@@ -108,10 +143,12 @@ class L1Client:
             raise self._rpc.fault("eth_getLogs", f"logs outside blocks {first} to {last}")
         return found
 
-    async def call(self, to: Address, data: bytes) -> bytes:
-        """What a view returns; raises `L1Refused` with the revert data."""
+    async def call(self, to: Address, data: bytes, number: int | None = None) -> bytes:
+        """What a view returns at a block, the last one if none is named; raises `L1Refused` with
+        the revert data."""
         call = {"to": to_hex(to), "data": to_hex(data)}
-        return await self._rpc.ask(str, hex_data, "eth_call", call, "latest")
+        block = "latest" if number is None else hex(number)
+        return await self._rpc.ask(str, hex_data, "eth_call", call, block)
 
     async def call_priced(self, sender: Address, to: Address, data: bytes, gas_price: int) -> bytes:
         """As `call`, for a view that asks for the base fee: clients take it for zero unless a gas
@@ -130,7 +167,10 @@ class L1Client:
 
     async def receipt(self, transaction_hash: Hash32) -> Receipt | None:
         return await self._rpc.ask_optional(
-            _Receipt, _receipt, "eth_getTransactionReceipt", to_hex(transaction_hash)
+            _Receipt,
+            lambda raw: _receipt(transaction_hash, raw),
+            "eth_getTransactionReceipt",
+            to_hex(transaction_hash),
         )
 
     async def nonce(self, address: Address) -> int:
@@ -162,6 +202,36 @@ class L1Client:
         call = {"from": to_hex(sender), "to": to_hex(to), "data": to_hex(data)}
         return await self._rpc.ask(str, quantity, "eth_estimateGas", call)
 
+    async def simulate(
+        self, sender: Address, blocks: Sequence[SimulatedBlock]
+    ) -> list[list[Simulated]]:
+        """What these calls would do in blocks to come (`eth_simulateV1`). Nothing is sent."""
+        asked = [
+            {
+                "blockOverrides": {"number": hex(block.number), "time": hex(block.timestamp)},
+                "calls": [
+                    {
+                        "from": to_hex(sender),
+                        "to": to_hex(to),
+                        "data": to_hex(data),
+                        "value": hex(value),
+                    }
+                    for to, data, value in block.calls
+                ],
+            }
+            for block in blocks
+        ]
+        found = await self._rpc.ask(
+            list[_SimulatedBlock],
+            lambda raw: [[_simulated(call) for call in block.calls] for block in raw],
+            "eth_simulateV1",
+            {"blockStateCalls": asked},
+            "latest",
+        )
+        if [len(block) for block in found] != [len(block.calls) for block in blocks]:
+            raise self._rpc.fault("eth_simulateV1", "other calls than were asked")
+        return found
+
     async def send_raw(self, transaction: bytes) -> Hash32:
         return await self._rpc.ask(str, _word, "eth_sendRawTransaction", to_hex(transaction))
 
@@ -169,6 +239,14 @@ class L1Client:
         query = {"address": [to_hex(address) for address in addresses], **where}
         logs = await self._rpc.ask(list[RawLog], _convert_logs, "eth_getLogs", query)
         return sorted(logs, key=lambda log: (log.block_number, log.index))
+
+
+def _simulated(call: _SimulatedCall) -> Simulated:
+    """Endpoints differ in where they put revert data."""
+    data = hex_data(call.returnData)
+    if not data and call.error is not None:
+        data = hex_data(call.error.data)
+    return Simulated(quantity(call.status) == 1, quantity(call.gasUsed), data)
 
 
 def _word(text: str) -> Hash32:
@@ -198,8 +276,9 @@ def _transaction(raw: _Transaction) -> L1Transaction:
     )
 
 
-def _receipt(raw: _Receipt) -> Receipt:
+def _receipt(transaction_hash: Hash32, raw: _Receipt) -> Receipt:
     return Receipt(
+        transaction_hash=transaction_hash,
         is_success=quantity(raw.status) == 1,
         block_number=quantity(raw.blockNumber),
         block_hash=_word(raw.blockHash),

@@ -9,7 +9,7 @@ from sequencer.batches.blobs import blobs_needed
 from sequencer.consensus.messages import bitmap_members
 from sequencer.crypto.kzg_process import KzgFailed
 from sequencer.l1 import abi
-from sequencer.l1.account import L1Account, L1Call
+from sequencer.l1.account import MAX_GAS, L1Account, L1Call
 from sequencer.l1.calldata import encode_commit, encode_commit_blobs
 from sequencer.l1.deployment import Contracts
 from sequencer.l1.reverts import revert_name
@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 
 FORCE_GAS = 120_000
 """Above what `forceInclude` takes, however many it includes (INBOX-5)."""
-MAX_GAS = 1 << 24
-"""EIP-7825: of one transaction."""
 
 _FORCE = abi.function("ForcedInbox", "forceInclude")
 

@@ -46,6 +46,10 @@ class Contracts:
     inactivity_slasher: Address
     revenue_splitter: Address
     sequencing_fees: Address
+    ordering_slasher: Address
+    neglect_slasher: Address
+    promise_slasher: Address
+    inclusion_proofs: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,10 @@ class _Contracts(msgspec.Struct, forbid_unknown_fields=True, rename="pascal"):
     inactivity_slasher: _Address
     revenue_splitter: _Address
     sequencing_fees: _Address
+    ordering_slasher: _Address
+    neglect_slasher: _Address
+    promise_slasher: _Address
+    inclusion_proofs: _Address
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

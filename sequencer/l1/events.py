@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sequencer.batches.batch import Batch
+from sequencer.blocks.order import PRIORITY, Ordering
 from sequencer.errors import LocalFault
+from sequencer.promises.challenge import PromiseChallenge
+from sequencer.promises.promise import InclusionPromise
 from sequencer.types import Address, BatchIndex, Committee, Epoch, Hash32, RollupId
 
 
@@ -74,6 +77,9 @@ class RollupRegistered:
     chain_id: int
     holds_data: bool = False
     """The committee keeps the rollup's data (ROLL-1)."""
+    ordering: Ordering = PRIORITY
+    provable_from: int = 0
+    """In seconds: blocks of older origins convict nobody for the order (ORDER-7)."""
 
 
 class RollupMode(Enum):
@@ -226,6 +232,37 @@ class Checkpointed:
 
 
 @dataclass(frozen=True, slots=True)
+class PromiseChallenged:
+    """Somebody pays to be shown that an operator has kept a promise (PROMISE-5)."""
+
+    id: Hash32
+    operator_id: int
+    promise: InclusionPromise
+    index: BatchIndex
+    """Of the batch from which an answer leads down."""
+    challenge: PromiseChallenge
+
+    @property
+    def deadline(self) -> int:
+        """Seconds; the first second at which it is too late to answer."""
+        return self.challenge.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseKept:
+    """It was shown (PROMISE-6)."""
+
+    id: Hash32
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseBroken:
+    """The signer is slashed (PROMISE-7)."""
+
+    id: Hash32
+
+
+@dataclass(frozen=True, slots=True)
 class BatchesCharged:
     """Rollups have been charged for the batches up to `last`, and by the first `entries` of the
     usage of the next one (FEE-3)."""
@@ -273,6 +310,9 @@ Event = (
     | DataAnswered
     | DataVoided
     | Checkpointed
+    | PromiseChallenged
+    | PromiseKept
+    | PromiseBroken
     | BatchesCharged
     | NoticeGiven
     | NoticeCleared

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from sequencer.blocks.order import Ordering, OrderingPolicy
 from sequencer.errors import DecodeError
 from sequencer.l1 import abi
 from sequencer.l1.deployment import Contracts
@@ -36,11 +37,16 @@ from sequencer.l1.events import (
     OperatorReleased,
     OperatorUnjailed,
     PeerAnnounced,
+    PromiseBroken,
+    PromiseChallenged,
+    PromiseKept,
     RollupMode,
     RollupRegistered,
     SignerRotated,
 )
 from sequencer.l1.rpc import hex_data, quantity
+from sequencer.promises.challenge import challenge_of
+from sequencer.promises.promise import promise_of
 from sequencer.types import Address, BatchIndex, Epoch, Hash32, RollupId
 
 MAX_ENDPOINT = 128
@@ -176,6 +182,16 @@ def _challenged(a: _Arguments, _: Log) -> Event:
     )
 
 
+def _promise_challenged(a: _Arguments, _: Log) -> Event:
+    return PromiseChallenged(
+        Hash32(a["id"]),
+        a["operatorId"],
+        promise_of(a["said"]),
+        BatchIndex(a["index"]),
+        challenge_of(a["asked"]),
+    )
+
+
 def _announced_mode(a: _Arguments, _: Log) -> Event:
     return ModeAnnounced(
         RollupId(a["rollupId"]),
@@ -226,7 +242,11 @@ _EVENTS: dict[str, tuple[Callable[[Contracts], Address], dict[str, _Build]]] = {
         lambda contracts: contracts.rollup_registry,
         {
             "RollupRegistered": lambda a, _: RollupRegistered(
-                RollupId(a["rollupId"]), a["chainId"], a["holdsData"]
+                RollupId(a["rollupId"]),
+                a["chainId"],
+                a["holdsData"],
+                Ordering(_member(OrderingPolicy, a["policy"]), a["baseFeeWei"]),
+                a["provableFrom"],
             ),
             "ModeAnnounced": _announced_mode,
             "ModeCancelled": lambda a, _: ModeCancelled(RollupId(a["rollupId"])),
@@ -259,6 +279,14 @@ _EVENTS: dict[str, tuple[Callable[[Contracts], Address], dict[str, _Build]]] = {
             "DataAnswered": lambda a, _: DataAnswered(Hash32(a["id"]), a["data"]),
             "DataVoided": lambda a, _: DataVoided(Hash32(a["id"]), RollupId(a["rollupId"])),
             "Checkpointed": lambda a, _: Checkpointed(BatchIndex(a["index"])),
+        },
+    ),
+    "PromiseSlasher": (
+        lambda contracts: contracts.promise_slasher,
+        {
+            "PromiseChallenged": _promise_challenged,
+            "PromiseKept": lambda a, _: PromiseKept(Hash32(a["id"])),
+            "PromiseBroken": lambda a, _: PromiseBroken(Hash32(a["id"])),
         },
     ),
     "SequencingFees": (

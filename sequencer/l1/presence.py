@@ -6,7 +6,6 @@ from typing import Protocol
 from sequencer.batches.attestations import SignedAttestation
 from sequencer.l1 import abi
 from sequencer.l1.account import L1Account, L1Call
-from sequencer.l1.committing import MAX_GAS
 from sequencer.l1.deployment import Contracts
 from sequencer.l1.view import L1View
 from sequencer.types import BatchIndex, Epoch, Hash32, MemberIndex
@@ -58,7 +57,4 @@ class Presence:
         if signed is None:
             return []
         data = _SHOW.call(epoch, signed.member, commit.index, signed.signature)
-        gas = await self._account.estimate(self._contract, data)
-        return [
-            L1Call(f"showPresence({epoch})", self._contract, data, min(MAX_GAS, gas + gas // 4))
-        ]
+        return [await self._account.tried(f"showPresence({epoch})", self._contract, data)]

@@ -1,5 +1,5 @@
 """Whose turn it is to write to L1, and what (SUBMIT-1, SUBMIT-2, SUBMIT-9, SUBMIT-10, COMM-3,
-HELD-3, HELD-4), and whether as blobs (SUBMIT-5): pure."""
+HELD-3, HELD-4, PROMISE-8), and whether as blobs (SUBMIT-5): pure."""
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from itertools import pairwise
 from sequencer.batches.attestations import NO_BATCH
 from sequencer.batches.batch import Batch
 from sequencer.l1.challenges import Challenge, Checkpoint
+from sequencer.l1.events import PromiseChallenged
 from sequencer.l1.fees import Charged
 from sequencer.l1.schedule import Schedule
 from sequencer.l1.view import L1View
@@ -70,6 +71,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowKept:
+    """Show L1 that these promises of this node were kept (PROMISE-8). Nobody else's turn: it goes
+    first, with a seat or without."""
+
+    challenges: tuple[PromiseChallenged, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NoteCheckpoint:
     """Have L1 note its last batch, `index` or a later one (DATA-6)."""
 
@@ -91,7 +100,7 @@ class ShowPresence:
     epoch: Epoch
 
 
-Step = Answer | Commit | Fill | Snapshot | NoteCheckpoint | Charge | ShowPresence
+Step = ShowKept | Answer | Commit | Fill | Snapshot | NoteCheckpoint | Charge | ShowPresence
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Brings to L1 what is this node's turn: answers to challenges (HELD-3), batches (SUBMIT-1 to
-SUBMIT-5), the next committee, checkpoints (HELD-4), charges (SUBMIT-9), this member's presence
-(SUBMIT-10)."""
+"""Brings to L1 what is this node's turn: answers to challenges (PROMISE-8, HELD-3), batches
+(SUBMIT-1 to SUBMIT-5), the next committee, checkpoints (HELD-4), charges (SUBMIT-9), this
+member's presence (SUBMIT-10)."""
 
 import asyncio
 import logging
@@ -11,14 +11,14 @@ from typing import Protocol
 from sequencer.batches.batch import Batch
 from sequencer.errors import PeerFault
 from sequencer.l1 import abi
-from sequencer.l1.account import L1Account, L1Call, TooDear
-from sequencer.l1.answering import Answering, HeldSource
+from sequencer.l1.account import L1Account, TooDear
+from sequencer.l1.answering import Answering, HeldSource, Keeping, PromiseSource
 from sequencer.l1.challenges import Challenge
 from sequencer.l1.charging import Charging, UsageSource, charge_due_since
 from sequencer.l1.client import Receipt
-from sequencer.l1.committing import MAX_GAS, BatchSource, Committing
+from sequencer.l1.committing import BatchSource, Committing
 from sequencer.l1.deployment import Deployment
-from sequencer.l1.events import L1Header
+from sequencer.l1.events import L1Header, PromiseChallenged
 from sequencer.l1.filling import filling
 from sequencer.l1.presence import Presence, PresenceSource, presence_due
 from sequencer.l1.reverts import describe_revert, revert_name
@@ -31,6 +31,7 @@ from sequencer.l1.submission import (
     Fill,
     NoteCheckpoint,
     Seat,
+    ShowKept,
     ShowPresence,
     Situation,
     Snapshot,
@@ -41,7 +42,7 @@ from sequencer.l1.submission import (
     turns_to_answer,
 )
 from sequencer.l1.view import L1View
-from sequencer.types import Address, BatchIndex, Epoch, MemberIndex
+from sequencer.types import BatchIndex, Epoch, MemberIndex
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ _SNAPSHOT = abi.function("Committee", "snapshot")
 _CHECKPOINT = abi.function("DataAvailabilityChallenge", "checkpoint")
 
 
-class Source(BatchSource, HeldSource, UsageSource, PresenceSource, Protocol):
+class Source(BatchSource, HeldSource, PromiseSource, UsageSource, PresenceSource, Protocol):
     """What the submitter asks of its node."""
 
     def seat(self) -> tuple[int, int] | None:
@@ -76,6 +77,7 @@ class Submitter:
         self._contracts = deployment.contracts
         self._committing = Committing(account, self._contracts, source)
         self._answering = Answering(account, self._contracts, source)
+        self._keeping = Keeping(account, self._contracts, source)
         self._charging = Charging(account, self._contracts, source)
         self._presence = Presence(account, self._contracts, source)
         self._view = view
@@ -139,6 +141,8 @@ class Submitter:
     def _next(self) -> Step | None:
         """What this node should send now."""
         self._look_at_head()
+        if (kept := self._kept()) and (step := ShowKept(kept)) not in self._refused:
+            return step
         situation = self._situation()
         return None if situation is None else next_step(situation, self._refused)
 
@@ -147,11 +151,16 @@ class Submitter:
             self._head, self._head_since_ms = self._view.head, self._now_ms()
             self._refused.clear()
 
+    @property
+    def _current_head(self) -> L1Header | None:
+        """None while the view has not yet seen what was mined."""
+        head = self._view.head
+        return None if head is None or head.number < self._mined_number else head
+
     def _situation(self) -> Situation | None:
-        """None while there is nothing to decide on: no seat, no L1, or a view that has not yet
-        seen what was mined."""
-        place, head, view = self._source.seat(), self._view.head, self._view
-        if place is None or head is None or head.number < self._mined_number:
+        """None while there is nothing to decide on: no seat, no L1."""
+        place, head, view = self._source.seat(), self._current_head, self._view
+        if place is None or head is None:
             return None
         seat, since_head_ms = Seat(*place), self._now_ms() - self._head_since_ms
         batches = self._ready_batches()
@@ -179,6 +188,13 @@ class Submitter:
             presence=presence if presence != self._shown else None,
         )
 
+    def _kept(self) -> tuple[PromiseChallenged, ...]:
+        """PROMISE-8: as many as go together, of those that this node has kept."""
+        if self._current_head is None:
+            return ()
+        waiting = self._view.promises.open_at(next_timestamp(self._view))
+        return tuple(islice(filter(self._source.has_kept, waiting), MAX_TOGETHER))
+
     def _answers(self, seat: Seat, l1_ms: int) -> tuple[Challenge, ...]:
         """As many as go together, of those that this node has."""
         waiting = self._view.challenges.open_at(next_timestamp(self._view))
@@ -200,21 +216,22 @@ class Submitter:
 
     async def _execute(self, step: Step) -> list[Receipt]:
         match step:
+            case ShowKept(promises):
+                calls = await self._keeping.calls(promises)
+                return await self._account.send(
+                    calls, lambda: not set(promises).isdisjoint(self._kept())
+                )
             case Answer(challenges):
                 calls = await self._answering.calls(challenges)
                 return await self._account.send(calls, lambda: self._wants_answer(challenges))
             case Snapshot(epoch):
-                calls = [
-                    await self._tried(_name(step), self._contracts.committee, _SNAPSHOT.call(epoch))
-                ]
-                return await self._account.send(calls, lambda: self._wants_snapshot(step))
+                to, data = self._contracts.committee, _SNAPSHOT.call(epoch)
+                call = await self._account.tried(_name(step), to, data)
+                return await self._account.send([call], lambda: self._wants_snapshot(step))
             case NoteCheckpoint(index):
-                calls = [
-                    await self._tried(
-                        _name(step), self._contracts.data_availability_challenge, _CHECKPOINT.call()
-                    )
-                ]
-                return await self._account.send(calls, lambda: self._wants_checkpoint(index))
+                to, data = self._contracts.data_availability_challenge, _CHECKPOINT.call()
+                call = await self._account.tried(_name(step), to, data)
+                return await self._account.send([call], lambda: self._wants_checkpoint(index))
             case Charge():
                 calls = await self._charging.calls(step)
                 return await self._account.send(calls, lambda: self._wants_charge(step))
@@ -257,10 +274,6 @@ class Submitter:
         """Until it is done, or something else is due: that then takes its nonce."""
         return self._view.charged == step.charged and self._next() in (None, step)
 
-    async def _tried(self, label: str, to: Address, data: bytes) -> L1Call:
-        gas = await self._account.estimate(to, data)
-        return L1Call(label, to, data, min(MAX_GAS, gas + gas // 4))
-
     def _note(self, step: Step, fault: PeerFault) -> None:
         """That another node was first is the normal end of a race."""
         text = str(fault)
@@ -285,6 +298,8 @@ def _reason(fault: PeerFault) -> str | None:
 
 def _name(step: Step) -> str:
     match step:
+        case ShowKept(promises):
+            return f"kept(0x{promises[0].id[:4].hex()}…)"
         case Answer(challenges):
             return f"answer(0x{challenges[0].id[:4].hex()}…)"
         case NoteCheckpoint(index):

@@ -7,8 +7,8 @@ every node must judge alike, and "at the head" for what is committed.
 Bounds: one small state for each block of the window; the messages not consumed before the window
 and the commits inside it; the committees from `KEPT_COMMITTEES` epochs before the one this node has
 come to (`reach`); 128 operators; and for each rollup ever registered, which its owner pays L1 for,
-what it is, its last mode and its
-last notice. Challenges are bounded by what is paid for them (`challenges.py`).
+what it is, its last mode and its last notice. Challenges are bounded by what is paid for them
+(`asked.py`).
 """
 
 from bisect import bisect_right
@@ -19,6 +19,7 @@ from typing import TypeVar
 from sequencer.batches.attestations import NO_BATCH
 from sequencer.batches.seen import NOBODY, Seen
 from sequencer.errors import LocalFault, PeerFault
+from sequencer.l1.asked import Asked
 from sequencer.l1.challenges import Challenges
 from sequencer.l1.events import (
     BasedEnding,
@@ -42,18 +43,24 @@ from sequencer.l1.events import (
     ModeCancelled,
     NoticeCleared,
     NoticeGiven,
+    PromiseBroken,
+    PromiseChallenged,
+    PromiseKept,
     ReorgTooDeep,
     RollupRegistered,
 )
 from sequencer.l1.fees import NOT_CHARGED, Charged, Notice, NoticeHistory, charged_after
 from sequencer.l1.modes import ModeHistory, Modes, based_after
-from sequencer.l1.operators import Operator, apply_operator_event
+from sequencer.l1.operators import Operator, OperatorEvent, apply_operator_event
 from sequencer.l1.schedule import Schedule
 from sequencer.types import Address, BatchIndex, Committee, Epoch, Hash32, RollupId
 
 WINDOW = 256
 """L1-1: blocks that may be rolled back."""
 KEPT_COMMITTEES = 1024
+KEPT_DEADLINES = 65_536
+"""Of forced messages that L1 has consumed: what a node must not attest depends on them
+(NEGLECT-1)."""
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -114,6 +121,7 @@ class L1View:
         self.window = window
         self._states = [_State(-1, None)]
         self._messages: _Log[int, ForcedMessage] = {}
+        self._deadlines: _Log[int, int] = {}
         self._commits: _Log[BatchIndex, Commit] = {}
         self._committees: _Log[Epoch, Committee] = {}
         self._reached = Epoch(0)
@@ -121,6 +129,7 @@ class L1View:
         self._modes = ModeHistory()
         self._notices = NoticeHistory()
         self.challenges = Challenges()
+        self.promises: Asked[PromiseChallenged] = Asked()
 
     # --- following the chain ---
 
@@ -170,6 +179,7 @@ class L1View:
             case MessageEnqueued():
                 _expect("message", event.index, state.queue_length)
                 self._messages[event.index] = (state.number, _message(event, state.number))
+                self._deadlines[event.index] = (state.number, event.deadline)
                 return replace(state, queue_length=event.index + 1)
             case ForceIncluded() | MessagesConsumed():
                 if not event.first == state.consumed <= event.up_to <= state.queue_length:
@@ -203,6 +213,18 @@ class L1View:
             case BatchPosted():
                 pass  # it is nothing to the committee
             case _:
+                return self._apply_of_operator(state, event)
+        return state
+
+    def _apply_of_operator(
+        self, state: _State, event: OperatorEvent | PromiseChallenged | PromiseKept | PromiseBroken
+    ) -> _State:
+        match event:
+            case PromiseChallenged():
+                self.promises.note_made(event, state.number)
+            case PromiseKept() | PromiseBroken():
+                self.promises.note_ended(event.id, state.number)
+            case _:
                 return replace(state, operators=apply_operator_event(state.operators, event))
         return state
 
@@ -226,12 +248,14 @@ class L1View:
 
     def _forget_after(self, number: int) -> None:
         _drop_after(self._messages, number)
+        _drop_after(self._deadlines, number)
         _drop_after(self._commits, number)
         _drop_after(self._committees, number)
         _drop_after(self._rollups, number)
         self._modes.drop_after(number)
         self._notices.drop_after(number)
         self.challenges.drop_after(number)
+        self.promises.drop_after(number)
 
     def _prune(self) -> None:
         """Drop what no rollback can bring back."""
@@ -244,8 +268,11 @@ class L1View:
         base = states[0]
         self._modes.forget_before(base.number)
         self._notices.forget_before(base.number)
-        self.challenges.forget_before(base.number, base.header.timestamp if base.header else 0)
+        timestamp = base.header.timestamp if base.header else 0
+        self.challenges.forget_before(base.number, timestamp)
+        self.promises.forget_before(base.number, timestamp)
         _drop_first(self._messages, lambda index: index < base.consumed)
+        _drop_first(self._deadlines, lambda index: index < base.consumed - KEPT_DEADLINES)
         _drop_first(self._commits, lambda index: index < base.last_index)
         oldest_epoch = self._reached - KEPT_COMMITTEES
         _drop_first(
@@ -283,10 +310,14 @@ class L1View:
         return None if found is None else found.chain_id
 
     def holds_data(self, rollup_id: RollupId) -> bool:
-        """Whether the committee holds the data of a rollup (ROLL-1), which never changes; False
-        for one that is not known."""
-        _, found = self._rollups.get(rollup_id, (0, None))
+        """Whether the committee holds the data of a rollup (ROLL-1); False for one not known."""
+        found = self.registration_of(rollup_id)
         return found is not None and found.holds_data
+
+    def registration_of(self, rollup_id: RollupId) -> RollupRegistered | None:
+        """What a rollup was registered with, which never changes; None for one not known."""
+        _, found = self._rollups.get(rollup_id, (0, None))
+        return found
 
     def modes_at(self, rollup_id: RollupId, number: int) -> Modes:
         """Who orders a rollup, by what was announced up to a block (ROLL-3); below the window, up
@@ -315,6 +346,12 @@ class L1View:
     def message(self, index: int) -> ForcedMessage | None:
         """A message of the queue; None beyond the queue's end and below `first_message`."""
         recorded = self._messages.get(index)
+        return None if recorded is None else recorded[1]
+
+    def deadline(self, index: int) -> int | None:
+        """The deadline of a message, in seconds, also of the last `KEPT_DEADLINES` below
+        `first_message`; None of others."""
+        recorded = self._deadlines.get(index)
         return None if recorded is None else recorded[1]
 
     @property

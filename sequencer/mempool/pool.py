@@ -30,6 +30,7 @@ from sequencer.ingress.refusal import (
     FeeTooLow,
     LaneFull,
     PoolFull,
+    Promised,
     SenderDenied,
     Underpriced,
 )
@@ -71,6 +72,7 @@ class _Entry:
     arrived_ms: int
     has_timer: bool = False
     has_waited: bool = False
+    is_pinned: bool = False
 
 
 def _nonce(entry: _Entry) -> int:
@@ -126,6 +128,16 @@ class Mempool:
         entry = self._entries.get(key)
         return entry.tx if entry else None
 
+    def is_ready(self, key: TransactionKey) -> bool:
+        """Whether the transaction could be taken, as of the last call that passed a time."""
+        entry = self._entries.get(key)
+        return entry is not None and entry in self._ready
+
+    def pin(self, key: TransactionKey, is_pinned: bool = True) -> None:
+        """PROMISE-4: a transaction that is pinned is not replaced, and leaves with a block only."""
+        if entry := self._entries.get(key):
+            entry.is_pinned = is_pinned
+
     def next_nonce(self, rollup: RollupId, sender: Address) -> int | None:
         """One above the highest nonce that was ordered; None if none is remembered."""
         return self._next_nonces.get((rollup, sender))
@@ -135,11 +147,12 @@ class Mempool:
         entry = _Entry((rollup, tx.hash), (rollup, tx.sender), tx, now_ms)
         self._check_policy(entry)
         lane = self._lanes.get(entry.lane, [])
-        index = bisect_left(lane, tx.nonce, key=_nonce)
+        is_last = not lane or lane[-1].tx.nonce < tx.nonce
+        index = len(lane) if is_last else bisect_left(lane, tx.nonce, key=_nonce)
         old = lane[index] if index < len(lane) and lane[index].tx.nonce == tx.nonce else None
         self._check_room(entry, lane, old)
         if old:
-            self._check_replacement(old.tx, tx)
+            self._check_replacement(old, tx)
             self._remove(old)
         lane = self._lanes.setdefault(entry.lane, [])
         lane.insert(index, entry)
@@ -170,6 +183,27 @@ class Mempool:
             taken.append((entry.key[0], entry.tx))
         return taken
 
+    def ready_since(
+        self, before_ms: int, count: int, exclude: Container[TransactionKey], max_bytes: int
+    ) -> list[tuple[RollupId, Transaction]]:
+        """The oldest that are ready and came before a time, without those in `exclude`, those
+        longer than `max_bytes`, and what stands behind such a one in its lane."""
+        found: list[tuple[RollupId, Transaction]] = []
+        ends: dict[_LaneKey, int | None] = {}
+        for key, entry in self._entries.items():
+            if entry.arrived_ms > before_ms or len(found) == count:
+                break
+            if entry not in self._ready or key in exclude:
+                continue
+            if entry.lane not in ends:
+                lane = self._lanes[entry.lane]
+                too_long = (one.tx.nonce for one in lane if len(one.tx.raw) > max_bytes)
+                ends[entry.lane] = next(too_long, None)
+            end = ends[entry.lane]
+            if end is None or entry.tx.nonce < end:
+                found.append((key[0], entry.tx))
+        return found
+
     def has_work(self, exclude: Container[TransactionKey], now_ms: int) -> bool:
         """Whether `take` has something to give."""
         self._release(now_ms)
@@ -194,7 +228,7 @@ class Mempool:
             if entry := self._entries.get(key):
                 self._remove(entry)
             touched[lane] = None
-        self._settle_all(touched)
+        self._settle_all(key for key in touched if not self._is_settled(key))
 
     def finalized_long_ago(
         self, keys: Iterable[TransactionKey]
@@ -212,24 +246,25 @@ class Mempool:
 
     def expire(self, now_ms: int) -> int:
         """POOL-4: drop what has waited `ttl_ms`; how many those were."""
-        touched: dict[_LaneKey, None] = {}
-        before = len(self._entries)
-        while self._entries:
-            oldest = next(iter(self._entries.values()))
-            if oldest.arrived_ms + self._config.ttl_ms > now_ms:
+        expired: list[_Entry] = []
+        for entry in self._entries.values():
+            if entry.arrived_ms + self._config.ttl_ms > now_ms:
                 break
-            self._remove(oldest)
-            touched[oldest.lane] = None
-        self._settle_all(touched)
-        return before - len(self._entries)
+            if not entry.is_pinned:
+                expired.append(entry)
+        return self._drop(expired)
+
+    def drop(self, key: TransactionKey) -> None:
+        """Forget a transaction, if it is here."""
+        if entry := self._entries.get(key):
+            self._drop([entry])
 
     def keep(self, is_kept: Callable[[RollupId], bool]) -> int:
-        """Drop everything of the rollups that are not kept; how many transactions those were."""
+        """Drop everything of the rollups that are not kept, but for what is pinned; how many
+        transactions those were."""
         away = {rollup for rollup in {lane[0] for lane in self._lanes} if not is_kept(rollup)}
-        dropped = [entry for key, lane in self._lanes.items() if key[0] in away for entry in lane]
-        for entry in dropped:
-            self._remove(entry)
-        return len(dropped)
+        lanes = (lane for key, lane in self._lanes.items() if key[0] in away)
+        return self._drop([entry for lane in lanes for entry in lane if not entry.is_pinned])
 
     def _check_policy(self, entry: _Entry) -> None:
         config, tx = self._config, entry.tx
@@ -256,8 +291,14 @@ class Mempool:
             raise PoolFull(f"{self._bytes} bytes wait, this node holds {config.max_bytes}")
 
     @staticmethod
-    def _check_replacement(old: Transaction, new: Transaction) -> None:
+    def _check_replacement(entry: _Entry, new: Transaction) -> None:
         """POOL-2: both fees rise, by at least 10%. A fee of zero has to rise too."""
+        if entry.is_pinned:
+            raise Promised(
+                f"transaction 0x{entry.tx.hash.hex()} of nonce {new.nonce} is promised: it cannot"
+                " be replaced any more"
+            )
+        old = entry.tx
         for before, after in (
             (old.max_fee_per_gas, new.max_fee_per_gas),
             (old.max_priority_fee_per_gas, new.max_priority_fee_per_gas),
@@ -278,10 +319,24 @@ class Mempool:
         self._ready.pop(entry, None)
         self._bytes -= len(entry.tx.raw)
 
+    def _drop(self, entries: list[_Entry]) -> int:
+        for entry in entries:
+            self._remove(entry)
+        self._settle_all({entry.lane: None for entry in entries})
+        return len(entries)
+
     def _settle_all(self, lanes: Iterable[_LaneKey]) -> None:
         for lane in lanes:
             if lane in self._lanes:
                 self._settle(lane, 0)
+
+    def _is_settled(self, key: _LaneKey) -> bool:
+        """Whether what was ordered has changed nothing: all of the lane are ready still, and the
+        first has no gap."""
+        lane = self._lanes.get(key)
+        if lane is None:
+            return True
+        return lane[-1] in self._ready and lane[0].tx.nonce <= self._next_nonces.get(key, -1)
 
     def _settle(self, key: _LaneKey, start: int) -> None:
         """POOL-1: bring the queue in line with a lane that changed at `start`.
@@ -335,7 +390,8 @@ class Mempool:
         return index == 0 or self._lanes[entry.lane][index - 1] in self._ready
 
     def _index(self, entry: _Entry) -> int:
-        return bisect_left(self._lanes[entry.lane], entry.tx.nonce, key=_nonce)
+        lane = self._lanes[entry.lane]
+        return 0 if lane[0] is entry else bisect_left(lane, entry.tx.nonce, key=_nonce)
 
 
 def _remember(cache: OrderedDict[_Key, _Value], key: _Key, value: _Value, bound: int) -> None:

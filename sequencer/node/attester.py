@@ -31,7 +31,7 @@ REPEATED = 16
 class Attester:
     """Signs what this node cut, once per index, and collects quorums."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what an attestation goes through
         self,
         keys: HotKeys,
         separator: Hash32,
@@ -40,9 +40,11 @@ class Attester:
         l1: L1View,
         send: Callable[[SignedAttestation], None],
         on_conflict: Callable[[AttestationConflict, Committee], None],
-        vouches_for: Callable[[Batch], bool],
+        vouches_for: Callable[[Batch, Epoch], bool],
+        on_statement: Callable[[SignedAttestation, Committee], None] = lambda *_: None,
     ) -> None:
-        """`vouches_for`: whether this node could answer for a batch if it were challenged."""
+        """`vouches_for`: whether this node could answer for a batch that it attests in an epoch;
+        `on_statement` is called with each attestation that was checked, contradictions too."""
         self._keys = keys
         self._separator = separator
         self._journal = journal
@@ -51,6 +53,7 @@ class Attester:
         self._send = send
         self._on_conflict = on_conflict
         self._vouches_for = vouches_for
+        self._on_statement = on_statement
         self._settled = l1.final_index
         self._pool = AttestationPool(separator, self._settled)
         self._attested: dict[BatchIndex, Hash32] = {}
@@ -83,7 +86,7 @@ class Attester:
         seat = None if committee is None else self._keys.seat(committee)
         if committee is None or seat is None:
             return
-        if not self._may_sign(batch):
+        if not self._may_sign(batch, committee.epoch):
             return
         signed = attest(batch.index, batch.hash, committee, seat.signer, self._separator)
         self._keep(signed, committee)
@@ -97,12 +100,13 @@ class Attester:
         seat = None if committee is None else self._keys.seat(committee)
         if committee is None or seat is None or committee.epoch != epoch:
             return None
-        if batch.index <= self._l1.final_index or not self._may_sign(batch):
+        if batch.index <= self._l1.final_index or not self._may_sign(batch, epoch):
             return None
         return attest(batch.index, batch.hash, committee, seat.signer, self._separator)
 
-    def _may_sign(self, batch: Batch) -> bool:
-        """Whether this is the one content of its index; from now on, durably, it is."""
+    def _may_sign(self, batch: Batch, epoch: Epoch) -> bool:
+        """Whether this is the one content of its index; from now on, durably, it is. In the name of
+        that epoch this node can answer for it."""
         known = self._attested.get(batch.index)
         if known is not None and known != batch.hash:
             log.critical(
@@ -113,10 +117,10 @@ class Attester:
             )
             return False
         if known is None:
-            if not self._vouches_for(batch):
+            if not self._vouches_for(batch, epoch):
                 log.critical(
                     "batch %d is not attested: a quorum has made blocks final in it that no honest"
-                    " node votes for (HELD-1)",
+                    " node votes for (HELD-1, ATTEST-2)",
                     batch.index,
                 )
                 return False
@@ -192,9 +196,11 @@ class Attester:
             return  # repeated until it is committed
         conflict = self._pool.add(signed, committee)
         if conflict is not None:
+            self._on_statement(signed, committee)
             self._on_conflict(conflict, committee)
         if not self._pool.has(signed, committee):
             return  # out of bounds and so not even checked, or another content
+        self._on_statement(signed, committee)
         statement = signed.attestation
         signer = committee.members[signed.member].signer
         self._store.put_attestation(

@@ -1,21 +1,42 @@
 """The node as its JSON-RPC sees it (`ingress.backend.Backend`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from sequencer.blocks.header import Block
-from sequencer.crypto.hashing import keccak
+from sequencer.crypto.hashing import keccak_each
 from sequencer.errors import PeerFault
 from sequencer.ingress.backend import Commitment
-from sequencer.ingress.refusal import AlreadyKnown, PoolFull, RollupAway
-from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_transaction
+from sequencer.ingress.refusal import (
+    AlreadyKnown,
+    Busy,
+    NoPromise,
+    PoolFull,
+    Refused,
+    RollupAway,
+)
+from sequencer.ingress.transaction import Transaction, check_intrinsic
+from sequencer.ingress.transactions import decode_hinted, decode_with_hints
 from sequencer.l1.view import L1View
+from sequencer.mempool.admission import Admission
 from sequencer.mempool.pool import Mempool
+from sequencer.node.inclusion import Inclusions
 from sequencer.node.ledger import Ledger
+from sequencer.node.promising import Promising
 from sequencer.ordering.application import PAYLOAD_ROOM
 from sequencer.ordering.served import Served
+from sequencer.promises.promise import SignedPromise
 from sequencer.store.archive import BlobArchive
 from sequencer.types import Address, Hash32, Height, RollupId
+
+
+class Admitted(NamedTuple):
+    """What is in the mempool now."""
+
+    transaction: Transaction
+    hint: bytes
+    """For those it is passed on to (`ingress/transactions.py`)."""
 
 
 class NodeBackend:
@@ -26,17 +47,20 @@ class NodeBackend:
         l1: L1View,
         served: Served,
         mempool: Mempool,
+        admission: Admission,
         ledger: Ledger,
         archive: BlobArchive,
         block_bytes: int,
         withhold_data: bool,
-        on_accepted: Callable[[RollupId, Transaction], None],
+        on_accepted: Callable[[RollupId, Sequence[Admitted]], None],
         describe: Callable[[], dict[str, object]],
         is_ordering: Callable[[], bool],
+        inclusions: Inclusions,
     ) -> None:
         self._l1 = l1
         self._served = served
         self._mempool = mempool
+        self._admission = admission
         self._ledger = ledger
         self._archive = archive
         self._max_raw = block_bytes - PAYLOAD_ROOM
@@ -44,35 +68,143 @@ class NodeBackend:
         self._on_accepted = on_accepted
         self._describe = describe
         self._is_ordering = is_ordering
+        self._inclusions = inclusions
+        self.promising: Promising | None = None
+        """None until the node has put it together."""
 
     def chain_id(self, rollup: RollupId) -> int | None:
         confirmed = self._l1.confirmed
         return None if confirmed is None else self._l1.chain_id_of(rollup, confirmed.number)
 
-    def submit(self, rollup: RollupId, raw: bytes, now_ms: int) -> Hash32:
-        transaction = self.admit(rollup, raw, now_ms)
-        self._on_accepted(rollup, transaction)
-        return transaction.hash
+    def reserve(self, count: int) -> int:
+        return self._admission.reserve(count, self._mempool.ready_count)
 
-    def admit(self, rollup: RollupId, raw: bytes, now_ms: int) -> Transaction:
-        """A wallet's or a peer's transaction into the mempool; errors as `Backend.submit`."""
+    def release(self, count: int, waited_ms: float | None) -> None:
+        self._admission.release(count, waited_ms)
+
+    def busy(self) -> Busy:
+        return self._admission.refusal()
+
+    def submit_many(
+        self, rollup: RollupId, raws: Sequence[bytes], now_ms: int
+    ) -> list[Hash32 | PeerFault | Refused]:
+        answers: list[Hash32 | PeerFault | Refused] = []
+        accepted: list[Admitted] = []
+        for outcome in self.admit_many(rollup, raws, now_ms):
+            if isinstance(outcome, Admitted):
+                accepted.append(outcome)
+                answers.append(outcome.transaction.hash)
+            else:
+                answers.append(outcome)
+        self._on_accepted(rollup, accepted)
+        return answers
+
+    def submit_for_promise(
+        self, rollup: RollupId, raw: bytes, value_wei: int, now_ms: int
+    ) -> tuple[Hash32, SignedPromise | NoPromise]:
+        if not self._admission.room(self._mempool.ready_count):
+            raise self._admission.refusal()
+        admitted = self.admit(rollup, raw, now_ms)
+        key = (rollup, admitted.transaction.hash)
+        try:
+            made = self.promise(*key, value_wei)
+        except NoPromise as refusal:
+            self._on_accepted(rollup, [admitted])
+            return key[1], refusal
+        if key in self._mempool:  # else this node breaks it (PROMISE-9)
+            assert self.promising is not None
+            self.promising.file.then(lambda: self._on_accepted(rollup, [admitted]))
+        return key[1], made
+
+    def promise(self, rollup: RollupId, tx_hash: Hash32, value_wei: int) -> SignedPromise:
+        found = self._ledger.locate(rollup, tx_hash)
+        if found is not None:
+            raise NoPromise(f"the transaction is in block {found[0]}, which is final")
+        assert self.promising is not None
+        return self.promising.make((rollup, tx_hash), value_wei)
+
+    async def durable(self) -> None:
+        assert self.promising is not None
+        await self.promising.file.durable()
+
+    def inclusion_proof(self, rollup: RollupId, tx_hash: Hash32) -> dict[str, object] | None:
+        proof = self._inclusions.committed(rollup, tx_hash)
+        return None if proof is None else proof.to_json()
+
+    def admit(self, rollup: RollupId, raw: bytes, now_ms: int) -> Admitted:
+        """As `admit_many`, of one; raises what is wrong with it."""
+        (outcome,) = self.admit_many(rollup, [raw], now_ms)
+        if isinstance(outcome, Admitted):
+            return outcome
+        raise outcome
+
+    def admit_many(
+        self,
+        rollup: RollupId,
+        raws: Sequence[bytes],
+        now_ms: int,
+        hints: Sequence[bytes] | None = None,
+    ) -> list[Admitted | PeerFault | Refused]:
+        """Transactions of wallets, or of a peer with its hints, into the mempool; of each what it
+        is, or why not (`Backend.submit_many`). Signatures are checked last, and together."""
+        try:
+            chain_id = self._chain_id_served(rollup)
+        except (PeerFault, Refused) as reason:
+            return [reason] * len(raws)
+        refused = self._refusals(rollup, raws)
+        news = [at for at, why in enumerate(refused) if why is None]
+        rest = [raws[at] for at in news]
+        if hints is None:
+            found, hints = decode_with_hints(rest, chain_id)
+        else:
+            hints = [hints[at] for at in news]
+            found = decode_hinted(rest, chain_id, hints)
+        read = zip(found, hints, strict=True)
+        return [why or self._add(rollup, *next(read), now_ms) for why in refused]
+
+    def _add(
+        self, rollup: RollupId, found: Transaction | PeerFault, hint: bytes, now_ms: int
+    ) -> Admitted | PeerFault | Refused:
+        if isinstance(found, PeerFault):
+            return found
+        try:
+            check_intrinsic(found)
+            self._mempool.add(rollup, found, now_ms)
+        except (PeerFault, Refused) as reason:
+            return reason
+        return Admitted(found, hint)
+
+    def _chain_id_served(self, rollup: RollupId) -> int:
         chain_id = self.chain_id(rollup)
         if chain_id is None:
             raise PeerFault(f"rollup {rollup} is not registered on L1")
         away = self._served.why_not(rollup)
         if away is not None:
             raise RollupAway(away)
+        return chain_id
+
+    def _refusals(
+        self, rollup: RollupId, raws: Sequence[bytes]
+    ) -> list[PeerFault | Refused | None]:
+        """What needs no look at a transaction; the hashes last (TX-6)."""
+        refused = [self._why_no_more(raw) for raw in raws]
+        open_ = [at for at, why in enumerate(refused) if why is None]
+        hashes = keccak_each([raws[at] for at in open_])
+        keys = {at: (rollup, tx_hash) for at, tx_hash in zip(open_, hashes, strict=True)}
+        ordered = self._ledger.ordered_lately(list(keys.values()))
+        for at, key in keys.items():
+            if key in ordered or self._mempool.is_known(key):
+                refused[at] = AlreadyKnown()
+        return refused
+
+    def _why_no_more(self, raw: bytes) -> PeerFault | Refused | None:
         if len(raw) > self._max_raw:
-            raise PeerFault(f"transaction has {len(raw)} bytes, a block here holds {self._max_raw}")
+            return PeerFault(
+                f"transaction has {len(raw)} bytes, a block here holds {self._max_raw}"
+            )
         if self._mempool.is_full:
-            raise PoolFull(f"{len(self._mempool)} transactions wait, the most this node holds")
-        key = (rollup, keccak(raw))
-        if self._mempool.is_known(key) or self._ledger.locate(*key) is not None:
-            raise AlreadyKnown
-        transaction = decode_transaction(raw, chain_id)
-        check_intrinsic(transaction)
-        self._mempool.add(rollup, transaction, now_ms)
-        return transaction
+            return PoolFull(f"{len(self._mempool)} transactions wait, the most this node holds")
+        return None
 
     def pooled(self, rollup: RollupId, tx_hash: Hash32) -> Transaction | None:
         return self._mempool.get((rollup, tx_hash))

@@ -1,6 +1,7 @@
 """Where messages of peers meet the core of one epoch: what is of another epoch or no news is
 dropped, the rest is checked first (P5, SIMPLEX-12)."""
 
+from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from sequencer.consensus.events import Input, Received
@@ -44,9 +45,16 @@ class Inlet(Protocol[P_contra]):
 class Edge:
     """The checks of one committee, in front of its core."""
 
-    def __init__(self, core: Simplex, verifier: Verifier) -> None:
+    def __init__(
+        self,
+        core: Simplex,
+        verifier: Verifier,
+        on_vote: Callable[[SignedVote], None] = lambda _: None,
+    ) -> None:
+        """`on_vote` is called with each vote that was checked."""
         self._core = core
         self._verifier = verifier
+        self._on_vote = on_vote
 
     def take(self, inlet: Inlet[P], peer: P, message: ConsensusMessage) -> None:
         """Hand a peer's message to whatever it is for. Raises `PeerFault` for what its sender must
@@ -94,3 +102,4 @@ class Edge:
             self._verifier.check_certificate(message)
         else:
             self._verifier.check_vote(message)
+            self._on_vote(message)

@@ -1,10 +1,10 @@
-"""Evidence that this node finds, kept as files anyone can report with (SLASH-1)."""
+"""Evidence that this node or watchtower finds, kept as files anyone can report with (EVID-1)."""
 
 import logging
 import os
 from pathlib import Path
 
-from sequencer.evidence import EquivocationEvidence, dump_equivocation
+from sequencer.evidence.files import Evidence, dump_evidence, name_of
 
 log = logging.getLogger(__name__)
 
@@ -13,7 +13,8 @@ MAX_FILES = 1_000
 
 
 class EvidenceFiles:
-    """One file for each offender, epoch and kind of statement, in a folder of their own."""
+    """One file for each offender, epoch and offence, and for each kind of statement that was
+    contradicted, in a folder of their own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -23,22 +24,36 @@ class EvidenceFiles:
     def __len__(self) -> int:
         return len(self._names)
 
-    def keep(self, evidence: EquivocationEvidence) -> None:
+    def look(self) -> None:
+        """Find files that others have put there."""
+        found = sorted(path.name for path in self._folder.glob("*.json"))
+        self._names.update(found[: max(0, MAX_FILES - len(self._names))])
+
+    @property
+    def names(self) -> list[str]:
+        """Of the files, in order."""
+        return sorted(self._names)
+
+    def read(self, name: str) -> bytes | None:
+        """A file by its name; None if there is none."""
+        return (self._folder / name).read_bytes() if name in self._names else None
+
+    def keep(self, evidence: Evidence) -> None:
         """Write the evidence, durably, unless a file for this offence is there."""
-        statement = evidence.first.statement
-        name = f"{statement.epoch}-{evidence.signer.hex()}-{statement.kind.name.lower()}.json"
+        name = name_of(evidence)
         if name in self._names or len(self._names) >= MAX_FILES:
             return  # not even logged: who contradicts itself once does so a thousand times
         log.warning(
-            "0x%s contradicted itself in epoch %d: %s",
+            "0x%s is convicted of %s in epoch %d: %s",
             evidence.signer.hex(),
-            statement.epoch,
+            evidence.offence.name.lower(),
+            evidence.epoch,
             self._folder / name,
         )
         self._names.add(name)
         partial = self._folder / f"{name}.part"
         with partial.open("wb") as file:
-            file.write(dump_equivocation(evidence))
+            file.write(dump_evidence(evidence))
             file.flush()
             os.fsync(file.fileno())
         partial.replace(self._folder / name)

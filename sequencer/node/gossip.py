@@ -8,23 +8,35 @@ from sequencer.node.wire import MAX_GOSSIPED, GossipedTransaction, encode_transa
 from sequencer.types import Address
 
 MAX_FLUSH_BYTES = 1 << 20
+PAUSE_SECONDS = 0.05
 FAULTS_ALLOWED = 10
 FAULT_WINDOW_MS = 60_000
 
 
 class TransactionGossip:
-    """Sends what was accepted in one turn of the event loop in as few messages as fit."""
+    """Sends what was accepted in one turn of the event loop in as few messages as fit, and soon
+    after that no more at once: peers check the signatures of one message together, which is
+    cheaper the more there are."""
 
     def __init__(self, broadcast: Callable[[bytes], None]) -> None:
         self._broadcast = broadcast
         self._waiting: list[GossipedTransaction] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._next = 0.0
 
     def add(self, transaction: GossipedTransaction) -> None:
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self.flush)
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, self._next - loop.time()), self.flush)
         self._waiting.append(transaction)
 
     def flush(self) -> None:
+        """Send what waits."""
+        if self._timer is None:
+            return
+        self._timer.cancel()
+        self._timer = None
+        self._next = asyncio.get_running_loop().time() + PAUSE_SECONDS
         waiting, self._waiting = self._waiting, []
         part: list[GossipedTransaction] = []
         size = 0

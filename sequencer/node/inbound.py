@@ -3,11 +3,12 @@ time is shared out (NET-8)."""
 
 import logging
 from collections.abc import Callable
+from itertools import groupby
+from operator import attrgetter
 
 from sequencer.batches.attestations import SignedAttestation
-from sequencer.consensus.messages import BlockRequest
+from sequencer.consensus.messages import BlockRequest, Proposal
 from sequencer.errors import PeerFault
-from sequencer.ingress.refusal import Refused
 from sequencer.node.attester import Attester
 from sequencer.node.backend import NodeBackend
 from sequencer.node.budget import PeerBudget
@@ -16,7 +17,9 @@ from sequencer.node.early import EarlyMessages, epoch_of
 from sequencer.node.epochs import Epochs
 from sequencer.node.gossip import PeerFaults
 from sequencer.node.instance import Instance
+from sequencer.node.listing import Lister
 from sequencer.node.wire import GossipedTransaction, Message, decode, is_consensus
+from sequencer.ordering.listings import Listing
 from sequencer.types import Address
 
 log = logging.getLogger(__name__)
@@ -26,23 +29,28 @@ class Inbound:
     """The receiving end of the transport. `receive` never raises: what fails in this node
     goes to `on_failure`, what a peer did wrong is counted."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the stages it hands to
         self,
         epochs: Epochs[Instance],
         attester: Attester,
         backend: NodeBackend,
+        lister: Lister,
         faults: PeerFaults,
         budget: PeerBudget,
         clock: Clock,
         on_failure: Callable[[Exception], None],
+        hasten: Callable[[Address], None],
     ) -> None:
+        """`hasten` hands over what waits of a peer."""
         self._epochs = epochs
         self._attester = attester
         self._backend = backend
+        self._lister = lister
         self._faults = faults
         self._budget = budget
         self._clock = clock
         self._on_failure = on_failure
+        self._hasten = hasten
         self._early = EarlyMessages()
 
     def receive(self, peer: Address, data: bytes) -> None:
@@ -79,6 +87,8 @@ class Inbound:
             self._within_budget(peer, lambda: self._handle(peer, message, now_ms))
         else:
             self._keep_early(peer, message, data)
+            if isinstance(message, Proposal):
+                self._hasten(peer)  # with what is in its block
             self._handle(peer, message, now_ms)
 
     def _keep_early(self, peer: Address, message: Message, data: bytes) -> None:
@@ -97,21 +107,23 @@ class Inbound:
             self._attester.on_attestation(message)
         elif isinstance(message, tuple):
             self._on_transactions(message, now_ms)
+        elif isinstance(message, Listing):
+            if self._lister.on_listing(message, now_ms) and instance is not None:
+                instance.on_work()
         elif instance is not None:
             instance.on_message(peer, message)
 
     def _on_transactions(self, transactions: tuple[GossipedTransaction, ...], now_ms: int) -> None:
         """POOL-5: the same checks as a wallet's; one bad transaction spoils none beside it."""
         fault: PeerFault | None = None
-        for transaction in transactions:
-            if self._backend.chain_id(transaction.rollup) is None:
+        for rollup, group in groupby(transactions, attrgetter("rollup")):
+            if self._backend.chain_id(rollup) is None:
                 continue  # registered on L1 a moment ago, perhaps
-            try:
-                self._backend.admit(transaction.rollup, transaction.raw, now_ms)
-            except Refused:
-                continue
-            except PeerFault as error:
-                fault = error
+            some = list(group)
+            raws, hints = [each.raw for each in some], [each.hint for each in some]
+            for outcome in self._backend.admit_many(rollup, raws, now_ms, hints):
+                if isinstance(outcome, PeerFault):
+                    fault = outcome
         if self._epochs.instance is not None:
             self._epochs.instance.on_work()
         if fault is not None:

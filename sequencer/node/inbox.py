@@ -49,6 +49,16 @@ class Inbox:
         if not self._turns:
             return None
         peer = self._turns.popleft()
+        return peer, self._next(peer)
+
+    def take_of(self, peer: Address) -> bytes | None:
+        """The oldest message of a peer, whoever's turn it is."""
+        if peer not in self._queues:
+            return None
+        self._turns.remove(peer)
+        return self._next(peer)
+
+    def _next(self, peer: Address) -> bytes:
         queue = self._queues[peer]
         data = queue.messages.popleft()
         queue.size -= len(data)
@@ -56,4 +66,4 @@ class Inbox:
             self._turns.append(peer)
         else:
             del self._queues[peer]
-        return peer, data
+        return data

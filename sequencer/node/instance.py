@@ -87,7 +87,11 @@ class Services:
     clock: Clock
     schedule: Schedule
     timing: Timing
+    before_proposal: Callable[[], None]
+    """Peers have what is in a block before they have the block."""
     on_final: Callable[[tuple[Block, ...], FinalityProof], None]
+    on_vote: Callable[[SignedVote, Committee], None]
+    """A vote whose signature is good, this node's own too."""
     on_equivocation: Callable[[Equivocation, Committee], None]
     on_fault: Callable[[Exception], None]
     """Something in this process failed: stop the node."""
@@ -110,13 +114,19 @@ class Instance:
         self.core = Simplex(committee, self.me, start, services.timing, finalized)
         self.is_over = False
         self._verifier = Verifier(services.separator, committee)
-        self._edge = Edge(self.core, self._verifier)
+        self._edge = Edge(self.core, self._verifier, self._note)
         self._farewell = Farewell(services.store, start, services.timing.timeout_ms)
         self._inbox: deque[Input] = deque()
         self._is_draining = False
         self._timer: asyncio.TimerHandle | None = None
+        self._deadline_ms = 0
         self._work_view: View | None = None
         self._has_work = False
+        self._entered_view: View | None = None
+        self._entered_ms = 0
+        """When the view began here."""
+        self._work_due_ms: int | None = None
+        """When there will be work, if there is some to come."""
         self._ask_again_ms = 0
         self._chain = Chain(self.core, self._verifier, self.feed)
 
@@ -180,7 +190,8 @@ class Instance:
 
     def answer_request(self, peer: Address, request: BlockRequest) -> None:
         now_ms = self._services.clock.now_ms()
-        is_busy = self.me is not None and self._has_work
+        has_work = self._has_work or self._work_due_ms is not None
+        is_busy = self.me is not None and has_work
         reply = self._services.history.answer(peer, request, self.core, is_busy, now_ms)
         self._services.transport.send(peer, encode_consensus(reply))
 
@@ -213,32 +224,45 @@ class Instance:
             raise fault
 
     def _check_work(self) -> None:
-        """Tell the core when whether there is work has changed."""
+        """Tell the core when whether there is work has changed; what is to wait for company is none
+        yet (BLOCK-10)."""
+        now_ms = self._services.clock.now_ms()
+        has_work = self._has_work
+        if self.core.view != self._entered_view:
+            self._entered_view, self._entered_ms = self.core.view, now_ms
+            self._has_work = False  # the core has forgotten it
+        self._work_due_ms = None
         parent = self.core.best_parent()
-        self._work_view = self.core.view
-        if parent is None:
-            return
-        has_work = self._services.application.has_work(
-            self.committee.epoch,
-            parent,
-            self.core.pending(parent.hash),
-            self._services.clock.now_ms(),
-        )
+        if parent is not None:  # else nobody can tell: Δ runs if it ran before
+            self._work_view = self.core.view
+            pause_ms = self._services.application.pause_ms(
+                self.committee.epoch, parent, self.core.pending(parent.hash), now_ms
+            )
+            due_ms = None if pause_ms is None else self._entered_ms + pause_ms
+            has_work = due_ms is not None and due_ms <= now_ms
+            self._work_due_ms = None if has_work else due_ms
         if has_work != self._has_work:
             self._has_work = has_work
             self._inbox.append(WorkChanged(has_work))
 
     def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         if self.is_over:
             return
-        wait_ms = max(1, self.core.deadline() - self._services.clock.now_ms())
+        deadline_ms = self.core.deadline()
+        if self._work_due_ms is not None:
+            deadline_ms = min(deadline_ms, self._work_due_ms)
+        if self._timer is not None:
+            if deadline_ms == self._deadline_ms:
+                return
+            self._timer.cancel()
+        self._deadline_ms = deadline_ms
+        wait_ms = max(1, deadline_ms - self._services.clock.now_ms())
         self._timer = asyncio.get_running_loop().call_later(wait_ms / 1000, self._on_timer)
 
     def _on_timer(self) -> None:
+        self._timer = None
         try:
-            self._work_view = None  # what is held back in the pool, or new on L1, may be due
+            self._check_work()  # what is held back in the pool, or new on L1, may be due
             self.feed(Tick())
         except Exception as error:
             self._services.on_fault(error)
@@ -251,6 +275,7 @@ class Instance:
                 signed = self._sign(output)
                 self._broadcast(signed)
             case Propose():
+                self._services.before_proposal()
                 signed = self._sign(output)
                 self._broadcast(
                     Proposal(output.block, output.parent_certificate, output.nullifications, signed)
@@ -277,8 +302,12 @@ class Instance:
     def _sign(self, output: CastVote | Propose) -> SignedVote:
         assert self._seat is not None
         signed = self._services.votes.sign(output.vote, self._seat, output.block)
+        self._note(signed)
         self._inbox.append(Received(signed))
         return signed
+
+    def _note(self, signed: SignedVote) -> None:
+        self._services.on_vote(signed, self.committee)
 
     def _broadcast(self, message: ConsensusMessage) -> None:
         self._services.transport.broadcast(encode_consensus(message))

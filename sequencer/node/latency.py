@@ -1,6 +1,7 @@
 """How long accepted transactions take to be final, over the last ones."""
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from itertools import islice
 
 from sequencer.mempool.pool import TransactionKey
@@ -24,11 +25,16 @@ class FinalityLatency:
         if len(self._accepted) > MAX_WAITING:
             self._accepted.popitem(last=False)
 
-    def on_final(self, key: TransactionKey, now_ms: float) -> None:
-        accepted = self._accepted.pop(key, None)
-        if accepted is not None:
-            self._took_ms.append(now_ms - accepted)
-            self._count += 1
+    def on_final(self, keys: Iterable[TransactionKey], now_ms: float) -> float | None:
+        """The transactions of a block; how long its own wallets' took, the median: one that waited
+        for an earlier nonce says nothing about others. None if it has none of them."""
+        since = [at for key in keys if (at := self._accepted.pop(key, None)) is not None]
+        if not since:
+            return None
+        took = [now_ms - at for at in since]
+        self._took_ms.extend(took)
+        self._count += len(took)
+        return sorted(took)[len(took) // 2]
 
     def summary(self) -> dict[str, object]:
         """Median and 99th percentile of the last ones in ms, how many there were in all, and the

@@ -16,27 +16,26 @@ from sequencer.batches.cut import (
     genesis_cut,
 )
 from sequencer.batches.usage import usage_of
-from sequencer.blocks.contents import read_contents
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.consensus.messages import FinalityProof
-from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
 from sequencer.ingress.backend import Commitment
 from sequencer.l1.schedule import Schedule
 from sequencer.l1.view import L1View
-from sequencer.mempool.pool import Mempool
+from sequencer.mempool.pool import Mempool, TransactionKey
 from sequencer.node.catch_up import encode_proof
 from sequencer.ordering.application import Application
 from sequencer.ordering.contents import Ordered
 from sequencer.ordering.turn import is_terminal
 from sequencer.store.blocks import BlockStore, FinalizedBlock
-from sequencer.types import BatchIndex, Hash32, Height, RollupId
+from sequencer.types import BatchIndex, Epoch, Hash32, Height, RollupId
 
 OLD_MS = 600_000
 """Of blocks older than this, which a node that catches up meets, the senders are not recovered:
 that takes longer than all the rest, and tells only next nonces, which a restart forgets too."""
 _REPLAY_BYTES = 4 << 20
 _REPLAY_BLOCKS = 256
+_REMEMBERED_USAGES = 64
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)
@@ -70,6 +69,8 @@ class Ledger:
         self._now_ms = now_ms
         self._noted: dict[BatchIndex, Hash32] = {}
         """Commits of the L1 window as they are in the store."""
+        self._usages: dict[BatchIndex, bytes] = {}
+        """The last that were asked for: they are asked for again until they are charged."""
         last, last_hash = self._last_cut(separator)
         self._cutter = BatchCutter(last, parameters)
         self._chain = BatchChain(last_hash)
@@ -102,7 +103,7 @@ class Ledger:
         """Final blocks, ascending; `proof` is the last one's."""
         above = [b for b in blocks if b.header.height > self.tip.height]
         last = blocks[-1].header.height
-        located = [_locations(block) for block in above]
+        located = [self._application.keys(block) for block in above]
         recent_ms = self._now_ms() - OLD_MS
         ordered = [
             self._application.transactions(b) if b.header.timestamp_ms >= recent_ms else None
@@ -117,6 +118,7 @@ class Ledger:
             ]
         )
         for block, locations, transactions in zip(above, located, ordered, strict=True):
+            self._application.settled(locations)
             if transactions is None:
                 transactions = tuple(self._mempool.finalized_long_ago(locations))
             else:
@@ -129,6 +131,16 @@ class Ledger:
         stored = self._store.block_by_height(height)
         return None if stored is None else stored.block
 
+    def blocks(self, first: Height, last: Height) -> Iterator[Block]:
+        """The final blocks of these heights."""
+        at = first
+        while at <= last:
+            stored = self._store.blocks(at, last - at + 1, _REPLAY_BYTES)
+            if not stored:
+                raise LocalFault(f"block {at} of a batch is not in the store")
+            yield from (entry.block for entry in stored)
+            at = Height(at + len(stored))
+
     def held_segment(self, held_hash: Hash32) -> bytes | None:
         """The bytes of a held segment of a final block (HELD-2)."""
         return self._store.held_segment(held_hash)
@@ -138,22 +150,33 @@ class Ledger:
         found = self._store.locate(rollup, tx_hash)
         return None if found is None else (found.height, found.position)
 
+    def ordered_lately(self, keys: Sequence[TransactionKey]) -> set[TransactionKey]:
+        """Those of them that were ordered not long ago (TX-6)."""
+        return self._store.ordered_lately(keys)
+
     def batch(self, index: BatchIndex) -> Batch | None:
         record = self._store.batch(index)
         return None if record is None else _decoder.decode(record)
 
     def batch_data(self, first: Height, last: Height) -> bytes:
         """ENC-13, rebuilt from the stored blocks of these heights."""
-        return encode_batch_data(list(self._blocks(first, last)))
+        return encode_batch_data(list(self.blocks(first, last)))
 
     def batch_usage(self, batch: Batch) -> bytes:
         """ENC-12, from the stored blocks of a batch."""
-        return usage_of(self._blocks(batch.first_height, batch.last_height))
+        usage = self._usages.get(batch.index)
+        if usage is None:
+            usage = usage_of(self.blocks(batch.first_height, batch.last_height))
+            self._usages[batch.index] = usage
+            if len(self._usages) > _REMEMBERED_USAGES:
+                self._usages.pop(next(iter(self._usages)))
+        return usage
 
-    def vouches_for(self, batch: Batch) -> bool:
-        """Whether this node can answer for all that a batch names (HELD-1)."""
-        blocks = self._blocks(batch.first_height, batch.last_height)
-        return all(self._application.vouches_for(block) for block in blocks)
+    def vouches_for(self, batch: Batch, epoch: Epoch) -> bool:
+        """Whether this node can answer for all that a batch names, if it attests it in that epoch
+        (HELD-1, ATTEST-2)."""
+        blocks = self.blocks(batch.first_height, batch.last_height)
+        return all(self._application.vouches_for(block, epoch) for block in blocks)
 
     def blob_data(self, index: BatchIndex, blobs_hash: Hash32) -> bytes | None:
         """The data of a batch, if it is here and has these blobs."""
@@ -199,16 +222,6 @@ class Ledger:
         recorded = self._store.get_meta(f"commit/{batch.index}")
         return None if recorded is None else Commitment(batch.index, Hash32(recorded))
 
-    def _blocks(self, first: Height, last: Height) -> Iterator[Block]:
-        """The final blocks of these heights."""
-        at = first
-        while at <= last:
-            stored = self._store.blocks(at, last - at + 1, _REPLAY_BYTES)
-            if not stored:
-                raise LocalFault(f"block {at} of a batch is not in the store")
-            yield from (entry.block for entry in stored)
-            at = Height(at + len(stored))
-
     def _cut(self, block: Block) -> None:
         cut = self._cutter.push(block, is_terminal(self._schedule, block.header))
         if cut is not None:
@@ -232,9 +245,3 @@ class Ledger:
         if end is None:
             raise LocalFault(f"batch {last.index} ends at block {last.last_height}, not stored")
         return CutPoint(last.index, end.block.header), last.hash
-
-
-def _locations(block: Block) -> list[tuple[RollupId, Hash32]]:
-    """Every transaction of a block, in order; a quorum that finalizes an undecodable payload
-    orders nothing with it (DERIVE-5)."""
-    return [(rollup, keccak(raw)) for rollup, raw in read_contents(block)]

@@ -6,6 +6,8 @@ from sequencer.errors import LocalFault
 from sequencer.l1.deployment import Deployment
 from sequencer.mempool.pool import MempoolConfig
 from sequencer.ordering.application import OrderingParameters
+from sequencer.ordering.listings import ListParameters
+from sequencer.promises.book import PromiseParameters
 from sequencer.types import Address
 
 
@@ -32,6 +34,14 @@ def timing(config: Config) -> Timing:
         max_timeout_ms=config.consensus.max_timeout_ms,
         heartbeat_ms=config.consensus.heartbeat_ms,
     )
+
+
+def list_parameters(config: Config) -> ListParameters:
+    return ListParameters(config.consensus.list_after_ms, config.consensus.list_grace_ms)
+
+
+def promise_parameters(config: Config) -> PromiseParameters:
+    return PromiseParameters(config.promises.heights, config.promises.margin_seconds)
 
 
 def denied_senders(config: Config) -> frozenset[Address]:

@@ -5,14 +5,17 @@ from collections.abc import Callable
 from sequencer.batches.attestations import BatchCertificate, SignedAttestation
 from sequencer.batches.batch import Batch
 from sequencer.crypto.kzg_process import KzgProcess
+from sequencer.l1.events import PromiseChallenged
 from sequencer.l1.sidecar import Sidecar, make_sidecar
 from sequencer.l1.view import L1View
 from sequencer.node.attester import Attester
 from sequencer.node.backend import NodeBackend
 from sequencer.node.epochs import Epochs
+from sequencer.node.inclusion import Inclusions
 from sequencer.node.instance import Instance
 from sequencer.node.ledger import Ledger
 from sequencer.node.ready import ReadyBatches
+from sequencer.promises.inclusion import InclusionProof
 from sequencer.types import BatchIndex, Epoch, Hash32
 
 
@@ -28,8 +31,10 @@ class NodeSource:
         backend: NodeBackend,
         l1: L1View,
         now_ms: Callable[[], int],
+        inclusions: Inclusions,
     ) -> None:
         self._attester = attester
+        self._inclusions = inclusions
         self._ready = ReadyBatches(ledger, attester, l1, now_ms)
         self._backend = backend
         self._kzg = kzg
@@ -67,3 +72,9 @@ class NodeSource:
         if batch is None or batch.hash != batch_hash:
             return None
         return self._attester.presence(batch, epoch)
+
+    def has_kept(self, asked: PromiseChallenged) -> bool:
+        return self._inclusions.has_kept(asked)
+
+    def kept(self, asked: PromiseChallenged) -> InclusionProof | None:
+        return self._inclusions.kept(asked)

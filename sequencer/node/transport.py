@@ -37,6 +37,8 @@ QUEUE_LONG_MESSAGES = 32
 MAX_PORT = 65_535
 SLICE_SECONDS = 0.005
 """How long messages are handled before other tasks get a turn."""
+HASTEN_SECONDS = 0.1
+"""How long what waits of one peer may keep what all have sent waiting (NET-11)."""
 _DRAIN = 4_096
 """Messages taken from ZeroMQ at one time: more than come while that many are taken."""
 _UNREAD_BYTES = 1_024
@@ -73,9 +75,15 @@ class Transport:
     signer whose transport key sent them; it must not raise."""
 
     def __init__(
-        self, secret: bytes, listen: tuple[str, int], receive: Receive, source: str = ""
+        self,
+        secret: bytes,
+        listen: tuple[str, int],
+        receive: Receive,
+        source: str = "",
+        is_bulk: Callable[[bytes], bool] = lambda _: False,
     ) -> None:
-        """`source` is the local IP address to connect from (NET-2); empty is any.
+        """`source` is the local IP address to connect from (NET-2); empty is any. Messages that are
+        bulk wait for all that are not (NET-11).
 
         Raises `LocalFault` if it is no IP address.
         """
@@ -86,7 +94,9 @@ class Transport:
         self._prefix = _source_prefix(source)
         self._context = zmq.asyncio.Context()
         self._authenticator = AsyncioAuthenticator(self._context, log=log)
-        self._router = self._context.socket(zmq.ROUTER)
+        # Plain sockets: those of zmq.asyncio cost a tenth of what a block does.
+        self._router = zmq.Socket(zmq.Context.shadow(self._context.underlying), zmq.ROUTER)
+        self._has_arrived = asyncio.Event()
         self._signers: dict[str, Address] = {}
         self._current: dict[Address, Address] = {}
         """The hot key of now, by each that came before it."""
@@ -95,7 +105,8 @@ class Transport:
         self._dealers: dict[_Lane, zmq.Socket[bytes]] = {}
         self._failing: set[_Lane] = set()
         self._failed_before: set[_Lane] = set()
-        self._inbox = Inbox()
+        self._is_bulk = is_bulk
+        self._inbox, self._bulk = Inbox(), Inbox()
         self._unsent = 0
 
     @property
@@ -106,7 +117,7 @@ class Transport:
     @property
     def dropped(self) -> int:
         """Messages that a full queue or a missing connection took."""
-        return self._unsent + self._inbox.dropped
+        return self._unsent + self._inbox.dropped + self._bulk.dropped
 
     @property
     def peers(self) -> tuple[Peer, ...]:
@@ -174,36 +185,55 @@ class Transport:
         for signer in self._peers:
             self.send(signer, data)
 
+    def hasten(self, peer: Address) -> None:
+        """Hand over what waits of a peer though it is bulk, as far as time allows (NET-11)."""
+        until = time.monotonic() + HASTEN_SECONDS
+        while time.monotonic() < until and (data := self._bulk.take_of(peer)) is not None:
+            self._receive(peer, data)
+
     async def run(self) -> None:
         """Receive until cancelled."""
-        router: zmq.Socket[bytes] = zmq.Socket.shadow(self._router.underlying)
+        loop, descriptor = asyncio.get_running_loop(), int(self._router.getsockopt(zmq.FD))
+        loop.add_reader(descriptor, self._has_arrived.set)
+        try:
+            await self._receive_all()
+        finally:
+            loop.remove_reader(descriptor)
+
+    async def _receive_all(self) -> None:
         while True:
-            if not self._inbox:
-                await self._router.poll(zmq.POLLIN)
-            self._take_in(router)
+            if not self._inbox and not self._bulk:
+                # ZeroMQ says once that something has come: until nothing is left it is asked.
+                await self._has_arrived.wait()
+            self._has_arrived.clear()
+            self._take_in()
             until = time.monotonic() + SLICE_SECONDS
-            while time.monotonic() < until and (found := self._inbox.take()):
+            while time.monotonic() < until and (found := self._inbox.take() or self._bulk.take()):
                 self._receive(*found)
             await asyncio.sleep(0)
 
     def close(self) -> None:
+        """What is sent afterwards, by a timer that was set before, is dropped."""
         for dealer in self._dealers.values():
             dealer.close(linger=0)
+        self._dealers.clear()
         self._router.close(linger=0)
         self._authenticator.stop()
         self._context.term()
 
-    def _take_in(self, router: "zmq.Socket[bytes]") -> None:
+    def _take_in(self) -> None:
         """Move what has come from ZeroMQ to the inbox. A connection that was admitted may outlive
         its peer's place: look again."""
         for _ in range(_DRAIN):
             try:
-                frames = router.recv_multipart(zmq.NOBLOCK, copy=False)
+                frames = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
             except zmq.Again:
                 return
             signer = self._signers.get(str(frames[-1].get("User-Id")))
             if signer is not None and len(frames) == 2:
-                self._inbox.put(signer, frames[1].bytes)
+                data = frames[1].bytes
+                (self._bulk if self._is_bulk(data) else self._inbox).put(signer, data)
+        self._has_arrived.set()  # There may be more, of which ZeroMQ says no more.
 
     def _connect(self, peer: Peer, is_long: bool) -> bool:
         """Whether the endpoint is one; whether anybody is there only time tells."""
@@ -264,9 +294,7 @@ def _source_prefix(source: str) -> str:
     return f"[{address}]:0;" if address.version == 6 else f"{address}:0;"
 
 
-def _configure(
-    socket: "zmq.Socket[bytes] | zmq.asyncio.Socket", secret: bytes, public: bytes
-) -> None:
+def _configure(socket: "zmq.Socket[bytes]", secret: bytes, public: bytes) -> None:
     socket.curve_secretkey = secret
     socket.curve_publickey = public
     socket.setsockopt(zmq.LINGER, 0)

@@ -13,10 +13,13 @@ from sequencer.batches.attestations import (
 from sequencer.blocks.payload import MAX_TRANSACTION_BYTES
 from sequencer.consensus.messages import ConsensusMessage, decode_message, encode_message
 from sequencer.errors import DecodeError
+from sequencer.ingress.transactions import HINT_BYTES
+from sequencer.ordering.listings import Listing
 from sequencer.types import RollupId
 
-MAX_GOSSIPED = 1_024
-_CONSENSUS, _TRANSACTIONS, _ATTESTATION = 1, 2, 3
+MAX_GOSSIPED = 128
+"""5 ms of signature checks, in which nothing else is done."""
+_CONSENSUS, _TRANSACTIONS, _ATTESTATION, _LISTING = 1, 2, 3, 4
 
 
 class GossipedTransaction(msgspec.Struct, frozen=True, array_like=True):
@@ -24,17 +27,20 @@ class GossipedTransaction(msgspec.Struct, frozen=True, array_like=True):
 
     rollup: Annotated[RollupId, msgspec.Meta(ge=0, le=2**32 - 1)]
     raw: Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_TRANSACTION_BYTES)]
+    hint: Annotated[bytes, msgspec.Meta(max_length=HINT_BYTES)] = b""
+    """By which its signature is checked together with others (`ingress/transactions.py`)."""
 
 
 Transactions = Annotated[
     tuple[GossipedTransaction, ...], msgspec.Meta(min_length=1, max_length=MAX_GOSSIPED)
 ]
-Message = ConsensusMessage | tuple[GossipedTransaction, ...] | SignedAttestation
+Message = ConsensusMessage | tuple[GossipedTransaction, ...] | SignedAttestation | Listing
 
 _encoder = msgspec.msgpack.Encoder()
 _transactions: msgspec.msgpack.Decoder[tuple[GossipedTransaction, ...]] = msgspec.msgpack.Decoder(
     Transactions
 )
+_listing = msgspec.msgpack.Decoder(Listing)
 
 
 def encode_consensus(message: ConsensusMessage) -> bytes:
@@ -49,9 +55,18 @@ def encode_signed_attestation(signed: SignedAttestation) -> bytes:
     return bytes([_ATTESTATION]) + encode_attestation(signed)
 
 
+def encode_listing(listing: Listing) -> bytes:
+    return bytes([_LISTING]) + _encoder.encode(listing)
+
+
 def is_consensus(data: bytes) -> bool:
     """Whether it is of consensus, going by its type byte."""
     return data[:1] == bytes([_CONSENSUS])
+
+
+def is_bulk(data: bytes) -> bool:
+    """Whether it is of transactions, which may wait (NET-11)."""
+    return data[:1] == bytes([_TRANSACTIONS])
 
 
 def decode(data: bytes) -> Message:
@@ -66,4 +81,9 @@ def decode(data: bytes) -> Message:
             return _transactions.decode(body)
         except msgspec.DecodeError as error:
             raise DecodeError(f"transactions: {error}") from error
+    if kind == bytes([_LISTING]):
+        try:
+            return _listing.decode(body)
+        except msgspec.DecodeError as error:
+            raise DecodeError(f"listing: {error}") from error
     raise DecodeError(f"message type 0x{kind.hex()} is not known")

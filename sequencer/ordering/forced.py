@@ -40,18 +40,25 @@ class Forced:
             raise PeerFault(
                 f"forced count {header.forced_count}, expected {parent.forced_count} to {most}"
             )
-        if header.forced_count == most or header.forced_count < self._l1.consumed:
+        if header.forced_count == most:
             return
-        left_over = self._l1.message(header.forced_count)
+        deadline = self._l1.deadline(header.forced_count)
         pressing_from = header.origin_timestamp + self._margin_seconds
-        if left_over is None or left_over.deadline > pressing_from:
+        if deadline is None or deadline > pressing_from:
             return
         if self._deny_senders:
             return  # POOL-6: this node would have left it over too
         raise PeerFault(
-            f"forced message {left_over.index} is left over, due at {left_over.deadline},"
+            f"forced message {header.forced_count} is left over, due at {deadline},"
             f" pressing at origin time {header.origin_timestamp}"
         )
+
+    def is_neglected(self, header: Header) -> bool:
+        """NEGLECT-1: whether the first message that a block left over was due at its origin, and
+        this node does not leave any over itself (POOL-6)."""
+        deadline = self._l1.deadline(header.forced_count)
+        is_due = deadline is not None and deadline <= header.origin_timestamp
+        return is_due and not self._deny_senders
 
     def _length_at(self, origin: L1Header) -> int | None:
         """Of the queue; None if the origin is not on this node's branch. After a reorg that is so

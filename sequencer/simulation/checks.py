@@ -54,6 +54,11 @@ class Referee:
         """What honest nodes handed on, in order."""
         self._signed: dict[tuple[int, Epoch, View], list[SignedVote]] = {}
 
+    @property
+    def signed(self) -> list[tuple[int, SignedVote]]:
+        """Every vote that an honest node has signed, with its position."""
+        return [(key[0], vote) for key, votes in self._signed.items() for vote in votes]
+
     def blame(self, line: str) -> None:
         self.violations.append(line)
 

@@ -19,11 +19,11 @@ def draw(seed: int) -> Scenario:
     if random.random() < 0.35:
         scenario = with_later_epochs(scenario, random)
     if random.random() < 0.25:
-        scenario = _with_wrong_clocks(scenario, random)
+        scenario = with_wrong_clocks(scenario, random)
     return replace(scenario, is_on_disk=random.random() < 0.03)
 
 
-def _with_wrong_clocks(scenario: Scenario, random: Random) -> Scenario:
+def with_wrong_clocks(scenario: Scenario, random: Random) -> Scenario:
     count = len(scenario.weights) + scenario.observers
     clocks = tuple(
         (random.randint(0, MAX_CLOCK_OFFSET_MS), random.randint(SLOW_CLOCK, FAST_CLOCK))

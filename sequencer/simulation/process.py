@@ -198,6 +198,7 @@ class Process:
         )
         self.is_over = False
         self._has_work = False
+        self._work_view = None
         return self
 
     def make_edge(self) -> Edge:
@@ -291,9 +292,11 @@ class Process:
 
     def _check_work(self) -> None:
         """Tell the core when whether there is work has changed; closing an epoch is work."""
+        is_new = self.core.view != self._work_view
+        if is_new:
+            self._work_view, self._has_work = self.core.view, False
         has_work = self.application.has_work
-        if self._setting.timeline.is_moving and not has_work and self.core.view != self._work_view:
-            self._work_view = self.core.view
+        if self._setting.timeline.is_moving and not has_work and is_new:
             parent = self.core.best_parent()
             if parent is None:
                 return

@@ -7,8 +7,8 @@ survives a power cut too. The journal drops records only then (JOURNAL-5), so wh
 takes away here is replayed from there.
 
 One process holds the file, by SQLite's own exclusive lock. Calls may come from any thread and
-take turns. A damaged file, one of another program or of a newer version is a `LocalFault`; one from
-before there were held segments is brought up to date.
+take turns. A damaged file, one of another program or of a newer version is a `LocalFault`; one of
+an older version is brought up to date.
 """
 
 import os
@@ -21,10 +21,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from sequencer.blocks.contents import transaction_keys
 from sequencer.blocks.header import Block, Header
 from sequencer.blocks.payload import held_entries
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
+from sequencer.store.index import RUN_LENGTH, Location, TransactionIndex
 from sequencer.store.schema import (
     APPLICATION_ID,
     SCHEMA,
@@ -32,19 +34,21 @@ from sequencer.store.schema import (
     SELECT_BLOCK_BY_HEIGHT,
     SELECT_BLOCKS,
     SELECT_HELD_SEGMENT,
-    UPGRADE,
+    UPGRADES,
     VERSION,
-    WITHOUT_HELD,
 )
 from sequencer.types import Address, BatchIndex, Epoch, Hash32, Height, RollupId, View
 
 _LOCK_WAIT_SECONDS = 0.2
 _header_decoder = msgspec.msgpack.Decoder(Header)
 _INTEGER_MAX = 2**63 - 1
+_INDEXED_BLOCKS, _INDEXED_BYTES = 256, 16 << 20
+"""What is indexed in one transaction when a file is opened."""
 
 
 class FinalizedBlock(NamedTuple):
-    """A block to put: its own finalization certificate, if it has one, and its transactions."""
+    """A block to put: its own finalization certificate, if it has one, and its transactions, as
+    `transaction_keys` finds them in it."""
 
     block: Block
     certificate: bytes | None
@@ -58,18 +62,13 @@ class StoredBlock(NamedTuple):
     certificate: bytes | None
 
 
-class Location(NamedTuple):
-    """Where a transaction was ordered; `position` counts through the whole block (ENC-11)."""
-
-    height: Height
-    position: int
-
-
 class BlockStore:
     """The finalized chain from height 1, and the batches cut from it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, run_length: int = RUN_LENGTH) -> None:
+        """`run_length` is that of the index."""
         self.path = path
+        self._run_length = run_length
         self._lock = threading.RLock()
         with self._faults():
             self._db = _open(path)
@@ -77,6 +76,7 @@ class BlockStore:
             with self._faults():
                 self._prepare()
                 self._tip = self._read_tip()
+                self._index = self._open_index()
         except BaseException:
             self._db.close()
             raise
@@ -101,11 +101,16 @@ class BlockStore:
         Raises `LocalFault` when one does not follow the block before it, or differs from the
         one that is stored at its height: two blocks of one height are never both finalized.
         """
-        with self._transaction():
-            tip = self._tip
-            for finalized in blocks:
-                tip = self._put_block(tip, finalized)
-        self._tip = tip
+        with self._lock:
+            try:
+                with self._transaction():
+                    tip = self._tip
+                    for finalized in blocks:
+                        tip = self._put_block(tip, finalized)
+            except BaseException:
+                self._index = self._open_index()  # as the file has it: nothing of them
+                raise
+            self._tip = tip
 
     def tip(self) -> Header | None:
         """The header of the highest block; None when there is none."""
@@ -147,11 +152,19 @@ class BlockStore:
     def locate(self, rollup: RollupId, tx_hash: Hash32) -> Location | None:
         """Where a transaction was ordered first."""
         with self._faults():
-            row = self._db.execute(
-                "SELECT height, position FROM transactions WHERE hash = ? AND rollup = ?",
-                (tx_hash, rollup),
-            ).fetchone()
-        return Location(*row) if row else None
+            return self._index.locate((rollup, tx_hash))
+
+    def ordered_lately(
+        self, keys: Sequence[tuple[RollupId, Hash32]]
+    ) -> set[tuple[RollupId, Hash32]]:
+        """Those of them that are among the newest transactions of the chain (TX-6): the last
+        `RECENT_RUNS * RUN_LENGTH`, and up to one run more. Any that is not takes about a
+        microsecond, if many are asked for at once."""
+        found = self._index.slots_of(keys)
+        if not found:
+            return set()
+        with self._faults():
+            return {keys[at] for at, slots in found if self._index.has_lately(keys[at], slots)}
 
     # Batches; what a record holds is the caller's
 
@@ -262,14 +275,18 @@ class BlockStore:
             (header.height, header.hash, packed, block.payload, finalized.certificate, block.held),
         )
         self._index_held(block)
-        self._db.executemany(
-            "INSERT OR IGNORE INTO transactions VALUES (?, ?, ?, ?)",
-            [
-                (tx_hash, rollup, header.height, position)
-                for position, (rollup, tx_hash) in enumerate(finalized.transactions)
-            ],
-        )
+        self._index.add(header.height, finalized.transactions)
         return header
+
+    def _open_index(self) -> TransactionIndex:
+        """The index of this file, and what it has not of the blocks."""
+        with self._faults():
+            index = TransactionIndex(self._db, self._run_length)
+        while blocks := self.blocks(Height(index.height + 1), _INDEXED_BLOCKS, _INDEXED_BYTES):
+            with self._transaction():
+                for stored in blocks:
+                    index.add(stored.block.header.height, transaction_keys(stored.block))
+        return index
 
     def _index_held(self, block: Block) -> None:
         start = 0
@@ -315,8 +332,8 @@ class BlockStore:
                     self._db.execute(statement)
             elif application != APPLICATION_ID:
                 raise LocalFault(f"{self.path} belongs to another program")
-            elif version == WITHOUT_HELD:
-                for statement in UPGRADE:
+            elif version in UPGRADES:
+                for statement in UPGRADES[version]:
                     self._db.execute(statement)
             elif version != VERSION:
                 raise LocalFault(

@@ -2,10 +2,11 @@
 
 APPLICATION_ID = 0x53574459
 """`SWDY`, where SQLite files name their program."""
-VERSION = 3
+VERSION = 4
+WITHOUT_RUNS = 3
+"""The version that had a row for each transaction."""
 WITHOUT_HELD = 2
-"""The version from before there were held segments: its blocks have none. A file of it becomes one
-of this version when it is opened, once and for all."""
+"""The version from before there were held segments: its blocks have none."""
 
 HELD_TABLE = """CREATE TABLE held_segments (
         hash BLOB PRIMARY KEY,
@@ -15,12 +16,29 @@ HELD_TABLE = """CREATE TABLE held_segments (
     ) STRICT, WITHOUT ROWID"""
 """Where in `blocks.held` the bytes with a hash are."""
 
-UPGRADE = (
-    "ALTER TABLE blocks ADD COLUMN held BLOB NOT NULL DEFAULT x''",
-    HELD_TABLE,
-    f"PRAGMA user_version = {VERSION}",
+INDEX_TABLES = (
+    """CREATE TABLE transaction_runs (
+        id INTEGER PRIMARY KEY,
+        entries BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE indexed (
+        id INTEGER PRIMARY KEY CHECK (id = 0),
+        run INTEGER NOT NULL,
+        height INTEGER NOT NULL
+    ) STRICT""",
 )
-"""From `WITHOUT_HELD`."""
+"""What `index.py` keeps. It begins empty: the index reads the blocks that it has not."""
+
+_ADD_RUNS = ("DROP TABLE transactions", *INDEX_TABLES, f"PRAGMA user_version = {VERSION}")
+UPGRADES = {
+    WITHOUT_HELD: (
+        "ALTER TABLE blocks ADD COLUMN held BLOB NOT NULL DEFAULT x''",
+        HELD_TABLE,
+        *_ADD_RUNS,
+    ),
+    WITHOUT_RUNS: _ADD_RUNS,
+}
+"""A file of an older version becomes one of this when it is opened, once and for all."""
 
 SCHEMA = (
     f"PRAGMA application_id = {APPLICATION_ID}",
@@ -34,13 +52,7 @@ SCHEMA = (
         held BLOB NOT NULL
     ) STRICT""",
     HELD_TABLE,
-    """CREATE TABLE transactions (
-        hash BLOB NOT NULL,
-        rollup INTEGER NOT NULL,
-        height INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        PRIMARY KEY (hash, rollup)
-    ) STRICT, WITHOUT ROWID""",
+    *INDEX_TABLES,
     """CREATE TABLE batches (
         number INTEGER PRIMARY KEY,
         record BLOB NOT NULL

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import astuple
+
 from sequencer.batches.batch import Batch
 from sequencer.batches.codec import decode_batch_data
 from sequencer.blocks.header import Header
 from sequencer.blocks.held import HeldEntry
-from sequencer.blocks.merkle import payload_leaves, prove, sides_of
+from sequencer.blocks.merkle import prove, sides_of
 from sequencer.blocks.payload import decode_payload
 from sequencer.derivation.found import held_segment
+from sequencer.ordering.order import payload_leaves
 from sequencer.types import BatchIndex, Hash32
 
 
@@ -37,7 +40,7 @@ def find_held(index: BatchIndex, data: bytes, wanted: Hash32) -> HeldPlace | Non
             continue
         for position, entry in enumerate(payload.held, start=len(payload)):
             if held_segment(index, block.header.hash, position, entry).id == wanted:
-                leaves = payload_leaves(payload)
+                leaves = payload_leaves(payload, block.header.parent_hash)
                 headers = tuple(later.header for later in reversed(blocks[at:]))
                 sides = sides_of(len(leaves), position)
                 return HeldPlace(entry, position, headers, prove(leaves, position), sides)
@@ -48,13 +51,9 @@ def challenge_arguments(place: HeldPlace, batches: Sequence[Batch]) -> tuple[Any
     """What `challenge` is called with. `batches` go down from one in L1's ring."""
     entry = place.entry
     proof = (
-        [_fields(batch) for batch in batches],
-        [_fields(header) for header in place.headers],
+        [astuple(batch) for batch in batches],
+        [astuple(header) for header in place.headers],
         list(place.siblings),
         place.sides,
     )
     return (entry.rollup, place.position, entry.length, entry.hash), proof
-
-
-def _fields(struct: Batch | Header) -> tuple[Any, ...]:
-    return tuple(getattr(struct, name) for name in struct.__struct_fields__)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sequencer.batches.batch import Batch
 from sequencer.errors import DecodeError, PeerFault
 from sequencer.l1 import abi
+from sequencer.l1.backwards import logs_backwards
 from sequencer.l1.client import L1Client
 from sequencer.l1.contents import Blobs, Contents
 from sequencer.l1.deployment import Deployment
@@ -17,8 +18,6 @@ from sequencer.l1.rpc import L1Error, L1Refused
 from sequencer.types import Address, BatchIndex, Hash32
 from sequencer.wallet.held_proof import HeldPlace, find_held
 
-RANGE_BLOCKS = 1_000
-"""Asked for at once; providers bound it."""
 _BATCH_HASH_AT = abi.function("CommitmentChain", "batchHashAt")
 _PRICE_OF = abi.function("DataAvailabilityChallenge", "priceOf")
 _ANSWERED = abi.event("DataAvailabilityChallenge", "DataAnswered")
@@ -122,22 +121,8 @@ class HeldSearch:
             if isinstance(event, BatchCommitted):
                 yield _Committed(event, log)
 
-    async def _logs(self, address: Address) -> AsyncIterator[Log]:
-        """Of one contract, the last first."""
-        start, length = self._deployment.start_block, RANGE_BLOCKS
-        last = (await self._client.head()).number
-        while last >= start:
-            first = max(start, last - length + 1)
-            try:
-                logs = await self._client.logs_between([address], first, last)
-            except L1Refused:
-                if first == last:
-                    raise
-                length = (last - first + 1) // 2
-                continue
-            for log in reversed(logs):
-                yield log
-            last = first - 1
+    def _logs(self, address: Address) -> AsyncIterator[Log]:
+        return logs_backwards(self._client, address, self._deployment.start_block)
 
     async def _call(self, committed: _Committed) -> CommitCall:
         log = committed.log

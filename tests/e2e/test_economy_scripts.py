@@ -22,7 +22,7 @@ from tests.e2e.spot import Spot, figures
 from tests.integration.l1_world import PARAMETERS, ROLLUP, SECRETS, Anvil, World, deploy
 from tests.unit.derivation.worlds import transaction
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("economy_scripts")]
 
 BOND_WEI = 2 * WEI_PER_ETHER
 """More than the least bond: a small slash ejects nobody."""

@@ -34,7 +34,7 @@ from sequencer.types import Address, BatchIndex
 from sequencer.wallet.held_search import HeldSearch
 from tests.e2e.ground import Ground
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("held_data")]
 
 WAIT_SECONDS = 60.0
 ANSWER_SECONDS = 10

@@ -17,10 +17,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from sequencer.crypto.hot_keys import prove_possession
 from sequencer.crypto.keystore import load_secret
 from sequencer.crypto.signatures import Signer
 from sequencer.devnet.accounts import WALLETS, account
-from sequencer.devnet.bootstrap import prove_key
 from sequencer.devnet.demo.l1_facts import EJECTED
 from sequencer.devnet.demo.stage import Stage
 from sequencer.devnet.demo.story import Story
@@ -33,7 +33,7 @@ from sequencer.devnet.progress import Progress
 from sequencer.devnet.waiting import eventually
 from sequencer.devnet.witness import Witness
 from sequencer.errors import LocalFault
-from sequencer.evidence import SignedStatement, Statement, StatementKind
+from sequencer.evidence.equivocation import SignedStatement, Statement, StatementKind
 from sequencer.l1 import abi
 from sequencer.types import Address, Epoch, Hash32
 
@@ -167,10 +167,11 @@ async def _nobody_listens_to(stage: Stage, old: Signer) -> None:
 async def _nobody_may_have(stage: Stage, old: Signer) -> None:
     """STAKE-11: not the operator again, and not another one."""
     for operator in (stage.network.operators[-1], stage.network.operators[0]):
-        proof = prove_key(stage.network.deployment.domain, operator, old)
+        cold, domain = operator.cold.address, stage.network.deployment.domain
+        proof = prove_possession(old, domain, cold, operator.transport_key)
         rotate = abi.function("BondRegistry", "rotateSigner").call(old.address, proof)
         with pytest.raises(LocalFault, match="SignerUsed"):
-            await _send(stage, operator.cold.address, "BondRegistry", rotate)
+            await _send(stage, cold, "BondRegistry", rotate)
 
 
 async def _report(stage: Stage, old: Signer, epoch: Epoch) -> None:

@@ -14,7 +14,7 @@ from sequencer.devnet.accounts import account
 from sequencer.devnet.anvil import start_anvil
 from sequencer.devnet.demo.l1_facts import L1Facts
 from sequencer.devnet.wallets import Rollup, Wallet
-from sequencer.evidence import (
+from sequencer.evidence.equivocation import (
     EquivocationEvidence,
     SignedStatement,
     Statement,
@@ -25,7 +25,7 @@ from sequencer.l1.deployment import load_deployment
 from sequencer.types import Address, Epoch, RollupId
 from tests.e2e.ground import PASSWORD, Ground
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("scripts")]
 
 HOT = Signer(bytes([9]) * 32)
 PARAMETERS = """

@@ -23,7 +23,7 @@ from sequencer.devnet.network import DEMO, Profile, running
 from sequencer.devnet.progress import Progress
 from sequencer.devnet.waiting import eventually
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("story")]
 
 WINDOW_SECONDS = 14
 _demo = DEMO.parameters

@@ -55,7 +55,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with running(layout, PROFILE, progress=Progress(io.StringIO())) as network:
         stage = Stage(network, Story(io.StringIO()))
         register = abi.function("RollupRegistry", "register").call(
-            UNPAID.chain_id, bytes(20), False
+            UNPAID.chain_id, bytes(20), False, (0, 0)
         )
         await _send(stage, account(DEPLOYER).address, "RollupRegistry", register)
         yield stage

@@ -7,7 +7,9 @@ import pytest
 import pytest_asyncio
 
 from sequencer.l1.deployment import Deployment
+from sequencer.l1.rpc import to_hex
 from tests.integration.l1_world import Anvil, World, deploy
+from tests.integration.tower import Tower
 from tests.integration.wallet_world import Ground
 
 
@@ -23,6 +25,14 @@ async def world(anvil: Anvil) -> AsyncIterator[World]:
     made = World(anvil, await deploy(anvil))
     for node in made.nodes:
         await node.watcher.step()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def tower(world: World, tmp_path: Path) -> AsyncIterator[Tower]:
+    made = Tower(world, tmp_path)
+    await world.anvil.ask("anvil_setBalance", to_hex(made.address), hex(10**20))
     yield made
     await made.close()
 

@@ -18,13 +18,13 @@ from sequencer.batches.attestations import (
 )
 from sequencer.batches.batch import Batch
 from sequencer.batches.blobs import blobs_hash, encode_blobs
-from sequencer.batches.codec import encode_batch_data
+from sequencer.batches.codec import decode_batch_data, encode_batch_data
 from sequencer.batches.usage import usage_of
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.blocks.held import held_entry
-from sequencer.blocks.payload import encode_payload
-from sequencer.crypto import digests
+from sequencer.blocks.payload import decode_payload, encode_payload
 from sequencer.crypto.hashing import keccak, word
+from sequencer.crypto.hot_keys import prove_possession
 from sequencer.crypto.kzg_process import KzgProcess
 from sequencer.crypto.signatures import Signer
 from sequencer.deployment.artifacts import load_artifact
@@ -39,20 +39,21 @@ from sequencer.deployment.plan import (
 )
 from sequencer.derivation.derive import Deriver
 from sequencer.derivation.entries import DerivedBatch, Entry, Output
-from sequencer.evidence import EquivocationEvidence, attestations_evidence
+from sequencer.evidence.equivocation import EquivocationEvidence, attestations_evidence
 from sequencer.l1 import abi
 from sequencer.l1.account import L1Account
 from sequencer.l1.blob_sources import EndpointBlobs
 from sequencer.l1.blobs import BlobReader, BlobSource
 from sequencer.l1.client import L1Client
 from sequencer.l1.deployment import Deployment
-from sequencer.l1.events import L1Block
+from sequencer.l1.events import L1Block, PromiseChallenged
 from sequencer.l1.reader import L1Reader
 from sequencer.l1.rpc import JsonRpc, to_hex
 from sequencer.l1.sidecar import Sidecar, make_sidecar
 from sequencer.l1.submitter import Submitter
 from sequencer.l1.view import L1View
 from sequencer.l1.watcher import L1Watcher
+from sequencer.promises.inclusion import InclusionProof, prove_inclusion
 from sequencer.types import Address, BatchIndex, Epoch, Hash32, RollupId
 from tests.unit.batches.builders import Step, next_block
 
@@ -195,7 +196,9 @@ async def deploy(anvil: Anvil, bonds_wei: Sequence[int] = (BOND_WEI,) * 4) -> De
     await anvil.mine()
     assert all([await anvil.is_success(sent) for sent in created])
     sent = [await _bond(anvil, deployment, *one) for one in enumerate(bonds_wei)]
-    register = abi.function("RollupRegistry", "register").call(ROLLUP_CHAIN_ID, bytes(20), False)
+    register = abi.function("RollupRegistry", "register").call(
+        ROLLUP_CHAIN_ID, bytes(20), False, (0, 0)
+    )
     sent.append(await anvil.send(DEPLOYER, deployment.contracts.rollup_registry, register))
     await anvil.mine()
     await anvil.mine_at(GENESIS + 1)
@@ -212,9 +215,7 @@ async def deploy(anvil: Anvil, bonds_wei: Sequence[int] = (BOND_WEI,) * 4) -> De
 
 async def _bond(anvil: Anvil, deployment: Deployment, number: int, bond_wei: int) -> str:
     signer, transport_key = Signer(hot_secret(number)), keccak(b"transport", word(number))
-    separator = deployment.domain.separator()
-    statement = digests.key_possession(COLD[number], signer.address, transport_key)
-    possession = signer.sign(digests.typed_digest(separator, statement))
+    possession = prove_possession(signer, deployment.domain, COLD[number], transport_key)
     call = abi.function("BondRegistry", "bond").call(
         (to_hex(signer.address), transport_key, 500, f"tcp://127.0.0.1:{9000 + number}", possession)
     )
@@ -328,6 +329,15 @@ class Node:
         signer = Signer(self.secret)
         return attest(index, batch_hash, committee, signer, self._world.separator)
 
+    def has_kept(self, asked: PromiseChallenged) -> bool:
+        return self.kept(asked) is not None
+
+    def kept(self, asked: PromiseChallenged) -> InclusionProof | None:
+        """Of promises of this member."""
+        if asked.operator_id != self._member + 1:
+            return None
+        return self._world.proof(asked.promise.tx_hash, asked.index)
+
 
 class World:
     """L1, the committee, and whoever follows."""
@@ -366,6 +376,18 @@ class World:
         self.followers.append(made)
         await made.reader.advance()
         return made
+
+    def proof(self, tx_hash: Hash32, top: BatchIndex) -> InclusionProof | None:
+        """PROOF-1, from batch `top` down; None for a transaction in no batch up to it."""
+        for index in range(1, top + 1):
+            blocks = decode_batch_data(self.data[BatchIndex(index)]).blocks
+            for at, block in enumerate(blocks):
+                hashes = [keccak(raw) for _, raw in decode_payload(block.payload)]
+                if tx_hash in hashes:
+                    down = [self.certified[BatchIndex(i)][0] for i in range(top, index - 1, -1)]
+                    later = [one.header for one in blocks[at + 1 :]]
+                    return prove_inclusion(down, later, block, hashes.index(tx_hash))
+        return None
 
     def block(
         self,

@@ -20,7 +20,8 @@ from sequencer.crypto.hashing import keccak
 from sequencer.crypto.signatures import Signer
 from sequencer.deployment.economy import BPS, PARAMETER_NAMES
 from sequencer.deployment.words import WEI_PER_ETHER, ether
-from sequencer.evidence import EquivocationEvidence, attestations_evidence
+from sequencer.evidence.equivocation import EquivocationEvidence, attestations_evidence
+from sequencer.evidence.fields import report_commitment
 from sequencer.l1 import abi
 from sequencer.l1.deployment import Deployment
 from sequencer.l1.rpc import to_hex
@@ -154,7 +155,7 @@ async def _standing(contracts: Contracts, people: dict[str, Address]) -> dict[st
 async def _slash(contracts: Contracts, deployment: Deployment) -> None:
     """SLASH-1, SLASH-3: committed to, a block old, shown."""
     evidence, salt = await evidence_of(contracts, deployment), b"\x05" * 32
-    commitment = evidence.report_commitment(DEPLOYER, salt)
+    commitment = report_commitment(evidence.hash(), DEPLOYER, salt)
     await contracts.act(DEPLOYER, "EquivocationSlasher", "commitReport", commitment)
     pair = evidence.first.for_contract(), evidence.second.for_contract()
     await contracts.act(DEPLOYER, "EquivocationSlasher", "report", *pair, salt)

@@ -7,6 +7,7 @@ from sequencer.l1.calldata import encode_commit
 from sequencer.l1.charging import CHARGE_BATCHES
 from sequencer.mempool.pool import Mempool, MempoolConfig
 from sequencer.ordering.application import Application, OrderingParameters
+from sequencer.ordering.listings import Listings, ListParameters
 from sequencer.ordering.turn import Turn
 from sequencer.types import BatchIndex, Epoch, View
 from tests.integration.l1_world import (
@@ -31,7 +32,8 @@ class Orderer:
         self._world = world
         self.mempool = Mempool(MempoolConfig())
         parameters = OrderingParameters(52_000, PARAMETERS.inbox.force_window_seconds // 2)
-        self._application = Application(world.nodes[0].view, self.mempool, parameters)
+        listings = Listings(ListParameters(), parameters.block_bytes)
+        self._application = Application(world.nodes[0].view, self.mempool, parameters, listings)
 
     def refusal(self) -> str | None:
         return self._application.served.why_not(ROLLUP)

@@ -7,7 +7,7 @@ reported to the real contracts, where exactly these members are bonded (SIMPLEX-
 import pytest
 
 from sequencer.consensus.pacemaker import Timing
-from sequencer.evidence import (
+from sequencer.evidence.equivocation import (
     EquivocationEvidence,
     StatementKind,
     dump_equivocation,

@@ -39,7 +39,7 @@ class Ground:
 
     @classmethod
     async def make(cls, world: World) -> "Ground":
-        register = abi.function("RollupRegistry", "register").call(7002, bytes(20), True)
+        register = abi.function("RollupRegistry", "register").call(7002, bytes(20), True, (0, 0))
         await world.anvil.send(DEPLOYER, world.deployment.contracts.rollup_registry, register)
         await world.anvil.mine()
         world.batch(world.block(), world.block(PLAIN, held=[(HOLDER, HELD)]), world.block())

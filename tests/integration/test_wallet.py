@@ -165,7 +165,7 @@ class TestKinds:
         assert not list(ground.folder.glob("*.json"))
 
     async def test_ether__goes_to_the_vault(self, ground: Ground) -> None:
-        register = abi.function("RollupRegistry", "register").call(7002, to_hex(TO), False)
+        register = abi.function("RollupRegistry", "register").call(7002, to_hex(TO), False, (0, 0))
         registry = ground.world.deployment.contracts.rollup_registry
         await ground.world.anvil.send(DEPLOYER, registry, register)
         await ground.world.anvil.mine()

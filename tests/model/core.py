@@ -157,11 +157,14 @@ class CoreMember:
         outputs: list[events.Output] = []
         waiting = [event]
         while waiting:
+            view = self.core.view
             for output in self.core.handle(waiting.pop(0), self.now_ms):
                 outputs.append(output)
                 if isinstance(output, events.CastVote | events.Propose):
                     own = KEYS.sign(output.vote, MemberIndex(self.committee.me))
                     waiting.append(events.Received(own))
+            if self.core.view != view:
+                waiting.insert(0, events.WorkChanged(True))
         return outputs
 
     def restart(self) -> list[events.Output]:

@@ -23,8 +23,8 @@ class Application:
     def __init__(self) -> None:
         self.built = 0
 
-    def has_work(self, *_: Any) -> bool:
-        return self.built < BLOCKS_OF_WORK
+    def pause_ms(self, *_: Any) -> int | None:
+        return 0 if self.built < BLOCKS_OF_WORK else None
 
     def prepare(self, turn: Any, parent: Any, pending: Any, now_ms: int) -> Block:
         self.built += 1

@@ -16,6 +16,7 @@ from sequencer.errors import NotYet, PeerFault
 from sequencer.ingress.transaction import decode_transaction
 from sequencer.l1.account import L1Account
 from sequencer.l1.client import L1Client
+from sequencer.l1.events import PromiseChallenged
 from sequencer.l1.sidecar import Sidecar
 from sequencer.l1.submitter import Submitter
 from sequencer.l1.view import L1View
@@ -25,7 +26,9 @@ from sequencer.node.attester import Attester
 from sequencer.node.epochs import Epochs, Finality
 from sequencer.node.ledger import Ledger
 from sequencer.ordering.application import Application, OrderingParameters
+from sequencer.ordering.listings import Listings, ListParameters
 from sequencer.ordering.turn import Turn, is_terminal
+from sequencer.promises.inclusion import InclusionProof
 from sequencer.store.blocks import BlockStore
 from sequencer.types import BatchIndex, Committee, Epoch, Hash32, Height, View
 from tests.reorgs.contracts import (
@@ -103,7 +106,8 @@ class Node:
         self.view = L1View(confirmations, DEPLOYMENT.schedule, window)
         self.mempool = Mempool(MempoolConfig())
         parameters = OrderingParameters(DEPLOYMENT.block_bytes, WINDOW_SECONDS // 2)
-        self.application = Application(self.view, self.mempool, parameters)
+        listings = Listings(ListParameters(), parameters.block_bytes)
+        self.application = Application(self.view, self.mempool, parameters, listings)
         self.ledger = Ledger(
             self.store,
             self.application,
@@ -218,7 +222,12 @@ class Node:
     def presence(
         self, epoch: Epoch, index: BatchIndex, batch_hash: Hash32
     ) -> SignedAttestation | None:
-        """Nobody is punished for absence on this L1."""
+        return None  # nobody is punished for absence on this L1
+
+    def has_kept(self, asked: PromiseChallenged) -> bool:
+        return False  # none of them promises anything here
+
+    def kept(self, asked: PromiseChallenged) -> InclusionProof | None:
         return None
 
     async def sidecar(self, batch: Batch) -> Sidecar:
@@ -265,7 +274,7 @@ class Peers:
         view = View(parent.view + 1 if parent.epoch == epoch else 1)
         turn = Turn(epoch, view, proposer.signer.address)
         now_ms = self._clock.now_ms()
-        if not proposer.application.has_work(epoch, parent, (), now_ms):
+        if proposer.application.pause_ms(epoch, parent, (), now_ms) is None:
             return
         block = proposer.application.prepare(turn, parent, (), now_ms)
         votes = [node for node in self.up if self._accepts(node, turn, block, parent)]

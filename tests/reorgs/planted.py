@@ -34,8 +34,8 @@ BUGS = (
         "a view drops what is consumed before it is final (L1-1)",
         view.L1View,
         "_prune",
-        "index < base.consumed",
-        "index < states[-1].consumed",
+        "_messages, lambda index: index < base.consumed)",
+        "_messages, lambda index: index < states[-1].consumed)",
     ),
     FunctionBug(
         "a reader goes on, whatever the parent (L1-1)",
@@ -93,9 +93,10 @@ BUGS = (
         "a batch is attested anew, with what L1 still has (BATCH-4)",
         attester.Attester,
         "on_batch",
-        "known = self._attested.get(batch.index)",
-        "known = None; from msgspec.structs import replace;"
-        " batch = replace(batch, forced_count=min(batch.forced_count, self._l1.queue_length))",
+        "if not self._may_sign(batch, committee.epoch):",
+        "self._attested.pop(batch.index, None); from msgspec.structs import replace;"
+        " batch = replace(batch, forced_count=min(batch.forced_count, self._l1.queue_length))\n"
+        "    if not self._may_sign(batch, committee.epoch):",
     ),
     FunctionBug(
         "attestations are forgotten before their batch is final (BATCH-5)",

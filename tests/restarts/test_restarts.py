@@ -14,6 +14,7 @@ CASES = [
 ]
 
 
+@pytest.mark.xdist_group("restarts")
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("trial", "case"),

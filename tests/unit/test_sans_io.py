@@ -9,7 +9,7 @@ import pytest
 import sequencer
 
 ROOT = Path(sequencer.__file__).parent
-PURE_PACKAGES = ("batches", "blocks", "consensus", "mempool", "ordering")
+PURE_PACKAGES = ("batches", "blocks", "consensus", "mempool", "ordering", "promises")
 PURE_MODULES = (
     *(
         path
@@ -19,11 +19,14 @@ PURE_MODULES = (
     ),
     *(ROOT / "derivation" / f"{name}.py" for name in ("committed", "derive", "found")),
     ROOT / "ingress" / "transaction.py",
+    ROOT / "l1" / "asked.py",
     ROOT / "l1" / "challenges.py",
     ROOT / "l1" / "submission.py",
     ROOT / "l1" / "view.py",
     ROOT / "wallet" / "held_proof.py",
-    ROOT / "evidence.py",
+    *(path for path in sorted((ROOT / "evidence").glob("*.py")) if path.name != "reading.py"),
+    ROOT / "watch" / "faults.py",
+    ROOT / "watch" / "standing.py",
     ROOT / "types.py",
 )
 FORBIDDEN = {

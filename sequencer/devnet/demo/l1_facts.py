@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi.abi import decode
-
 from sequencer.crypto.hashing import keccak
 from sequencer.deployment.plan import CONTRACTS, snake_case
 from sequencer.devnet.anvil import Anvil
@@ -12,8 +10,6 @@ from sequencer.l1 import abi
 from sequencer.l1.deployment import Deployment
 from sequencer.types import Address, Committee, Epoch, decode_committee
 
-_OPERATOR = "(address,uint96,address,uint64,uint8,uint16,uint64,uint64)"
-_STAKE = "(uint96,uint96,uint96,uint128,uint256,uint128)"
 JAILED, EJECTED = 2, 4
 """`OperatorStatus` of `IBondRegistry`."""
 
@@ -76,28 +72,26 @@ class L1Facts:
 
     async def operator_id(self, cold: Address) -> int:
         """Of the place that a cold key holds; 0 if it holds none."""
-        (found,) = decode(["uint32"], await self._call("BondRegistry", "operatorIdOf", cold))
-        return int(found)
+        return int(await self._ask("BondRegistry", "operatorIdOf", cold))
 
     async def operator(self, operator_id: int) -> OperatorState:
-        (found,) = decode([_OPERATOR], await self._call("BondRegistry", "operator", operator_id))
-        (stake,) = decode([_STAKE], await self._call("BondRegistry", "stake", operator_id))
+        found = await self._ask("BondRegistry", "operator", operator_id)
+        stake = await self._ask("BondRegistry", "stake", operator_id)
         return OperatorState(
-            staked_wei=stake[0], own_wei=stake[1], release_at=found[3], status=found[4]
+            staked_wei=stake["stakedWei"],
+            own_wei=stake["ownWei"],
+            release_at=found["releaseAt"],
+            status=found["status"],
         )
 
     async def staked_by(self, operator_id: int, account: Address) -> int:
         """Worth of what an account has staked with an operator."""
-        answer = await self._call("BondRegistry", "stakeOf", operator_id, account)
-        (_, worth_wei, _) = decode(["uint128", "uint96", "uint256"], answer)
+        _, worth_wei, _ = await self._ask("BondRegistry", "stakeOf", operator_id, account)
         return int(worth_wei)
 
     async def pool_balance(self) -> int:
         """What the insurance pool has for claims, in wei."""
-        (found,) = decode(
-            ["(uint256,uint256,uint256)"], await self._call("InsurancePool", "account")
-        )
-        return int(found[0])
+        return int((await self._ask("InsurancePool", "account"))["balanceWei"])
 
     async def members(self, epoch: Epoch) -> list[Address]:
         """The signing keys of a committee."""
@@ -105,9 +99,10 @@ class L1Facts:
 
     async def committee(self, epoch: Epoch) -> Committee:
         """ENC-4; raises `L1Refused` if none was recorded."""
-        (data,) = decode(["bytes"], await self._call("Committee", "committeeBytes", epoch))
+        data = await self._ask("Committee", "committeeBytes", epoch)
         return decode_committee(epoch, data, keccak(data))
 
-    async def _call(self, contract: str, name: str, *arguments: Any) -> bytes:
-        data = abi.function(contract, name).call(*arguments)
-        return await self._anvil.call(self._addresses[contract], data)
+    async def _ask(self, contract: str, name: str, *arguments: Any) -> Any:
+        view = abi.function(contract, name)
+        answer = await self._anvil.call(self._addresses[contract], view.call(*arguments))
+        return view.returned(answer)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from sequencer.blocks.header import Block, Header, genesis
-from sequencer.blocks.merkle import payload_leaves, transaction_root
-from sequencer.blocks.payload import EMPTY_PAYLOAD, decode_payload, encode_payload
+from sequencer.blocks.payload import EMPTY_PAYLOAD, encode_payload
 from sequencer.crypto.hashing import address_word, keccak, word
 from sequencer.crypto.signatures import Signer
+from sequencer.ordering.order import root_of
 from sequencer.types import (
     Address,
     Committee,
@@ -49,7 +49,7 @@ def next_block(parent: Header, step: Step) -> Block:
         parent_hash=parent.hash,
         payload_hash=keccak(payload),
         payload_length=len(payload),
-        transaction_root=transaction_root(payload_leaves(decode_payload(payload))),
+        transaction_root=root_of(payload, parent.hash),
         origin_number=origin_number,
         origin_hash=keccak(b"origin", word(origin_number)),
         origin_timestamp=12 * origin_number,

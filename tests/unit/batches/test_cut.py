@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from sequencer.batches.batch import Batch
 from sequencer.batches.blobs import blobs_hash
 from sequencer.batches.codec import BLOCK_OVERHEAD_BYTES, decode_batch_data, encode_batch_data
-from sequencer.batches.cut import BatchChain, BatchCutter, BatchParameters, Cut, genesis_cut
+from sequencer.batches.cut import (
+    MAX_BLOCKS,
+    BatchChain,
+    BatchCutter,
+    BatchParameters,
+    Cut,
+    genesis_cut,
+)
 from sequencer.batches.usage import usage_of
 from sequencer.blocks.header import Block
 from sequencer.crypto.hashing import keccak, word
@@ -94,6 +101,14 @@ def test_push__bytes__end_it_from_the_limit_on(short_of: int, expected: list[int
 def test_s3_push__many_empty_blocks__are_cut_by_their_headers_bytes() -> None:
     """Without it a batch of tiny blocks could outgrow what L1 takes in one transaction."""
     assert ends(*[Step()] * 40) == [16, 32]
+
+
+def test_push__as_many_blocks_as_l1_takes_headers__end_it() -> None:
+    """Without it nobody could show L1 what stands in the first ones."""
+    cutter = BatchCutter(genesis_cut(SEPARATOR), BatchParameters(1 << 20, 1_000_000, 1 << 20))
+    blocks = chain(*[Step()] * (2 * MAX_BLOCKS + 1))
+    found = [cut for block in blocks if (cut := cutter.push(block, is_terminal=False)) is not None]
+    assert [cut.last.height for cut in found] == [MAX_BLOCKS, 2 * MAX_BLOCKS]
 
 
 def test_push__block_with_a_gap__is_refused() -> None:

@@ -11,13 +11,11 @@ from sequencer.blocks.merkle import (
     held_leaf_hash,
     leaf_hash,
     leaf_hashes,
-    payload_leaves,
     prove,
     sides_of,
     transaction_root,
     verify_proof,
 )
-from sequencer.blocks.payload import Payload, Segment
 from sequencer.crypto.hashing import keccak
 from sequencer.types import ZERO_HASH, Hash32, RollupId
 
@@ -32,20 +30,21 @@ def root_from_the_top(leaves: list[Hash32]) -> Hash32:
 
 
 def leaves_of(count: int) -> list[Hash32]:
-    return leaf_hashes((RollupId(1), keccak(bytes([number]))) for number in range(count))
+    return leaf_hashes((RollupId(1), keccak(bytes([number])), number) for number in range(count))
 
 
 def test_leaf__has_the_bytes_of_the_specification() -> None:
     tx_hash = keccak(b"transaction")
-    expected = keccak(bytes.fromhex("00" + "00000102" + "00000304") + tx_hash)
-    assert leaf_hash(RollupId(0x102), 0x304, tx_hash) == expected
+    place = bytes.fromhex("00" + "00000102" + "00000304")
+    expected = keccak(place + tx_hash + bytes(14) + bytes.fromhex("0506"))
+    assert leaf_hash(RollupId(0x102), 0x304, tx_hash, 0x506) == expected
 
 
 def test_leaves__count_through_the_whole_block() -> None:
     tx_hash = keccak(b"transaction")
-    assert leaf_hashes([(RollupId(1), tx_hash), (RollupId(2), tx_hash)]) == [
-        leaf_hash(RollupId(1), 0, tx_hash),
-        leaf_hash(RollupId(2), 1, tx_hash),
+    assert leaf_hashes([(RollupId(1), tx_hash, 3), (RollupId(2), tx_hash, 4)]) == [
+        leaf_hash(RollupId(1), 0, tx_hash, 3),
+        leaf_hash(RollupId(2), 1, tx_hash, 4),
     ]
 
 
@@ -114,9 +113,8 @@ def test_held_leaf__has_the_bytes_of_the_specification() -> None:
 
 def test_leaves__of_held_segments__count_on_after_the_transactions() -> None:
     held = [held_entry(RollupId(1), b"segment"), held_entry(RollupId(4), b"other")]
-    payload = Payload((Segment(RollupId(2), (b"transaction",)),), tuple(held))
-    assert payload_leaves(payload) == [
-        leaf_hash(RollupId(2), 0, keccak(b"transaction")),
+    assert leaf_hashes([(RollupId(2), keccak(b"transaction"), 3)], held) == [
+        leaf_hash(RollupId(2), 0, keccak(b"transaction"), 3),
         held_leaf_hash(RollupId(1), 1, 7, keccak(b"segment")),
         held_leaf_hash(RollupId(4), 2, 5, keccak(b"other")),
     ]

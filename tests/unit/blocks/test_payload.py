@@ -26,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sequencer.blocks.held import ENTRY_BYTES, TABLE_OVERHEAD, HeldEntry, held_entry
+from sequencer.blocks.order import Ordering, OrderingPolicy
 from sequencer.blocks.payload import (
     EMPTY_PAYLOAD,
     MAX_INFLATION,
@@ -66,7 +67,7 @@ def table(*entries: tuple[int, int], count: int | None = None) -> bytes:
 def plain(*segments: tuple[int, list[int]], tail: bytes = b"") -> bytes:
     """A plain form with whatever ids and lengths, to tamper with."""
     table = b"".join(
-        struct.pack(f">II{len(lengths)}I", rollup, len(lengths), *lengths)
+        struct.pack(f">I13xI{len(lengths)}I", rollup, len(lengths), *lengths)
         for rollup, lengths in segments
     )
     return struct.pack(">H", len(segments)) + table + tail
@@ -84,11 +85,24 @@ def noise(size: int) -> bytes:
 def test_encode__two_segments__has_the_bytes_of_the_specification() -> None:
     segments = [(RollupId(1), [b"ab", b"c"]), (RollupId(7), [b"def"])]
     head = "000002"
-    first = "00000001000000020000000200000001"
-    second = "000000070000000100000003"
+    first = "00000001" + "00" * 13 + "000000020000000200000001"
+    second = "00000007" + "00" * 13 + "0000000100000003"
     transactions = "616263646566"
     expected = bytes.fromhex(head + first + second + transactions)
     assert encode_payload(segments, compress=False) == expected
+
+
+def test_encode__ordering__is_stated_of_each_rollup() -> None:
+    """ENC-10, ORDER-1."""
+    orderings = [Ordering(base_fee_wei=0x1234), Ordering(OrderingPolicy.ARRIVAL)]
+    data = encode_payload(
+        [(RollupId(0), [b"ab"]), (RollupId(1), [b"c"])],
+        compress=False,
+        ordering_of=lambda rollup: orderings[rollup],
+    )
+    assert bytes.fromhex("00000000" + "00" + "00" * 10 + "1234" + "00000001") in data
+    assert bytes.fromhex("00000001" + "02" + "00" * 12 + "00000001") in data
+    assert [part.ordering for part in decode_payload(data).segments] == orderings
 
 
 def test_encode__nothing__is_the_empty_payload() -> None:
@@ -129,7 +143,7 @@ def test_encode__held_segments__has_the_bytes_of_the_specification() -> None:
     held = [HeldEntry(RollupId(3), 0x102, Hash32(b"\xaa" * 32)), NAMED]
     segments = [(RollupId(1), [b"ab"])]
     names = "0002" + "00000003" + "00000102" + "aa" * 32 + "00000005" + "00000001" + "00" * 32
-    body = "0001" + "00000001" + "00000001" + "00000002" + "6162"
+    body = "0001" + "00000001" + "00" * 13 + "00000001" + "00000002" + "6162"
     expected = bytes.fromhex("02" + names + body)
     assert encode_payload(segments, held=held, compress=False) == expected
     assert len(names) // 2 == TABLE_OVERHEAD + 2 * ENTRY_BYTES
@@ -227,10 +241,12 @@ def test_encode__what_no_payload_holds__is_the_callers_error(
         (b"\x00" + plain((1, []), tail=b"ab"), "has 0 transactions"),
         (b"\x00" + plain((1, [0])), "transaction of 0"),
         (b"\x00" + plain((1, [1, MAX_TRANSACTION_BYTES + 1])), "131073 bytes"),
-        (b"\x00" + plain((1, [2]), tail=b"a"), "end at byte 16, the plain form at 15"),
-        (b"\x00" + plain((1, [2]), tail=b"abc"), "end at byte 16, the plain form at 17"),
+        (b"\x00" + plain((1, [2]), tail=b"a"), "end at byte 29, the plain form at 28"),
+        (b"\x00" + plain((1, [2]), tail=b"abc"), "end at byte 29, the plain form at 30"),
         (b"\x00" + plain(tail=b"a"), "end at byte 2, the plain form at 3"),
-        (b"\x00\x00\x01" + struct.pack(">II", 1, 2**32 - 1), "expected 1 to 20000"),
+        (b"\x00\x00\x01" + struct.pack(">I13xI", 1, 2**32 - 1), "expected 1 to 20000"),
+        (b"\x00\x00\x01" + struct.pack(">IB12xII", 1, 3, 1, 1) + b"a", "ordering policy 3"),
+        (b"\x00\x00\x01" + struct.pack(">IB11xBII", 1, 1, 9, 1, 1) + b"a", "SHUFFLED order with"),
         (b"\x01\x00\x00\x00", "plain length"),
         (b"\x01\x00\x00\x00\x02", "2 plain bytes for a stream of 0"),
         (packed(b"", MAX_PLAIN_BYTES + 1), "4194305 plain bytes"),
@@ -340,7 +356,7 @@ def test_limits__reached_exactly__are_kept() -> None:
 def test_limits__eight_bytes_for_each_of_the_stream__are_kept() -> None:
     stream = zlib.compress(b"")
     for size in range(60, 400):
-        body = plain((1, [size - 10]), tail=noise(20) + bytes(size - 30))
+        body = plain((1, [size - 23]), tail=noise(20) + bytes(size - 43))
         stream = zlib.compress(body, 9)
         is_kept = len(body) <= MAX_INFLATION * len(stream)
         data = b"\x01" + struct.pack(">I", len(body)) + stream
@@ -392,4 +408,8 @@ def test_decode__a_changed_plain_payload__is_refused_or_has_no_other_encoding(
     except DecodeError:
         return
     again = [(part.rollup, part.transactions) for part in payload.segments]
-    assert encode_payload(again, held=payload.held, compress=False) == data
+    orderings = {part.rollup: part.ordering for part in payload.segments}
+    encoded = encode_payload(
+        again, held=payload.held, compress=False, ordering_of=orderings.__getitem__
+    )
+    assert encoded == data

@@ -1,5 +1,6 @@
 """The command: what is wrong is one line on standard error and exit status 1, never a trace."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -13,6 +14,11 @@ from sequencer.crypto.keystore import ScryptCost, create_keystore
 from sequencer.crypto.signatures import Signer
 from sequencer.crypto.transport_key import transport_public
 from sequencer.errors import LocalFault
+from sequencer.evidence.files import dump_evidence, load_evidence
+from sequencer.evidence.promise import PromiseEvidence
+from sequencer.l1.deployment import save_deployment
+from tests.unit.evidence import cases
+from tests.unit.l1.fake_l1 import DEPLOYMENT
 
 SECRET = bytes(range(1, 33))
 PASSWORD = "correct horse"
@@ -228,3 +234,46 @@ def test_interrupt_is_no_error(
     monkeypatch.setattr(cli, "_status", run)
     assert cli.main(["status", "--rpc", "x"]) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_evidence_verify__says_who_did_what_and_what_l1_checks(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "evidence.json"
+    evidence = cases.disorder()
+    path.write_bytes(dump_evidence(evidence))
+    assert cli.main(["evidence", "verify", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert f"0x{evidence.signer.hex()}" in said
+    assert "NONCES" in said
+    assert "L1 will check" in said
+
+
+def test_evidence_verify__convicts_nobody(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "evidence.json"
+    path.write_bytes(dump_evidence(cases.disorder()).replace(b'"nonces"', b'"rising"'))
+    assert fails(capsys, "evidence", "verify", str(path)) == (
+        "switchyard: error: evidence: the entries are in order: no RISING fault (ORDER-6)\n"
+    )
+
+
+def test_evidence_promise__of_a_nodes_answer__is_a_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    evidence, answer = cases.promise(), tmp_path / "answer.json"
+    answer.write_text(json.dumps(evidence.signed.to_json()), encoding="utf-8")
+    deployment = tmp_path / "deployment.json"
+    save_deployment(DEPLOYMENT, deployment)
+    arguments = ["evidence", "promise", str(answer), "--deployment", str(deployment)]
+    assert cli.main(arguments) == 0
+    found = load_evidence(capsys.readouterr().out.encode())
+    assert isinstance(found, PromiseEvidence)
+    assert (found.signed, found.domain) == (evidence.signed, DEPLOYMENT.domain)
+
+
+def test_watch__no_deployment(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    missing = tmp_path / "deployment.json"
+    arguments = ["watch", "--deployment", str(missing), "--l1", "http://127.0.0.1:9"]
+    assert str(missing) in fails(capsys, *arguments, "--state", str(tmp_path / "state"))

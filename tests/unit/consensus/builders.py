@@ -21,6 +21,7 @@ from sequencer.consensus.events import (
     Tick,
     Verdict,
     Verify,
+    WorkChanged,
 )
 from sequencer.consensus.leaders import leader_of
 from sequencer.consensus.messages import (
@@ -94,8 +95,9 @@ def proposal(
 
 
 class Bench:
-    """A core, its clock, and a runtime that signs at once. `give` returns every output that one
-    input leads to; blocks are built and judged only when a test says so."""
+    """A core, its clock, and a runtime that signs at once, and says in each view that there is work
+    until a test says otherwise. `give` returns every output that one input leads to; blocks are
+    built and judged only when a test says so."""
 
     def __init__(
         self,
@@ -107,6 +109,7 @@ class Bench:
     ) -> None:
         self.me = None if me is None else MemberIndex(me)
         self.now_ms = 0
+        self.has_work = False
         self.committee = committee
         self.core = Simplex(committee, self.me, start, TIMING, finalized)
         self.replayed = [o for record in restored for o in self.handle(Restored(record))]
@@ -118,12 +121,17 @@ class Bench:
 
     def give(self, event: Input) -> list[Output]:
         outputs: list[Output] = []
+        if isinstance(event, WorkChanged):
+            self.has_work = event.has_work
         waiting = [event]
         while waiting:
+            view = self.core.view
             for output in self.handle(waiting.pop(0)):
                 outputs.append(output)
                 if isinstance(output, CastVote | Propose):
                     waiting.append(Received(self.sign(output.vote)))
+            if self.core.view != view and self.has_work:
+                waiting.append(WorkChanged(has_work=True))
         return outputs
 
     def sign(self, statement: Vote) -> SignedVote:

@@ -30,7 +30,9 @@ HORIZON = 2 * len(COMMITTEE)
 def entered(view: int = 1, at_ms: int = 0, has_work: bool = False, me: int | None = 0) -> Pacemaker:
     pace = Pacemaker(COMMITTEE, None if me is None else MemberIndex(me), TIMING)
     pace.start(View(view))
-    pace.enter(View(view), at_ms, has_work)
+    pace.enter(View(view), at_ms)
+    if has_work:
+        pace.hurry(at_ms)
     return pace
 
 
@@ -40,7 +42,7 @@ def walk(pace: Pacemaker, up_to: int, silent: int | None = None) -> None:
         for member in range(len(COMMITTEE)):
             if member != silent:
                 pace.on_vote(MemberIndex(member), View(view - 1))
-        pace.enter(View(view), 0, has_work=False)
+        pace.enter(View(view), 0)
 
 
 def test_expiry__idle__heartbeat_and_timeout() -> None:
@@ -75,7 +77,7 @@ def test_expiry__gave_up__again_after_timeout() -> None:
 def test_expiry__next_view__starts_over() -> None:
     pace = entered()
     pace.give_up(1_400)
-    pace.enter(View(2), 2_000, has_work=False)
+    pace.enter(View(2), 2_000)
     assert pace.expiry() == 3_400
 
 
@@ -131,7 +133,7 @@ def test_expiry__observer__as_a_member() -> None:
 
 def test_expiry__views_skipped__nobody_was_silent_in_them() -> None:
     pace = entered(me=1)
-    pace.enter(View(400), 0, has_work=False)
+    pace.enter(View(400), 0)
     assert pace.expiry() == 1_400
 
 
@@ -139,7 +141,8 @@ def notarized(*took_ms: int, weights: tuple[int, ...] = (1, 1, 1, 1)) -> int:
     """Δ after views that took so long were notarized and finalized, from view 1 on."""
     pace = Pacemaker(make_committee(weights), MemberIndex(0), TIMING)
     for view, took in enumerate(took_ms, start=1):
-        pace.enter(View(view), 1_000 * view, has_work=True)
+        pace.enter(View(view), 1_000 * view)
+        pace.hurry(1_000 * view)
         pace.on_notarized(View(view), 1_000 * view + took)
         pace.on_nullified(View(view))
         pace.on_finalized()

@@ -1,7 +1,7 @@
 """SIMPLEX-2: when a leader proposes, on what, and with which justification.
 
 enter a view this node leads
-├── work: builds at once; no work: builds when the heartbeat has passed
+├── work: builds at once, if it is of this view; no work: builds when the heartbeat has passed
 ├── not its view, an observer, Nullify already voted: never
 ├── once in a view
 ├── on the highest notarized block with only nullified views above it
@@ -13,7 +13,15 @@ enter a view this node leads
 └── more than 64 views nullified: the older nullifications go ahead
 """
 
-from sequencer.consensus.events import Broadcast, Build, Built, Fetched, Propose, WorkChanged
+from sequencer.consensus.events import (
+    Broadcast,
+    Build,
+    Built,
+    Fetched,
+    Propose,
+    Received,
+    WorkChanged,
+)
 from sequencer.consensus.messages import MAX_NULLIFICATIONS, FinalityProof
 from tests.unit.consensus.builders import (
     FINALIZE,
@@ -42,6 +50,17 @@ def test_work__builds_at_once() -> None:
     bench = Bench(me=1)
     asked = bench.give(WorkChanged(has_work=True))
     assert only(asked, Build) == [Build(ONE.header.view, START, ())]
+
+
+def test_work_of_the_view_before__builds_when_it_is_told_again() -> None:
+    """The last block may have taken all there was."""
+    bench = Bench(me=2)
+    bench.handle(WorkChanged(has_work=True))
+    assert not only(bench.handle(Received(certificate(NOTARIZE, 1, ONE))), Build)
+    bench.receive(proposal(ONE))
+    assert bench.core.view == 2
+    assert not only(bench.tick(999), Build)
+    assert only(bench.give(WorkChanged(has_work=True)), Build)
 
 
 def test_no_work__builds_when_the_heartbeat_has_passed() -> None:

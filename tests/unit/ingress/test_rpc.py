@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from web3 import Web3
 from web3.exceptions import TransactionNotFound, Web3RPCError
 
+from sequencer import serving as serving_module
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import LocalFault
 from sequencer.ingress import rpc as rpc_module
@@ -67,6 +68,56 @@ def test_answer__a_batch__is_in_order_and_without_notifications() -> None:
     )
     assert [each["id"] for each in found] == [1, None, 2, 3]
     assert [each["error"]["code"] for each in found if "error" in each] == [-32600, -32601]
+
+
+def test_answer__more_transactions_than_may_wait__refuses_the_others_unseen() -> None:
+    """POOL-7: those that come first are taken, and none after one that is refused; what is no
+    transaction is answered all the same."""
+    node = FakeNode()
+    node.room = 10
+    sent = ["0x" + Raw(nonce=nonce).encode().hex() for nonce in range(40)]
+    bodies = [request("eth_sendRawTransaction", raw, id=at) for at, raw in enumerate(sent)]
+    first, *found = answer(node, batch(request(id="x"), *bodies))
+    assert first["result"] == "0x7"
+    assert [each["id"] for each in found if "result" in each] == list(range(10))
+    assert len(node.submitted_at) == 10
+    assert {each["error"]["code"] for each in found[10:]} == {-32005}
+    assert found[10]["error"]["data"] == {"retryAfterMs": 250}
+    assert node.room == 10
+
+
+def test_answer__transactions_of_no_rollup__take_no_room() -> None:
+    node = FakeNode()
+    node.room = 0
+    raw = "0x" + Raw().encode().hex()
+    bodies = [request("eth_sendRawTransaction", raw, id=at) for at in range(40)]
+    found = answer(node, batch(*bodies), "999")
+    assert {each["error"]["message"] for each in found} == {"rollup 999 is not registered"}
+
+
+async def test_answer__a_transaction_alone__does_not_wait_behind_batches() -> None:
+    node = FakeNode()
+    rpc = Rpc(Methods(node, lambda: NOW_MS))
+    async with rpc._turn:
+        raw = "0x" + Raw().encode().hex()
+        found = json.loads(await rpc.answer("1", request("eth_sendRawTransaction", raw)))
+    assert found["result"] == "0x" + keccak(Raw().encode()).hex()
+
+
+async def test_answer__wallet_that_goes__leaves_its_room() -> None:
+    node = FakeNode()
+    room = node.room
+    raw = "0x" + Raw().encode().hex()
+    body = batch(*[request("eth_sendRawTransaction", raw, id=at) for at in range(100)])
+    rpc = Rpc(Methods(node, lambda: NOW_MS))
+    async with rpc._turn:
+        answering = asyncio.create_task(rpc.answer("1", body))
+        await asyncio.sleep(0)
+        assert node.room == room - 32
+        answering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await answering
+    assert node.room == room
 
 
 def test_answer__notifications_only__is_nothing() -> None:
@@ -141,8 +192,8 @@ def test_answer__a_long_batch__lets_others_in_between() -> None:
         task.cancel()
         return taken
 
-    assert asyncio.run(turns(7)) == 0
-    assert asyncio.run(turns(1_000)) == 1_000 // 8
+    assert asyncio.run(turns(1)) == 0
+    assert asyncio.run(turns(1_000)) == -(-1_000 // 32)
 
 
 JSON = st.recursive(
@@ -315,7 +366,7 @@ async def test_get_held__what_the_node_has_or_not_there() -> None:
 async def test_get_blob__taken_slowly__gives_way_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody holds many of them in the node's memory, or one for ever."""
     monkeypatch.setattr(rpc_module, "MAX_RECORDS_IN_FLIGHT", 1)
-    monkeypatch.setattr(rpc_module, "RECORD_SECONDS", 0.3)
+    monkeypatch.setattr(serving_module, "SEND_SECONDS", 1.5)
     node, path = FakeNode(), "/blobs/0x" + "11" * 32
     node.archived = lambda _: bytes(32 << 20)  # more than the system takes for a slow reader
     async with serving(node) as url, ClientSession() as session:
@@ -331,6 +382,33 @@ async def test_get_blob__taken_slowly__gives_way_to_others(monkeypatch: pytest.M
             while status == 503:
                 await asyncio.sleep(0.05)  # nothing announces that it is given up
                 async with session.get(url + path) as found:
+                    status = found.status
+        assert status == 200
+        writer.close()
+
+
+async def test_post__long_answer_taken_slowly__gives_way_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """NET-9: an answer is in flight until it is taken, and not for ever."""
+    monkeypatch.setattr(rpc_module, "MAX_IN_FLIGHT", 1)
+    monkeypatch.setattr(serving_module, "SEND_SECONDS", 1.5)
+    node = FakeNode()
+    node.status = lambda: {"long": "x" * (32 << 20)}  # type: ignore[method-assign]
+    body = request("seq_status")
+    async with serving(node) as url, ClientSession() as session:
+        port = int(url.rpartition(":")[2])
+        slow, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_024)
+        head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        assert b"200 OK" in await slow.readline()
+        async with session.post(url, data=request()) as refused:
+            assert refused.status == 503
+        async with asyncio.timeout(10):
+            status = 503
+            while status == 503:
+                await asyncio.sleep(0.05)  # nothing announces that it is given up
+                async with session.post(url, data=request()) as found:
                     status = found.status
         assert status == 200
         writer.close()

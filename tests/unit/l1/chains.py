@@ -17,9 +17,12 @@ from sequencer.l1.events import (
     ModeAnnounced,
     ModeCancelled,
     OperatorBonded,
+    PromiseChallenged,
     RollupMode,
     RollupRegistered,
 )
+from sequencer.promises.challenge import PromiseChallenge
+from sequencer.promises.promise import InclusionPromise
 from sequencer.types import (
     ZERO_HASH,
     Address,
@@ -27,6 +30,7 @@ from sequencer.types import (
     Committee,
     Epoch,
     Hash32,
+    Height,
     Member,
     RollupId,
 )
@@ -102,6 +106,16 @@ def challenged(rollup: int, index: int, data: bytes, deadline: int = 99) -> Data
         keccak(data),
         deadline,
     )
+
+
+def promise_challenged(
+    operator_id: int = 1, tag: bytes = b"", deadline: int = 99
+) -> PromiseChallenged:
+    """A challenge of a promise about a transaction of that hash."""
+    tx_hash = keccak(b"promised", tag)
+    said = InclusionPromise(Epoch(0), RollupId(1), tx_hash, Height(9), address(5), 10**18)
+    asked = PromiseChallenge(address(6), deadline, 10**16, True, keccak(b"batch"))
+    return PromiseChallenged(keccak(b"challenge", tag), operator_id, said, BatchIndex(1), asked)
 
 
 def announced(rollup: int, mode: RollupMode, effective_at: int) -> ModeAnnounced:

@@ -35,6 +35,9 @@ from sequencer.l1.events import (
     OperatorJailed,
     OperatorReleased,
     OperatorUnjailed,
+    PromiseBroken,
+    PromiseChallenged,
+    PromiseKept,
     RollupRegistered,
     SignerRotated,
 )
@@ -235,7 +238,8 @@ def _parts(event: Event) -> tuple[Address, str, str, list[object]]:
             return CONTRACTS.committee, "Committee", "CommitteeRecorded", values
         case RollupRegistered():
             values = [event.rollup_id, Address(bytes(20)), event.chain_id, Address(bytes(20))]
-            values += [event.holds_data]
+            values += [event.holds_data, event.ordering.policy.value]
+            values += [event.ordering.base_fee_wei, event.provable_from]
             return CONTRACTS.rollup_registry, "RollupRegistry", "RollupRegistered", values
         case MessageEnqueued():
             values = [event.index, event.rollup_id, event.sender]
@@ -272,6 +276,13 @@ def _later_parts(event: Event) -> tuple[Address, str, str, list[object]]:
             return CONTRACTS.commitment_chain, "CommitmentChain", "BatchCommitted", values
         case BatchesCharged() | NoticeGiven() | NoticeCleared():
             return CONTRACTS.sequencing_fees, "SequencingFees", *_fee_parts(event)
+    return _asked_parts(event)
+
+
+def _asked_parts(event: Event) -> tuple[Address, str, str, list[object]]:
+    """Of challenges."""
+    if isinstance(event, PromiseChallenged | PromiseKept | PromiseBroken):
+        return CONTRACTS.promise_slasher, "PromiseSlasher", *_promise_parts(event)
     return CONTRACTS.data_availability_challenge, *_data_parts(event)
 
 
@@ -302,3 +313,18 @@ def _data_parts(event: Event) -> tuple[str, str, list[object]]:
         case _:
             raise NotImplementedError(event)
     return "DataAvailabilityChallenge", name, values
+
+
+def _promise_parts(
+    event: PromiseChallenged | PromiseKept | PromiseBroken,
+) -> tuple[str, list[object]]:
+    """Of challenges to promises."""
+    name = type(event).__name__
+    match event:
+        case PromiseChallenged():
+            values: list[object] = [event.id, event.operator_id, event.promise.for_contract()]
+            return name, [*values, event.index, event.challenge.for_contract()]
+        case PromiseKept():
+            return name, [event.id, 7, Address(bytes(20))]
+        case PromiseBroken():
+            return name, [event.id, 3, 2]

@@ -97,7 +97,9 @@ class FakePool:
             self.next_nonce += 1
             self.mined.append(taken)
             block = Hash32(bytes(32))
-            self.receipts[taken.hash] = Receipt(not self.reverts(taken), self.number, block, 90_000)
+            self.receipts[taken.hash] = Receipt(
+                taken.hash, not self.reverts(taken), self.number, block, 90_000
+            )
 
     async def pause(self, seconds: float) -> None:
         self.now_ms += int(1_000 * seconds)

@@ -23,11 +23,14 @@ from sequencer.l1.events import (
     DataAnswered,
     Event,
     L1Block,
+    PromiseChallenged,
+    PromiseKept,
 )
 from sequencer.l1.rpc import L1Refused
 from sequencer.l1.sidecar import Sidecar
 from sequencer.l1.submitter import Submitter
 from sequencer.l1.view import L1View
+from sequencer.promises.inclusion import InclusionProof
 from sequencer.types import BatchIndex, Epoch, Hash32
 from tests.unit.batches.test_attestations import COMMITTEE, GOOD, ONE, pool_of, signed
 from tests.unit.derivation.worlds import Committee
@@ -41,6 +44,7 @@ COMMIT = abi.function("CommitmentChain", "commit").hash[:4]
 COMMIT_BLOBS = abi.function("CommitmentChain", "commitBlobs").hash[:4]
 SNAPSHOT = abi.function("Committee", "snapshot").hash[:4]
 ANSWER = abi.function("DataAvailabilityChallenge", "answer").hash[:4]
+SHOW_KEPT = abi.function("PromiseSlasher", "answer")
 WITHDRAW = abi.function("DataAvailabilityChallenge", "withdraw").hash[:4]
 CHECKPOINT = abi.function("DataAvailabilityChallenge", "checkpoint").hash[:4]
 CHARGE = abi.function("SequencingFees", "charge")
@@ -68,6 +72,10 @@ class World:
         self.member: int | None = member
         self.batches: dict[int, tuple[Batch, bytes]] = {}
         self.held_bytes: dict[Hash32, bytes] = {}
+        self.proofs: dict[Hash32, InclusionProof] = {}
+        """Of promises that were kept, by challenge."""
+        self.challenge_of: dict[bytes, Hash32] = {}
+        """By the transaction promised."""
         self.hidden: set[int] = set()
         self.is_kzg_down = False
         self.attestation: SignedAttestation | None = None
@@ -123,6 +131,9 @@ class World:
             return forced(self.view.consumed, int.from_bytes(taken.data[4:], "big"))
         if taken.data[:4] == ANSWER:
             return DataAnswered(*decode(["bytes32", "bytes"], taken.data[4:]))
+        if taken.data[:4] == SHOW_KEPT.hash[:4]:
+            _, said, _, _ = decode(SHOW_KEPT.types, taken.data[4:])
+            return PromiseKept(self.challenge_of[said[2]])
         if taken.data[:4] == CHECKPOINT:
             return Checkpointed(self.view.last_index)
         if taken.data[:4] == CHARGE.hash[:4]:
@@ -170,6 +181,12 @@ class World:
         self, epoch: Epoch, index: BatchIndex, batch_hash: Hash32
     ) -> SignedAttestation | None:
         return self.attestation
+
+    def has_kept(self, asked: PromiseChallenged) -> bool:
+        return asked.id in self.proofs
+
+    def kept(self, asked: PromiseChallenged) -> InclusionProof | None:
+        return self.proofs.get(asked.id)
 
     async def sidecar(self, batch: Batch) -> Sidecar:
         if self.is_kzg_down:

@@ -107,6 +107,12 @@ class TestAnswers:
         with pytest.raises(L1Error, match="block 16, asked 17"):
             await client.header(17)
 
+    async def test_call__at_the_head_or_at_a_block(self, server: Server, client: L1Client) -> None:
+        server.says("0x07")
+        assert await client.call(ADDRESS, b"\1") == b"\7"
+        assert await client.call(ADDRESS, b"\1", 16) == b"\7"
+        assert [request["params"][1] for request in server.requests] == ["latest", "0x10"]
+
     async def test_logs__come_in_order(self, server: Server, client: L1Client) -> None:
         server.says([{**LOG, "logIndex": "0x5"}, {**LOG, "blockNumber": "0xf"}, LOG])
         found = await client.logs_between([ADDRESS], 15, 16)
@@ -138,7 +144,7 @@ class TestAnswers:
                 "gasUsed": "0x5208",
             }
         )
-        assert await client.receipt(HASH) == Receipt(True, 16, HASH, 21_000)
+        assert await client.receipt(HASH) == Receipt(HASH, True, 16, HASH, 21_000)
         server.says(None)
         assert await client.transaction(HASH) is None
         assert await client.receipt(HASH) is None

@@ -23,6 +23,8 @@ from sequencer.l1.events import (
     OperatorEjected,
     OperatorJailed,
     OperatorUnjailed,
+    PromiseBroken,
+    PromiseKept,
     RollupMode,
     SignerRotated,
 )
@@ -40,6 +42,7 @@ from tests.unit.l1.chains import (
     forced,
     header,
     posted,
+    promise_challenged,
     recorded,
     registered,
 )
@@ -73,6 +76,9 @@ EVENTS: list[Event] = [
     DataAnswered(keccak(b"id"), b""),
     DataVoided(keccak(b"id"), RollupId(5)),
     Checkpointed(BatchIndex(4)),
+    promise_challenged(3),
+    PromiseKept(keccak(b"id")),
+    PromiseBroken(keccak(b"id")),
 ]
 LOGS = logs(L1Block(header(9), (*EVENTS, recorded(0))))
 

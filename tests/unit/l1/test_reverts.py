@@ -23,6 +23,11 @@ def test_describe__bytes_values__as_hex() -> None:
     assert text == f"WrongParent(expected=0x{'01' * 32}, actual=0x{'02' * 32})"
 
 
+def test_name__two_errors_of_one_name_in_a_contract__are_both_known() -> None:
+    for signature in (b"WrongBatch(bytes32,bytes32)", b"WrongBatch(uint256,bytes32,bytes32)"):
+        assert revert_name(keccak(signature)[:4]) == "WrongBatch"
+
+
 def test_describe__soliditys_own_errors() -> None:
     message = keccak(b"Error(string)")[:4] + encode(["string"], ["no funds"])
     panic = keccak(b"Panic(uint256)")[:4] + encode(["uint256"], [17])

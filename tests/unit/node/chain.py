@@ -8,8 +8,7 @@ from sequencer.batches.batch import Batch
 from sequencer.batches.cut import BatchParameters
 from sequencer.blocks.header import Block, Header, genesis
 from sequencer.blocks.held import held_entry
-from sequencer.blocks.merkle import payload_leaves, transaction_root
-from sequencer.blocks.payload import EMPTY_PAYLOAD, decode_payload, encode_payload
+from sequencer.blocks.payload import EMPTY_PAYLOAD, encode_payload
 from sequencer.consensus.messages import Certificate, FinalityProof, Vote, VoteKind
 from sequencer.crypto.hashing import keccak, word
 from sequencer.crypto.signatures import Signer
@@ -26,6 +25,8 @@ from sequencer.l1.view import L1View
 from sequencer.mempool.pool import Mempool, MempoolConfig
 from sequencer.node.ledger import Ledger
 from sequencer.ordering.application import Application, OrderingParameters
+from sequencer.ordering.listings import Listings, ListParameters
+from sequencer.ordering.order import root_of
 from sequencer.store.blocks import BlockStore
 from sequencer.types import (
     Address,
@@ -71,7 +72,7 @@ def next_block(parent: Header, *raw: bytes, at_ms: int = 0, **fields: object) ->
         parent_hash=parent.hash,
         payload_hash=keccak(payload),
         payload_length=len(payload),
-        transaction_root=transaction_root(payload_leaves(decode_payload(payload))),
+        transaction_root=root_of(payload, parent.hash),
         origin_number=1,
         origin_hash=l1_hash(1),
         origin_timestamp=1_000,
@@ -90,7 +91,7 @@ def next_holding_block(parent: Header, posted: bytes, held: bytes, at_ms: int = 
         at_ms=at_ms,
         payload_hash=keccak(payload),
         payload_length=len(payload),
-        transaction_root=transaction_root(payload_leaves(decode_payload(payload))),
+        transaction_root=root_of(payload, parent.hash),
     )
     return Block(block.header, payload, segment)
 
@@ -110,7 +111,12 @@ class Chain:
         self.height = 0
         self.see(RollupRegistered(ROLLUP, CHAIN_ID), CommitteeRecorded(committee_of(0)))
         self.mempool = Mempool(MempoolConfig())
-        application = Application(self.l1, self.mempool, OrderingParameters(BLOCK_BYTES, 10))
+        application = Application(
+            self.l1,
+            self.mempool,
+            OrderingParameters(BLOCK_BYTES, 10),
+            Listings(ListParameters(), BLOCK_BYTES),
+        )
         self.ordered: list[Hash32] = []
         self.sealed: list[BatchIndex] = []
         self.is_slow = False

@@ -15,12 +15,14 @@ from sequencer.simulation.keys import SEPARATOR, SimVerifier
 from sequencer.types import Committee, MemberIndex
 from tests.unit.consensus.builders import START, TIMING
 
+BEFORE_PROPOSAL = b"what is not passed on yet"
+
 
 class Idle:
     """An application with nothing to do."""
 
-    def has_work(self, *_: Any) -> bool:
-        return False
+    def pause_ms(self, *_: Any) -> None:
+        return None
 
 
 class Runtime:
@@ -33,6 +35,7 @@ class Runtime:
         self.journal = MemoryJournal()
         self._committee = committee
         self.sent: list[tuple[bytes, bytes]] = []
+        self.broadcast: list[bytes] = []
         self.services = SimpleNamespace(
             keys=SimpleNamespace(seat=lambda _: Seat(me, cast(Signer, None))),
             separator=SEPARATOR,
@@ -42,8 +45,9 @@ class Runtime:
             votes=SimpleNamespace(sign=self._sign),
             application=application,
             transport=SimpleNamespace(
-                broadcast=lambda _: None, send=lambda *sent: self.sent.append(sent)
+                broadcast=self.broadcast.append, send=lambda *sent: self.sent.append(sent)
             ),
+            before_proposal=lambda: self.broadcast.append(BEFORE_PROPOSAL),
             clock=SimpleNamespace(now_ms=lambda: self.now_ms),
             history=SimpleNamespace(),
             fetching=SimpleNamespace(
@@ -55,6 +59,7 @@ class Runtime:
             schedule=SimpleNamespace(epoch_of=lambda _: committee.epoch),
             timing=TIMING,
             on_final=self._keep,
+            on_vote=lambda *_: None,
             on_equivocation=lambda found, _: self.convicted.append(found.first.member),
         )
         self.instance = Instance(cast(Services, self.services), committee, START, None)

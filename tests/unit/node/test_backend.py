@@ -1,16 +1,33 @@
-"""What a node takes in of a rollup that leaves the committee or is dropped, and what it says of it
+"""What a node takes in (TX-6), and what it says of a rollup that leaves the committee or is dropped
 (TX-8, FEE-4)."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from coincurve import PrivateKey
 
+from sequencer.blocks.contents import transaction_keys
+from sequencer.consensus.messages import VoteKind
 from sequencer.crypto.hashing import keccak
+from sequencer.crypto.signatures import public_key_address
 from sequencer.errors import PeerFault
-from sequencer.ingress.refusal import OverLimit, Refused, RollupAway
+from sequencer.ingress.jsonrpc import Code
+from sequencer.ingress.methods import Methods
+from sequencer.ingress.refusal import (
+    AlreadyKnown,
+    Busy,
+    NoPromise,
+    OverLimit,
+    Refused,
+    RollupAway,
+)
+from sequencer.ingress.rpc import Rpc
+from sequencer.ingress.transaction import decode_transaction
+from sequencer.ingress.transactions import HINT_BYTES, decode_with_hints
 from sequencer.l1.events import (
     BasedEntered,
     Event,
@@ -22,17 +39,22 @@ from sequencer.l1.events import (
     RollupMode,
 )
 from sequencer.l1.modes import FOREVER
+from sequencer.mempool.admission import Admission
 from sequencer.node import node as node_module
+from sequencer.node.backend import Admitted
 from sequencer.node.node import Node
+from sequencer.node.wire import GossipedTransaction, encode_consensus, encode_transactions
 from sequencer.store.blocks import FinalizedBlock
 from sequencer.types import Address
+from tests.unit.consensus.builders import block, proposal, signed
 from tests.unit.ingress.builders import Raw
 from tests.unit.l1.chains import registered
-from tests.unit.node.chain import CHAIN_ID, ROLLUP, l1_hash, next_holding_block
+from tests.unit.node.chain import CHAIN_ID, ROLLUP, l1_hash, next_block, next_holding_block
 from tests.unit.node.test_node import SECRET, config, deployment, stop, until
 
 LEAVES = 2_000
 SEQUENCER = Address(b"\x05" * 20)
+PEER = Address(b"\x06" * 20)
 
 
 class World:
@@ -97,6 +119,94 @@ def test_admit__rollup_that_is_dropped__is_refused_until_it_has_paid(world: Worl
     assert world.node.status()["feeNotices"] == []
 
 
+def test_admit__ordered_already__is_known(world: World) -> None:
+    """TX-6, as far as the pool does not remember it; of many, each by itself."""
+    raws = [Raw(nonce=nonce).encode() for nonce in range(4)]
+    block = next_block(world.node.ledger.tip, raws[0], raws[2])
+    world.node._store.put_finalized([FinalizedBlock(block, None, transaction_keys(block))])
+    with pytest.raises(AlreadyKnown):
+        world.admit(0)
+    too_long = bytes(200_000)
+    found = world.node._backend.admit_many(ROLLUP, [*raws, too_long, raws[1]], 0)
+    assert [type(outcome) for outcome in found] == [
+        *(AlreadyKnown, Admitted, AlreadyKnown, Admitted),
+        *(PeerFault, AlreadyKnown),
+    ]
+    assert len(world.node.mempool) == 2
+
+
+def test_submit_many__at_the_bound__refuses_wallets_unseen_and_no_peer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """POOL-7."""
+    monkeypatch.setattr(Admission, "limit", 3)
+    monkeypatch.setattr(world.node._gossip, "add", lambda _: None)
+    raws = [Raw(nonce=nonce).encode() for nonce in range(5)]
+    backend = world.node._backend
+    assert backend.reserve(5) == 3
+    assert backend.reserve(2) == 0
+    backend.release(3, None)
+    told = backend.submit_many(ROLLUP, raws[:3], 0)
+    assert told == [keccak(raw) for raw in raws[:3]]
+    assert backend.reserve(1) == 0
+    with pytest.raises(Busy):
+        world.node._backend.submit_for_promise(ROLLUP, raws[3], 0, 0)
+    assert len(world.node.mempool) == 3
+    passed_on = [GossipedTransaction(ROLLUP, raw) for raw in raws[3:]]
+    world.node._receive(PEER, encode_transactions(passed_on))
+    assert len(world.node.mempool) == 5
+
+
+async def test_send__at_the_bound__says_when_to_try_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """POOL-7."""
+    monkeypatch.setattr(Admission, "limit", 0)
+    rpc = Rpc(Methods(world.node._backend, lambda: 0))
+    raw = "0x" + Raw(nonce=0).encode().hex()
+    call = {"jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransaction", "params": [raw]}
+    alone = json.loads(await rpc.answer(str(ROLLUP), json.dumps(call).encode()))
+    together = json.loads(await rpc.answer(str(ROLLUP), json.dumps([call, call]).encode()))
+    for answer in (alone, *together):
+        assert answer["error"]["code"] == Code.LIMIT
+        assert answer["error"]["data"] == {"retryAfterMs": 50}
+    assert len(together) == 2
+    assert len(world.node.mempool) == 0
+
+
+def test_gossip__with_hints_right_and_wrong__is_taken_in_all_the_same(world: World) -> None:
+    """NET-11: who passes on does not decide who has sent."""
+    keys = [PrivateKey(bytes([number]) * 32) for number in range(1, 21)]
+    raws = [Raw(key=key).encode() for key in keys]
+    _, hints = decode_with_hints(raws, CHAIN_ID)
+    hints[3], hints[5], hints[7] = hints[4], b"", b"\xff" * HINT_BYTES
+    passed_on = [
+        GossipedTransaction(ROLLUP, raw, hint) for raw, hint in zip(raws, hints, strict=True)
+    ]
+    for part in (passed_on[:10], passed_on[10:]):
+        world.node._receive(PEER, encode_transactions(part))
+    pooled = [world.node.mempool.get((ROLLUP, keccak(raw))) for raw in raws]
+    assert pooled == [decode_transaction(raw, CHAIN_ID) for raw in raws]
+    senders = [public_key_address(key.public_key) for key in keys]
+    assert [tx.sender for tx in pooled if tx] == senders
+    assert world.node._faults.total == 0
+
+
+def test_proposal__what_its_proposer_has_passed_on__is_taken_in_before(world: World) -> None:
+    """NET-11."""
+    raw = Raw(nonce=0).encode()
+    passed_on = encode_transactions([GossipedTransaction(ROLLUP, raw)])
+    vote, proposed = signed(1, VoteKind.NOTARIZE, 1), proposal(block(1))
+    transport = world.node.transport
+    assert transport._is_bulk(passed_on)
+    assert not transport._is_bulk(encode_consensus(proposed))
+    transport._bulk.put(PEER, passed_on)
+    world.node._receive(PEER, encode_consensus(vote))
+    assert len(world.node.mempool) == 0
+    world.node._receive(PEER, encode_consensus(proposed))
+    assert (ROLLUP, keccak(raw)) in world.node.mempool
+
+
 @pytest.mark.parametrize("withhold_data", [False, True])
 def test_held_segment__is_given_unless_withheld(tmp_path: Path, withhold_data: bool) -> None:
     """HELD-2, HELD-5."""
@@ -139,3 +249,17 @@ def test_status__shows_who_has_announced_and_who_has_left(world: World) -> None:
     world.see(LEAVES, BasedEntered())
     assert world.modes() == [{"rollup": 1, "mode": "solo", "announced": None, "effectiveAt": None}]
     assert world.node.status()["basedUntil"] == FOREVER
+
+
+async def test_submit_for_promise__none_made__is_taken_in_and_passed_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed_on: list[bytes] = []
+    monkeypatch.setattr(world.node._gossip, "add", lambda gossiped: passed_on.append(gossiped.raw))
+    raw = Raw(nonce=0).encode()
+    tx_hash, made = world.node._backend.submit_for_promise(ROLLUP, raw, 0, 0)
+    assert isinstance(made, NoPromise)
+    assert "no member of the committee" in str(made)
+    assert (ROLLUP, tx_hash) in world.node.mempool
+    assert passed_on == [raw]
+    assert world.node.status()["promises"] == {"open": 0, "openWei": "0", "coverageWei": None}

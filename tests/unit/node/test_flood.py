@@ -112,7 +112,9 @@ class World:
         """A wallet's transaction is final within seconds."""
         sender = Sender(10**6 + self.node.ledger.tip.height, ROLLUP)
         self.node.mempool.expire(self.node._clock.now_ms() + 10**6)  # a full pool refuses it
-        found = self.node._backend.submit(ROLLUP.id, sender.next(), self.node._clock.now_ms())
+        (found,) = self.node._backend.submit_many(
+            ROLLUP.id, [sender.next()], self.node._clock.now_ms()
+        )
         await until(lambda: self.node.ledger.locate(ROLLUP.id, found) is not None)
 
     def check_bounds(self) -> None:

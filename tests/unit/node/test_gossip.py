@@ -2,7 +2,13 @@
 
 import asyncio
 
-from sequencer.node.gossip import FAULT_WINDOW_MS, FAULTS_ALLOWED, PeerFaults, TransactionGossip
+from sequencer.node.gossip import (
+    FAULT_WINDOW_MS,
+    FAULTS_ALLOWED,
+    PAUSE_SECONDS,
+    PeerFaults,
+    TransactionGossip,
+)
 from sequencer.node.wire import MAX_GOSSIPED, GossipedTransaction, decode
 from sequencer.types import Address, RollupId
 
@@ -19,7 +25,7 @@ async def sent_of(transactions: list[GossipedTransaction]) -> list[tuple[object,
     for each in transactions:
         gossip.add(each)
     assert sent == []
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.001)
     return [tuple(decode(data)) for data in sent]  # type: ignore[arg-type]
 
 
@@ -33,6 +39,24 @@ async def test_add__more_than_fit__go_out_in_order_in_several() -> None:
     parts = await sent_of(many)
     assert [len(part) for part in parts] == [MAX_GOSSIPED, 1]
     assert [each for part in parts for each in part] == many
+
+
+async def test_add__soon_after_the_last__goes_out_with_others_or_when_asked() -> None:
+    sent: list[bytes] = []
+    gossip = TransactionGossip(sent.append)
+    gossip.add(transaction(0))
+    await asyncio.sleep(0.001)
+    assert len(sent) == 1
+    gossip.add(transaction(1))
+    await asyncio.sleep(0.001)
+    gossip.add(transaction(2))
+    assert len(sent) == 1
+    gossip.flush()
+    gossip.flush()
+    assert [len(tuple(decode(data))) for data in sent] == [1, 2]  # type: ignore[arg-type]
+    gossip.add(transaction(3))
+    await asyncio.sleep(2 * PAUSE_SECONDS)
+    assert len(sent) == 3
 
 
 async def test_add__large_ones__are_split_by_size() -> None:

@@ -1,8 +1,10 @@
 """What peers send on its way to an instance.
 
 consensus message of a later epoch: to the running instance, and again to the one of its epoch
+proposal: after what waits of its sender (NET-11)
 """
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -36,10 +38,16 @@ def failed(error: Exception) -> None:
     raise error
 
 
-def inbound_of(epochs: SimpleNamespace) -> Inbound:
+def inbound_of(
+    epochs: SimpleNamespace, hasten: Callable[[Address], None] = lambda _: None
+) -> Inbound:
     parts = cast(Any, None)
     return Inbound(
-        cast(Any, epochs), parts, parts, PeerFaults(), PeerBudget(), Clock(), on_failure=failed
+        cast(Any, epochs),
+        *(parts, parts, parts),
+        *(PeerFaults(), PeerBudget(), Clock()),
+        on_failure=failed,
+        hasten=hasten,
     )
 
 
@@ -78,3 +86,15 @@ def test_same_epoch__once() -> None:
     inbound.receive(PEER, encode_consensus(signed(1, NOTARIZE, 1)))
     inbound.replay()
     assert len(now.heard) == 1
+
+
+def test_proposal__of_a_peer__is_handed_over_after_what_waits_of_it() -> None:
+    now = Listener(COMMITTEE.epoch)
+    hastened: list[tuple[Address, int]] = []
+    inbound = inbound_of(
+        SimpleNamespace(instance=now), lambda peer: hastened.append((peer, len(now.heard)))
+    )
+    for message in (signed(1, NOTARIZE, 1), proposal(block(1)), signed(1, NOTARIZE, 2)):
+        inbound.receive(PEER, encode_consensus(message))
+    assert len(now.heard) == 3
+    assert hastened == [(PEER, 1)]

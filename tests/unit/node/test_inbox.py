@@ -52,3 +52,12 @@ def test_take__the_last_of_a_peer__forgets_the_peer() -> None:
     assert drain(inbox) == [(A, b"x")]
     assert not inbox
     assert not inbox._queues
+
+
+def test_take_of__a_peer__is_its_oldest_whoever_s_turn_it_is() -> None:
+    inbox = Inbox()
+    for peer, data in ((A, b"1"), (B, b"2"), (B, b"3"), (A, b"4")):
+        inbox.put(peer, data)
+    assert [inbox.take_of(B), inbox.take_of(B), inbox.take_of(B)] == [b"2", b"3", None]
+    assert drain(inbox) == [(A, b"1"), (A, b"4")]
+    assert not inbox

@@ -4,9 +4,11 @@ vote of a later epoch: final blocks are asked for, once in a Δ
 vote to nullify of an earlier epoch: told what ended that, once in a Δ
 closing block final with the terminal one: not handed on
 over: nothing is taken, nobody blamed
+proposal: after what has not been passed on yet (NET-11)
 certificate of a settled view: convicts with what was kept, if it says something else
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -17,12 +19,12 @@ import pytest
 
 from sequencer.blocks.header import Block
 from sequencer.consensus.events import Fetched, Received
-from sequencer.consensus.messages import Blocks, FinalityProof
+from sequencer.consensus.messages import Blocks, FinalityProof, Proposal
 from sequencer.consensus.simplex import WINDOW
 from sequencer.l1.schedule import Schedule
 from sequencer.node.catch_up import encode_proof
 from sequencer.node.instance import Instance
-from sequencer.node.wire import encode_consensus
+from sequencer.node.wire import decode, encode_consensus
 from sequencer.store.blocks import StoredBlock
 from sequencer.types import ZERO_HASH, Epoch, MemberIndex
 from tests.unit.consensus.builders import (
@@ -34,9 +36,10 @@ from tests.unit.consensus.builders import (
     TIMING,
     block,
     certificate,
+    leader,
     signed,
 )
-from tests.unit.node.instances import Idle, Runtime
+from tests.unit.node.instances import BEFORE_PROPOSAL, Idle, Runtime
 
 PEER = COMMITTEE.members[1].signer
 REQUEST = (ZERO_HASH, PEER)
@@ -118,3 +121,59 @@ async def test_instance_that_is_over__blames_nobody_for_blocks_of_the_next(
     later = msgspec.structs.replace(vote, vote=msgspec.structs.replace(vote.vote, epoch=Epoch(2)))
     runtime.instance.on_message(PEER, later)
     assert not runtime.wanted
+
+
+async def test_work_that_waits_for_company__is_proposed_when_it_has_waited() -> None:
+    """BLOCK-10: by a timer of its own, and counted from when the view began here."""
+    own = block(1)
+    asked: list[int] = []
+
+    def prepare(*_: Any) -> Block:
+        asked.append(runtime.now_ms)
+        return own
+
+    application = SimpleNamespace(pause_ms=lambda *_: 30, prepare=prepare)
+    runtime = Runtime(COMMITTEE, leader(1), application)
+    runtime.instance.start(())
+    try:
+        runtime.now_ms = 20
+        runtime.instance.on_work()
+        assert not asked
+        runtime.now_ms = 30
+        await asyncio.sleep(0.1)
+        assert asked == [30]
+    finally:
+        runtime.instance.stop()
+
+
+async def test_block_that_is_missing__does_not_stop_the_clock_of_the_next_view() -> None:
+    """SIMPLEX-8: there was work, and whether there is some left nobody can tell. The timer of a
+    wait for company that is over rests."""
+    pauses = [0, 30]
+    application = SimpleNamespace(pause_ms=lambda *_: pauses.pop(0) if len(pauses) > 1 else 30)
+    runtime = Runtime(COMMITTEE, leader(3), application)
+    runtime.instance.start(())
+    try:
+        assert runtime.instance.core.deadline() == TIMING.timeout_ms
+        runtime.now_ms = 10
+        runtime.instance.feed(Received(certificate(NOTARIZE, 1, block(1))))
+        assert runtime.instance.core.view == 2
+        assert runtime.instance.core.best_parent() is None
+        assert runtime.instance.core.deadline() <= 10 + TIMING.timeout_ms
+        assert runtime.instance._work_due_ms is None
+    finally:
+        runtime.instance.stop()
+
+
+async def test_proposal__goes_out_after_what_has_not_been_passed_on_yet() -> None:
+    own = block(1)
+    application = SimpleNamespace(pause_ms=lambda *_: 0, prepare=lambda *_: own)
+    runtime = Runtime(COMMITTEE, leader(1), application)
+    runtime.instance.start(())
+    try:
+        sent = runtime.broadcast
+        assert sent[0] == BEFORE_PROPOSAL
+        assert isinstance(decode(sent[1]), Proposal)
+        assert sent.count(BEFORE_PROPOSAL) == 1
+    finally:
+        runtime.instance.stop()

@@ -5,6 +5,7 @@ RPC address in use: a LocalFault that names it
 data folder in use by another node: refused, naming the danger
 a journal of another key: refused
 deny_senders with rubbish: refused, naming it
+open promises of before: in the pool again, as they were made (PROMISE-3)
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from sequencer.config import Config, KeysSection, L1Section, MempoolSection, NodeSection
@@ -23,7 +25,9 @@ from sequencer.errors import LocalFault
 from sequencer.l1.deployment import Contracts, Deployment
 from sequencer.l1.schedule import Schedule
 from sequencer.node.node import Node
+from sequencer.store.promises import PromiseStore
 from sequencer.types import Address
+from tests.unit.promises.test_book import World as PromiseWorld
 
 SECRET = b"\x01" * 32
 
@@ -114,3 +118,18 @@ async def test_init__journal_of_another_key__is_refused(tmp_path: Path) -> None:
 async def test_init__rubbish_in_deny_senders__is_named(tmp_path: Path) -> None:
     with pytest.raises(LocalFault, match="'0xzz' is no address"):
         Node(config(tmp_path, deny_senders=("0xzz",)), deployment(), SECRET)
+
+
+async def test_run__open_promises__are_in_the_pool_again(tmp_path: Path) -> None:
+    made = PromiseWorld()
+    one = made.make(made.pooled(), 7)
+    store = PromiseStore(tmp_path / "promises.sqlite")
+    store.write([(one.key, msgspec.msgpack.encode(one))], [])
+    store.close()
+    node = Node(config(tmp_path), deployment(), SECRET)
+    running = asyncio.create_task(node.run())
+    await until((tmp_path / "endpoints.json").exists)
+    assert node.mempool.is_ready(one.key)
+    assert node.status()["promises"] == {"open": 1, "openWei": "7", "coverageWei": None}
+    assert node._backend.promise(*one.key, 0) == one.signed
+    await stop(running)

@@ -10,6 +10,8 @@ a peer that nothing reaches any more: given up, and reached again later (NET-10)
 an address to connect from: that is where the peer sees it; no address: a LocalFault
 a peer that is not there: messages to it are dropped, not kept (NET-5)
 an address in use: a LocalFault that names it
+bulk: after all else, or when it is hastened, for some time at once (NET-11)
+closed: what is sent is dropped
 """
 
 import asyncio
@@ -18,6 +20,8 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 import zmq
@@ -25,7 +29,8 @@ from zmq.utils import z85
 
 from sequencer.devnet.outages.links import ARE_POSSIBLE, Cut, Links
 from sequencer.errors import LocalFault
-from sequencer.node.transport import Peer, Transport
+from sequencer.node import transport as transport_module
+from sequencer.node.transport import HASTEN_SECONDS, Peer, Transport
 from sequencer.types import Address
 
 SECONDS = 10
@@ -44,11 +49,19 @@ class Endpoint:
             ("127.0.0.1", 0),
             lambda signer, data: self.received.put_nowait((signer, data)),
             source,
+            lambda data: data.startswith(b"bulk"),
         )
 
     def start(self) -> None:
         self.transport.start()
+        self.read()
+
+    def read(self) -> None:
         self.task = asyncio.create_task(self.transport.run())
+
+    async def pause(self) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
 
     @property
     def port(self) -> int:
@@ -63,8 +76,7 @@ class Endpoint:
         return await asyncio.wait_for(self.received.get(), SECONDS)
 
     async def stop(self) -> None:
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
+        await self.pause()
         self.transport.close()
 
 
@@ -253,3 +265,57 @@ async def test_start__address_in_use__is_a_local_fault_that_names_it(make: Make)
     with pytest.raises(LocalFault, match=f"peer address 127.0.0.1:{first.port}"):
         second.start()
     second.close()
+
+
+async def unread(make: Make, *sent: bytes) -> tuple[Endpoint, Endpoint]:
+    """A peer, and a node that has taken in what it has sent and handed over nothing."""
+    first, second = await make(1), await make(2)
+    await connect(first, second)
+    await second.pause()
+    for data in sent:
+        first.transport.send(second.signer, data)
+    async with asyncio.timeout(SECONDS):
+        while len(second.transport._inbox) + len(second.transport._bulk) < len(sent):
+            second.transport._take_in()
+            await asyncio.sleep(0.001)
+    return first, second
+
+
+async def test_receive__bulk__waits_for_all_that_is_not(make: Make) -> None:
+    first, second = await unread(make, b"bulk 1", b"bulk 2", b"vote 1", b"vote 2")
+    second.read()
+    heard = [await second.next() for _ in range(4)]
+    assert heard == [(first.signer, data) for data in (b"vote 1", b"vote 2", b"bulk 1", b"bulk 2")]
+
+
+async def test_hasten__what_waits_of_a_peer__is_handed_over_at_once(make: Make) -> None:
+    first, second = await unread(make, b"bulk 1", b"vote", b"bulk 2")
+    second.transport.hasten(Address(b"\x09" * 20))
+    assert second.received.empty()
+    second.transport.hasten(first.signer)
+    heard = [second.received.get_nowait() for _ in range(second.received.qsize())]
+    assert heard == [(first.signer, b"bulk 1"), (first.signer, b"bulk 2")]
+    assert (len(second.transport._inbox), len(second.transport._bulk)) == (1, 0)
+
+
+async def test_hasten__more_than_there_is_time_for__waits_on(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer that sends much, and a proposal, keeps nobody's votes waiting for long."""
+    first, second = await unread(make, *(b"bulk %d" % number for number in range(5)))
+    looks = count(0, HASTEN_SECONDS / 2)
+    clock = SimpleNamespace(monotonic=lambda: next(looks))
+    with monkeypatch.context() as patch:
+        patch.setattr(transport_module, "time", clock)
+        second.transport.hasten(first.signer)
+    assert second.received.qsize() == 1
+    assert len(second.transport._bulk) == 4
+
+
+async def test_send__after_close__is_dropped(make: Make) -> None:
+    """A timer may do that while the loop ends."""
+    first, second = Endpoint(1), await make(2)
+    first.start()
+    await connect(first, second)
+    await first.stop()
+    first.transport.broadcast(b"late")

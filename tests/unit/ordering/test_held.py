@@ -21,7 +21,7 @@ import pytest
 from sequencer.blocks import contents
 from sequencer.blocks.header import Block, Header
 from sequencer.blocks.held import held_entry
-from sequencer.blocks.merkle import payload_leaves, transaction_root
+from sequencer.blocks.merkle import transaction_root
 from sequencer.blocks.payload import (
     decode_payload,
     decode_segment,
@@ -32,6 +32,7 @@ from sequencer.errors import PeerFault
 from sequencer.ingress.transaction import decode_transaction
 from sequencer.l1.events import RollupRegistered
 from sequencer.ordering.contents import ContentRules
+from sequencer.ordering.order import root_of
 from sequencer.types import RollupId
 from tests.unit.ingress.builders import CHAIN_ID, Raw
 from tests.unit.ordering.test_application import (
@@ -66,7 +67,7 @@ def made(
         block.header,
         payload_hash=keccak(payload),
         payload_length=len(payload),
-        transaction_root=transaction_root(payload_leaves(decode_payload(payload))),
+        transaction_root=root_of(payload, block.header.parent_hash),
     )
     return Block(header, payload, b"".join(data for _, data in held))
 
@@ -93,6 +94,7 @@ def test_prepare__rollups_of_both_kinds__stand_where_their_data_goes() -> None:
     for known in (builder, judge, node()):
         found = known.application.transactions(block)
         assert [(rollup, tx.raw) for rollup, tx in found] == expected
+        assert known.application.keys(block) == [(rollup, keccak(raw)) for rollup, raw in expected]
 
 
 def test_prepare__held_transactions_of_a_pending_ancestor__are_not_taken_again() -> None:
@@ -108,7 +110,7 @@ def test_prepare__held_transactions_of_a_pending_ancestor__are_not_taken_again()
 
 
 def test_prepare__many_rollups__leave_out_what_their_heads_have_no_room_for() -> None:
-    """Each held segment adds 51 bytes: of a full pool no block that is too long is made."""
+    """Each held segment adds up to 64 bytes: of a full pool no block that is too long is made."""
     count = 600
     builder = new_node().see(
         1_000, *(RollupRegistered(RollupId(3 + at), CHAIN_ID, True) for at in range(count))
@@ -117,7 +119,7 @@ def test_prepare__many_rollups__leave_out_what_their_heads_have_no_room_for() ->
         raw = Raw(nonce=at, data=random.Random(at).randbytes(40)).encode()
         builder.mempool.add(RollupId(3 + at), decode_transaction(raw, CHAIN_ID), NOW)
     block = builder.build(start())
-    assert BLOCK_BYTES - 1_000 < block.content_bytes <= BLOCK_BYTES
+    assert BLOCK_BYTES - 4_000 < block.content_bytes <= BLOCK_BYTES
     assert 0 < len(decode_payload(block.payload).held) < count
     builder.judge(block, start())
 
@@ -172,7 +174,7 @@ def test_process__segments_of_more_than_a_payload_together__are_refused(
 ) -> None:
     """Three segments of 1,000 bytes, of which two fit."""
     monkeypatch.setattr(contents, "MAX_PLAIN_BYTES", 2_000)
-    monkeypatch.setattr(ContentRules, "_checked", lambda *_: decode_transaction(RAW, CHAIN_ID))
+    monkeypatch.setattr(ContentRules, "_checked", lambda *_: [decode_transaction(RAW, CHAIN_ID)])
     large = [segment(RollupId(3 + at), bytes(1_000)) for at in range(3)]
     judge = new_node().see(1_000, *(RollupRegistered(of, CHAIN_ID, True) for of, _ in large))
     fitting, more = made([], large[:2]), made([], large)

@@ -104,9 +104,9 @@ def test_leaving__what_the_judge_has_pooled_itself__is_refused_too() -> None:
 def test_leaving__its_transactions_alone__are_no_work() -> None:
     node = leaving(LEAVES)
     ready(node, 5)
-    assert not node.application.has_work(Epoch(0), start(), [], NOW)
+    assert node.application.pause_ms(Epoch(0), start(), [], NOW) is None
     ready(node, 5, OTHER)
-    assert node.application.has_work(Epoch(0), start(), [], NOW)
+    assert node.application.pause_ms(Epoch(0), start(), [], NOW) is not None
 
 
 def test_announced_above_the_origin__is_not_known_yet() -> None:
@@ -164,7 +164,7 @@ def test_dropped__is_out_from_the_time_of_its_notice_on(origin_time: int, is_in:
 def test_dropped__its_transactions_alone__are_no_work() -> None:
     node = dropped(LEAVES)
     ready(node, 5)
-    assert not node.application.has_work(Epoch(0), start(), [], NOW)
+    assert node.application.pause_ms(Epoch(0), start(), [], NOW) is None
 
 
 def test_noticed_above_the_origin__is_not_known_yet() -> None:

@@ -30,7 +30,7 @@ def block_of(committee: Committee, transactions: int, held: int) -> Block:
 
 
 def root_of(place: HeldPlace) -> Hash32:
-    """HeldDataLib.rootOf."""
+    """MerkleLib.rootOf."""
     node = held_leaf_hash(place.entry.rollup, place.position, place.entry.length, place.entry.hash)
     for at, sibling in enumerate(place.siblings):
         pair = (sibling, node) if place.sides >> at & 1 else (node, sibling)
