@@ -8,7 +8,7 @@ from sequencer.devnet.processes import Process
 from sequencer.devnet.waiting import eventually
 from sequencer.errors import LocalFault
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 class _Endpoints(msgspec.Struct):

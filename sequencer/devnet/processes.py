@@ -13,7 +13,7 @@ from typing import IO
 
 from sequencer.errors import LocalFault
 
-STOP_SECONDS = 8.0
+STOP_SECONDS = 15.0
 """How long a process may take to end before it is killed."""
 TAIL_LINES = 15
 _TAIL_BYTES = 16_384

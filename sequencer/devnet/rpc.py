@@ -11,7 +11,7 @@ import msgspec
 from sequencer.errors import SwitchyardError
 from sequencer.types import RollupId
 
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS = 15.0
 
 
 class RpcUnreachable(SwitchyardError):

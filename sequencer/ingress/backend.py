@@ -28,7 +28,8 @@ class Backend(Protocol):
     """
 
     def chain_id(self, rollup: RollupId) -> int | None:
-        """The chain id of a rollup; None for one that is not registered."""
+        """The chain id of a rollup; None for one that is not registered. Raises `L1Unread` while
+        that cannot be said (TX-10)."""
 
     def reserve(self, count: int) -> int:
         """Of so many transactions that have arrived, how many may wait to be looked at; the others
@@ -41,12 +42,15 @@ class Backend(Protocol):
     def busy(self) -> Busy:
         """Why no more are taken in now."""
 
+    def check_room(self) -> None:
+        """Raises `busy` if not one more may come that is looked at now (POOL-7)."""
+
     def submit_many(
         self, rollup: RollupId, raws: Sequence[bytes], now_ms: int
     ) -> list[Hash32 | PeerFault | Refused]:
-        """Check transactions for which room was reserved, and take them into the mempool, in this
-        order. Of each its hash, the
-        `PeerFault` of one that breaks TX-1 to TX-3, or the `Refused` of one not taken now."""
+        """Check transactions for which there was room, and take them into the mempool, in this
+        order. Of each its hash, the `PeerFault` of one that breaks TX-1 to TX-3, or the `Refused`
+        of one not taken now."""
 
     def submit_for_promise(
         self, rollup: RollupId, raw: bytes, value_wei: int, now_ms: int

@@ -21,7 +21,14 @@ from sequencer.ingress.jsonrpc import CallFault, Code, excerpt
 from sequencer.ingress.promise_methods import PromiseMethods
 from sequencer.ingress.refusal import Refused
 from sequencer.ingress.transaction import LEGACY, Transaction, decode_transaction
-from sequencer.ingress.values import Params, arguments, bytes_of, fault_of, hex_of
+from sequencer.ingress.values import (
+    Params,
+    arguments,
+    bytes_of,
+    fault_of,
+    hex_of,
+    refusals_as_faults,
+)
 from sequencer.types import Address, Hash32, Height, RollupId
 
 SEND_RAW = "eth_sendRawTransaction"
@@ -72,8 +79,13 @@ class Methods:
 
     def reserve(self, rollup: RollupId | None, count: int) -> int:
         """Of so many calls of `SEND_RAW`, how many may wait for a turn; the others get `busy`."""
-        is_there = rollup is not None and self._backend.chain_id(rollup) is not None
-        return self._backend.reserve(count) if is_there else 0
+        if not count or rollup is None:
+            return 0
+        try:
+            self._registered(rollup, SEND_RAW)
+        except CallFault:  # which each of them gets
+            return 0
+        return self._backend.reserve(count)
 
     def release(self, count: int, waited_ms: float | None) -> None:
         """So many have their turn now, after so long; None if they will have none."""
@@ -96,7 +108,8 @@ class Methods:
         """The rollup of a path with its chain id; raises `CallFault`."""
         if rollup is None:
             raise CallFault(Code.METHOD, f"{method} is a rollup's: POST it to /rollup/{{id}}")
-        chain_id = self._backend.chain_id(rollup)
+        with refusals_as_faults():
+            chain_id = self._backend.chain_id(rollup)
         if chain_id is None:
             raise CallFault(Code.PARAMS, f"rollup {rollup} is not registered")
         return rollup, chain_id

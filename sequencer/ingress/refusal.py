@@ -5,6 +5,8 @@ The message goes to the wallet as it is (TX-4), so it says what would be right.
 
 from sequencer.errors import SwitchyardError
 
+_L1_RETRY_MS = 1_000
+
 
 class Refused(SwitchyardError):
     """A transaction this node does not take in; TX-4 code -32000."""
@@ -54,12 +56,26 @@ class PoolFull(OverLimit):
     """The pool has as many transactions or bytes as it may have."""
 
 
-class Busy(OverLimit):
+class Later(OverLimit):
+    """It is known when to try again."""
+
+    def __init__(self, why: str, retry_after_ms: int) -> None:
+        super().__init__(f"{why}, try again in {retry_after_ms} ms")
+        self.retry_after_ms = retry_after_ms
+
+
+class Busy(Later):
     """POOL-7: more than this node can bring to an end soon."""
 
     def __init__(self, retry_after_ms: int) -> None:
+        super().__init__("this node has as many transactions as it can order soon", retry_after_ms)
+
+
+class L1Unread(Later):
+    """TX-10: L1 may know the rollup, but this node does not yet."""
+
+    def __init__(self, rollup: int) -> None:
         super().__init__(
-            f"this node has as many transactions as it can order soon, try again in"
-            f" {retry_after_ms} ms"
+            f"this node has not read L1 to its head and knows nothing of rollup {rollup}",
+            _L1_RETRY_MS,
         )
-        self.retry_after_ms = retry_after_ms

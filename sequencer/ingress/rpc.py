@@ -135,7 +135,8 @@ class Rpc:
             taken = self._methods.reserve(rollup, min(raws, most))
             if taken < raws:
                 most = 0  # What comes after one that was refused would have a gap before it.
-            async with self._turn_of(taken, waits=len(calls) > 1 and (taken or raws < len(turn))):
+            waits = len(calls) > 1 and (taken > 0 or raws < len(turn))
+            async with self._turn_of(taken, waits=waits):
                 for answer in self._answers(rollup, turn, room, taken):
                     answers.append(answer)
                     room -= len(answer)
@@ -150,7 +151,7 @@ class Rpc:
         return encode_batch(answers) if is_batch else answers[0]
 
     @asynccontextmanager
-    async def _turn_of(self, taken: int, waits: object) -> AsyncIterator[None]:
+    async def _turn_of(self, taken: int, waits: bool) -> AsyncIterator[None]:
         """Wait for a turn, and release the room of as many transactions when it has come. One call
         alone does not wait, nor do those of which nothing is taken in (POOL-7)."""
         since, waited_ms = time.monotonic(), None

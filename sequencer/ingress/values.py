@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sequencer.errors import PeerFault
 from sequencer.ingress.jsonrpc import CallFault, Code, excerpt
-from sequencer.ingress.refusal import Busy, OverLimit, Refused
+from sequencer.ingress.refusal import Later, OverLimit, Refused
 
 Params = list[object]
 
@@ -49,5 +49,5 @@ def refusals_as_faults() -> Iterator[None]:
 def fault_of(refusal: Refused | PeerFault) -> CallFault:
     """TX-4: what a node says to a transaction that it does not take."""
     code = Code.LIMIT if isinstance(refusal, OverLimit) else Code.REFUSED
-    data = {"retryAfterMs": refusal.retry_after_ms} if isinstance(refusal, Busy) else None
+    data = {"retryAfterMs": refusal.retry_after_ms} if isinstance(refusal, Later) else None
     return CallFault(code, str(refusal), data)

@@ -11,6 +11,7 @@ from sequencer.ingress.backend import Commitment
 from sequencer.ingress.refusal import (
     AlreadyKnown,
     Busy,
+    L1Unread,
     NoPromise,
     PoolFull,
     Refused,
@@ -55,6 +56,7 @@ class NodeBackend:
         on_accepted: Callable[[RollupId, Sequence[Admitted]], None],
         describe: Callable[[], dict[str, object]],
         is_ordering: Callable[[], bool],
+        is_l1_read: Callable[[], bool],
         inclusions: Inclusions,
     ) -> None:
         self._l1 = l1
@@ -68,11 +70,19 @@ class NodeBackend:
         self._on_accepted = on_accepted
         self._describe = describe
         self._is_ordering = is_ordering
+        self._is_l1_read = is_l1_read
         self._inclusions = inclusions
         self.promising: Promising | None = None
         """None until the node has put it together."""
 
     def chain_id(self, rollup: RollupId) -> int | None:
+        found = self.known_chain_id(rollup)
+        if found is None and not self._is_l1_read():
+            raise L1Unread(rollup)
+        return found
+
+    def known_chain_id(self, rollup: RollupId) -> int | None:
+        """Of a rollup that is registered as far as this node has read L1."""
         confirmed = self._l1.confirmed
         return None if confirmed is None else self._l1.chain_id_of(rollup, confirmed.number)
 
@@ -84,6 +94,10 @@ class NodeBackend:
 
     def busy(self) -> Busy:
         return self._admission.refusal()
+
+    def check_room(self) -> None:
+        if not self._admission.room(self._mempool.ready_count):
+            raise self.busy()
 
     def submit_many(
         self, rollup: RollupId, raws: Sequence[bytes], now_ms: int
@@ -102,8 +116,6 @@ class NodeBackend:
     def submit_for_promise(
         self, rollup: RollupId, raw: bytes, value_wei: int, now_ms: int
     ) -> tuple[Hash32, SignedPromise | NoPromise]:
-        if not self._admission.room(self._mempool.ready_count):
-            raise self._admission.refusal()
         admitted = self.admit(rollup, raw, now_ms)
         key = (rollup, admitted.transaction.hash)
         try:

@@ -117,7 +117,7 @@ class Inbound:
         """POOL-5: the same checks as a wallet's; one bad transaction spoils none beside it."""
         fault: PeerFault | None = None
         for rollup, group in groupby(transactions, attrgetter("rollup")):
-            if self._backend.chain_id(rollup) is None:
+            if self._backend.known_chain_id(rollup) is None:
                 continue  # registered on L1 a moment ago, perhaps
             some = list(group)
             raws, hints = [each.raw for each in some], [each.hint for each in some]

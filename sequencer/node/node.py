@@ -123,11 +123,7 @@ class Node:
         self._guard = JournalGuard(self._journal, self._store)
         self._blobs = Blobs(config, self._client, self._data)
         self._coverage = Coverage(self._client, self.l1, deployment, self.keys.addresses)
-        self._watcher = L1Watcher(
-            *(self._client, self.l1, deployment, config.l1.poll_ms / 1000),
-            self._on_l1,
-            self._blobs.archiver.on_block,
-        )
+        self._watcher = self._make_watcher()
         self._latency = FinalityLatency()
         self._evidence = EvidenceFiles(self._data / "evidence")
         self._statements = StatementLog(self._clock.now_ms)
@@ -250,6 +246,16 @@ class Node:
 
     # --- stages, upstream first ---
 
+    def _make_watcher(self) -> L1Watcher:
+        return L1Watcher(
+            self._client,
+            self.l1,
+            self._deployment,
+            self._config.l1.poll_ms / 1000,
+            self._on_l1,
+            self._blobs.archiver.on_block,
+        )
+
     def _make_transport(self, secret: bytes) -> Transport:
         return Transport(
             transport_secret(secret),
@@ -323,6 +329,7 @@ class Node:
             self._on_accepted,
             self.status,
             lambda: self.epochs.instance is not None,
+            lambda: self._watcher.is_connected,
             self._inclusions,
         )
 

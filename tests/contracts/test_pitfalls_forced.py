@@ -183,9 +183,10 @@ def test_p29_account_with_a_delegate__is_itself(
         "authorizationList": [authorization],
     }
     raw = "0x" + bytes(sender.sign_transaction(transaction).raw_transaction).hex()
-    chain.provider.make_request("eth_sendRawTransaction", [raw])
-    (event,) = network.inbox.MessageEnqueued.range(chain.blocks.height, chain.blocks.height + 1)
-    assert event.sender == account.address
+    transaction_hash = chain.provider.make_request("eth_sendRawTransaction", [raw])
+    receipt = chain.provider.get_receipt(transaction_hash)
+    (event,) = events(receipt, "MessageEnqueued")
+    assert event["sender"] == account.address
     assert bytes(chain.provider.get_code(account.address))[:3] == b"\xef\x01\x00"
 
 

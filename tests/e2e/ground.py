@@ -37,8 +37,8 @@ class Ground:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env={
-                "APE_DATA_FOLDER": "build/ape",
                 **os.environ,
+                "APE_DATA_FOLDER": str(self.folder / "ape"),
                 "PYTHONUNBUFFERED": "1",
                 "SWITCHYARD_PASSWORD": PASSWORD,
             },

@@ -38,7 +38,11 @@ class Spot:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={"APE_DATA_FOLDER": "build/ape", **os.environ, "SWITCHYARD_PASSWORD": PASSWORD},
+            env={
+                **os.environ,
+                "APE_DATA_FOLDER": str(folder / "ape"),
+                "SWITCHYARD_PASSWORD": PASSWORD,
+            },
         )
         return cls(world, folder / "deployment.json", shell)
 

@@ -12,7 +12,7 @@ import pytest
 from sequencer.devnet.processes import Process, start
 from sequencer.devnet.waiting import eventually
 
-START_SECONDS = 60
+START_SECONDS = 180
 PATIENCE_SECONDS = 10
 
 

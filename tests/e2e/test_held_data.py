@@ -36,7 +36,7 @@ from tests.e2e.ground import Ground
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("held_data")]
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 180.0
 ANSWER_SECONDS = 10
 CHALLENGER, SENDERS = account(9), [account(10), account(11)]
 _demo = DEMO.parameters

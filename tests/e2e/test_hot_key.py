@@ -37,7 +37,7 @@ from sequencer.evidence.equivocation import SignedStatement, Statement, Statemen
 from sequencer.l1 import abi
 from sequencer.types import Address, Epoch, Hash32
 
-WAIT_SECONDS = 90.0
+WAIT_SECONDS = 180.0
 GAS = 2_000_000
 MORE_BLOCKS = 5
 PROFILE = replace(

@@ -28,7 +28,7 @@ from sequencer.devnet.wallets import Wallet
 
 HERMIT = "sequencer.devnet.hermit"
 EPOCHS_BEFORE = 2
-WAIT_SECONDS = 90.0
+WAIT_SECONDS = 180.0
 _TIMES = msgspec.structs.replace(
     DEMO.parameters.times,
     epoch_seconds=6,

@@ -22,8 +22,8 @@ PROFILE = replace(DEMO, chain_ids=(7001,), followers=0)
 BOUND_SECONDS = 1.0 + 0.5 + 4 * 0.4
 """`list_after_ms`, `list_grace_ms`, and as many views as there are members; the rest is for a busy
 machine."""
-SLACK_SECONDS = 8.0
-SEAT_SECONDS = 30.0
+SLACK_SECONDS = 20.0
+SEAT_SECONDS = 180.0
 
 
 async def height_of(node: NodeProcess, signed: Signed) -> int | None:

@@ -33,7 +33,7 @@ from sequencer.types import Address, Epoch, Hash32, Height, RollupId
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("promises")]
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 180.0
 ANSWER_SECONDS = 15
 HEIGHTS = 12
 VALUE_WEI = 10**15

@@ -31,7 +31,7 @@ from sequencer.devnet.waiting import eventually
 from sequencer.devnet.witness import Witness
 from sequencer.types import Epoch
 
-CHANGE_SECONDS = 60.0
+CHANGE_SECONDS = 180.0
 """For a change to show in the committee; a busy machine is given time."""
 
 

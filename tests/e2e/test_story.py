@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from sequencer.devnet.demo.run import STEPS, Step
-from sequencer.devnet.demo.stage import Stage
+from sequencer.devnet.demo.stage import SETTLE_SECONDS, Stage
 from sequencer.devnet.demo.steps import finality, ordering
 from sequencer.devnet.demo.story import Story
 from sequencer.devnet.layout import Layout
@@ -84,7 +84,7 @@ async def test_order_goes_on_while_l1_is_silent(stage: Stage, story: Story) -> N
             found = [status.l1 for status in await stage.statuses()]
             return all(not l1.connected and l1.last_error for l1 in found) or None
 
-        await eventually("the nodes notice", noticed, seconds=60)
+        await eventually("the nodes notice", noticed, seconds=SETTLE_SECONDS)
         await stage.until_growth()
     finally:
         anvil.signal(signal.SIGCONT)
@@ -92,7 +92,7 @@ async def test_order_goes_on_while_l1_is_silent(stage: Stage, story: Story) -> N
     async def back() -> bool | None:
         return all(status.l1.connected for status in await stage.statuses()) or None
 
-    await eventually("the nodes are back on L1", back, seconds=60)
+    await eventually("the nodes are back on L1", back, seconds=SETTLE_SECONDS)
 
 
 async def test_the_end(stage: Stage, story: Story) -> None:

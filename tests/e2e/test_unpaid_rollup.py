@@ -28,7 +28,7 @@ from sequencer.devnet.wallets import TRANSFER_GAS, Rollup, Signed, Wallet
 from sequencer.l1 import abi
 from sequencer.types import Address, RollupId
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 180.0
 PAUSE_SECONDS = 0.1
 GAS = 1_000_000
 QUEUE_FEE_WEI = 10**16

@@ -9,7 +9,7 @@ from sequencer.devnet.accounts import Account
 from sequencer.devnet.demo.stage import Stage
 from sequencer.errors import LocalFault
 
-SCRIPT_SECONDS = 120.0
+SCRIPT_SECONDS = 300.0
 _NOISE = ("INFO:", "SUCCESS:", "WARNING:")
 
 
@@ -28,7 +28,12 @@ async def run_script(stage: Stage, name: str, account: Account, *arguments: str)
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={"APE_DATA_FOLDER": "build/ape", **os.environ, "PYTHONUNBUFFERED": "1"},
+        env={
+            **os.environ,
+            # What ape remembers of contracts by their addresses is true of one chain.
+            "APE_DATA_FOLDER": str((stage.network.layout.folder / "ape").absolute()),
+            "PYTHONUNBUFFERED": "1",
+        },
     )
     try:
         async with asyncio.timeout(SCRIPT_SECONDS):

@@ -22,7 +22,7 @@ from sequencer.devnet.waiting import eventually
 from sequencer.devnet.wallets import Rollup, Signed, Wallet
 
 ACCOUNTS = 20
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 180.0
 
 
 class Stage:

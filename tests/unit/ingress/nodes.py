@@ -7,7 +7,7 @@ from sequencer.blocks.header import Block
 from sequencer.crypto.hashing import keccak
 from sequencer.errors import PeerFault
 from sequencer.ingress.backend import Commitment
-from sequencer.ingress.refusal import Busy, NoPromise, Refused
+from sequencer.ingress.refusal import Busy, L1Unread, NoPromise, Refused
 from sequencer.ingress.transaction import Transaction, check_intrinsic, decode_transaction
 from sequencer.mempool.pool import Mempool, MempoolConfig
 from sequencer.promises.promise import InclusionPromise, SignedPromise
@@ -27,6 +27,7 @@ class FakeNode:
         self.blocks: list[Block] = []
         self.committed_height = 0
         self.ready = True
+        self.has_read_l1 = True
         self.submitted_at: list[int] = []
         self.room = 1_000_000
         """Transactions that may wait to be looked at."""
@@ -37,6 +38,8 @@ class FakeNode:
         self.held: dict[Hash32, bytes] = {}
 
     def chain_id(self, rollup: RollupId) -> int | None:
+        if not self.has_read_l1:
+            raise L1Unread(rollup)
         return CHAIN_ID if rollup == ROLLUP else None
 
     def reserve(self, count: int) -> int:
@@ -50,6 +53,10 @@ class FakeNode:
 
     def busy(self) -> Busy:
         return Busy(250)
+
+    def check_room(self) -> None:
+        if not self.room:
+            raise self.busy()
 
     def submit_many(
         self, rollup: RollupId, raws: Sequence[bytes], now_ms: int

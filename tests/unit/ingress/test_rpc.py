@@ -95,6 +95,23 @@ def test_answer__transactions_of_no_rollup__take_no_room() -> None:
     assert {each["error"]["message"] for each in found} == {"rollup 999 is not registered"}
 
 
+@pytest.mark.parametrize("method", ["eth_sendRawTransaction", "eth_chainId"])
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_answer__l1_not_read_yet__says_so_and_when_to_try_again(
+    method: str, is_batch: bool
+) -> None:
+    """TX-10."""
+    node = FakeNode()
+    node.has_read_l1 = False
+    params = ["0x" + Raw().encode().hex()] if method == "eth_sendRawTransaction" else []
+    body = request(method, *params)
+    found = answer(node, batch(body) if is_batch else body, "1")
+    error = (found[0] if is_batch else found)["error"]
+    assert (error["code"], error["data"]) == (-32005, {"retryAfterMs": 1_000})
+    assert error["message"].startswith("this node has not read L1 to its head")
+    assert node.room == FakeNode().room
+
+
 async def test_answer__a_transaction_alone__does_not_wait_behind_batches() -> None:
     node = FakeNode()
     rpc = Rpc(Methods(node, lambda: NOW_MS))

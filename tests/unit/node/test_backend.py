@@ -20,6 +20,7 @@ from sequencer.ingress.methods import Methods
 from sequencer.ingress.refusal import (
     AlreadyKnown,
     Busy,
+    L1Unread,
     NoPromise,
     OverLimit,
     Refused,
@@ -45,7 +46,7 @@ from sequencer.node.backend import Admitted
 from sequencer.node.node import Node
 from sequencer.node.wire import GossipedTransaction, encode_consensus, encode_transactions
 from sequencer.store.blocks import FinalizedBlock
-from sequencer.types import Address
+from sequencer.types import Address, RollupId
 from tests.unit.consensus.builders import block, proposal, signed
 from tests.unit.ingress.builders import Raw
 from tests.unit.l1.chains import registered
@@ -102,6 +103,17 @@ def test_admit__rollup_that_leaves__is_refused_from_the_margin_on(world: World) 
         world.admit(1)
 
 
+def test_chain_id__l1_not_read_to_its_head__is_not_said_of_a_rollup_that_is_not_known(
+    world: World,
+) -> None:
+    """TX-10."""
+    assert world.node._backend.chain_id(ROLLUP) == CHAIN_ID
+    with pytest.raises(L1Unread, match="knows nothing of rollup 2"):
+        world.node._backend.chain_id(RollupId(2))
+    world.node._watcher.is_connected = True
+    assert world.node._backend.chain_id(RollupId(2)) is None
+
+
 def test_admit__rollup_that_is_dropped__is_refused_until_it_has_paid(world: World) -> None:
     world.see(1_910, NoticeGiven(ROLLUP, LEAVES))
     world.see(LEAVES - 1)
@@ -150,7 +162,7 @@ def test_submit_many__at_the_bound__refuses_wallets_unseen_and_no_peer(
     assert told == [keccak(raw) for raw in raws[:3]]
     assert backend.reserve(1) == 0
     with pytest.raises(Busy):
-        world.node._backend.submit_for_promise(ROLLUP, raws[3], 0, 0)
+        backend.check_room()
     assert len(world.node.mempool) == 3
     passed_on = [GossipedTransaction(ROLLUP, raw) for raw in raws[3:]]
     world.node._receive(PEER, encode_transactions(passed_on))
