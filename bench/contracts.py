@@ -97,7 +97,7 @@ def rpc(w3: Web3, method: str, *parameters: Any) -> None:
 
 
 def result_of(w3: Web3, method: str, parameters: list[Any]) -> Any:
-    response = w3.provider.make_request(method, parameters)  # type: ignore[arg-type]
+    response = w3.provider.make_request(method, parameters)  # type: ignore[arg-type]  # web3 types names as literals
     if "error" in response:
         raise RuntimeError(f"{method}: {response['error']}")
     return response["result"]

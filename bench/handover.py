@@ -49,6 +49,7 @@ async def measure(folder: Path, hand_overs: int) -> None:
         first = await epoch_of(network)
 
         async def until_enough() -> None:
+            # L1 says when, and tells nobody.
             while await epoch_of(network) < first + hand_overs:  # noqa: ASYNC110
                 await asyncio.sleep(0.5)
 

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from scripts._actions import Actor, Call
+from scripts._credit import withdraw_credit
 from scripts._figures import credit_figure, operator_figures
 from sequencer.batches.batch import Batch
 from sequencer.deployment.words import at_time, ether
@@ -96,18 +97,9 @@ def _settle(
         click.echo("The promise is broken: its beneficiary is compensated.")
         for contract in ("SlashingLedger", "PromiseSlasher"):
             if actor.read(contract, "credit", actor.address):
-                paid = withdraw_from(actor, contract)
+                paid = withdraw_credit(actor, contract, actor.address)
                 assert paid is not None, "settled, so this is no dry run"
                 click.echo(f"{paid} by {contract}.")
-
-
-def withdraw_from(actor: Actor, contract: str) -> str | None:
-    """CREDIT-1: have paid what a contract owes the account, and say so; None in a dry run."""
-    receipt = actor.act(Call(contract, "withdraw", (actor.address,)), [])
-    if receipt is None:
-        return None
-    (event,) = actor.contracts.at(contract).CreditWithdrawn.from_receipt(receipt)
-    return f"Paid {ether(event.amountWei)} to {event.to}"
 
 
 def _asked(actor: Actor, promise_id: Hash32) -> PromiseChallenge:

@@ -9,6 +9,7 @@ paid to the account. Until then it can still be slashed for what the hot key has
 import click
 
 from scripts._actions import Actor, Call, Figure, command
+from scripts._credit import withdraw_credit
 from scripts._figures import credit_figure, moment, operator_field, operator_figures
 from scripts._wallet import to_address
 from sequencer.deployment.words import at_time, ether
@@ -39,11 +40,10 @@ def cli(actor: Actor, to: str | None) -> None:
             return
     if not actor.read("BondRegistry", "credit", actor.address):
         raise LocalFault(f"{actor.account.address} is no operator and has no credit")
-    withdraw = Call("BondRegistry", "withdraw", (receiver,))
-    receipt = actor.act(withdraw, [credit_figure("BondRegistry", actor.address)])
-    if receipt is not None:
-        (event,) = actor.contracts.registry.CreditWithdrawn.from_receipt(receipt)
-        click.echo(f"Paid {ether(event.amountWei)} to {event.to}.")
+    figures = [credit_figure("BondRegistry", actor.address)]
+    paid = withdraw_credit(actor, "BondRegistry", receiver, figures)
+    if paid is not None:
+        click.echo(f"{paid}.")
 
 
 def _begin(actor: Actor, operator_id: int) -> None:

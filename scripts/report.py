@@ -14,8 +14,9 @@ from pathlib import Path
 import click
 
 from scripts._actions import Actor, Call, command
+from scripts._credit import withdraw_credit
 from scripts._figures import credit_figure, operator_figures
-from scripts._promises import report_promise, withdraw_from
+from scripts._promises import report_promise
 from sequencer.deployment.words import at_time, ether, percent
 from sequencer.errors import LocalFault
 from sequencer.evidence.fields import report_commitment
@@ -78,5 +79,5 @@ def _report(actor: Actor, evidence: Report, operator_id: int) -> None:
     click.echo(f"Victims get        {ether(victim)}")
     click.echo(f"Insurance gets     {ether(insurance)}")
     click.echo(f"Burned             {ether(burned)}")
-    if reward and (paid := withdraw_from(actor, "SlashingLedger")) is not None:
+    if reward and (paid := withdraw_credit(actor, "SlashingLedger", actor.address)) is not None:
         click.echo(f"{paid}.")

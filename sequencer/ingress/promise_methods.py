@@ -35,10 +35,8 @@ class PromiseMethods:
         if not isinstance(wants, bool):
             raise CallFault(Code.PARAMS, f"promise is true or false, found {excerpt(wants)}")
         with refusals_as_faults():
+            self._backend.check_room()
             if not wants:
-                if not self._backend.reserve(1):
-                    raise self._backend.busy()
-                self._backend.release(1, None)
                 (sent,) = self._backend.submit_many(rollup, [raw], self._now_ms())
                 if not isinstance(sent, bytes):
                     raise sent
