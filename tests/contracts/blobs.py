@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import rlp
 from eth_account.signers.local import LocalAccount
+from eth_account.typed_transactions import base as typed_transactions
 from eth_utils.crypto import keccak
 
 BLOB_BYTES = 131_072
 _FEE_WEI = 10**11
+
+# It would be read for each blob twice, which takes seconds each time.
+typed_transactions.load_trusted_setup = cache(typed_transactions.load_trusted_setup)
 
 
 def make_blob(data: bytes) -> bytes:
