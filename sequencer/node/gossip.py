@@ -8,15 +8,16 @@ from sequencer.node.wire import MAX_GOSSIPED, GossipedTransaction, encode_transa
 from sequencer.types import Address
 
 MAX_FLUSH_BYTES = 1 << 20
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS_EACH = 0.002
+MAX_PAUSE_SECONDS = 0.1
 FAULTS_ALLOWED = 10
 FAULT_WINDOW_MS = 60_000
 
 
 class TransactionGossip:
-    """Sends what was accepted in one turn of the event loop in as few messages as fit, and soon
-    after that no more at once: peers check the signatures of one message together, which is
-    cheaper the more there are."""
+    """Sends what was accepted in one turn of the event loop in as few messages as fit, and no more
+    for a while after many: peers check the signatures of one message together, which is cheaper the
+    more there are (POOL-5)."""
 
     def __init__(self, broadcast: Callable[[bytes], None]) -> None:
         self._broadcast = broadcast
@@ -36,8 +37,9 @@ class TransactionGossip:
             return
         self._timer.cancel()
         self._timer = None
-        self._next = asyncio.get_running_loop().time() + PAUSE_SECONDS
         waiting, self._waiting = self._waiting, []
+        pause_seconds = min(MAX_PAUSE_SECONDS, PAUSE_SECONDS_EACH * len(waiting))
+        self._next = asyncio.get_running_loop().time() + pause_seconds
         part: list[GossipedTransaction] = []
         size = 0
         for transaction in waiting:

@@ -5,7 +5,8 @@ import asyncio
 from sequencer.node.gossip import (
     FAULT_WINDOW_MS,
     FAULTS_ALLOWED,
-    PAUSE_SECONDS,
+    MAX_PAUSE_SECONDS,
+    PAUSE_SECONDS_EACH,
     PeerFaults,
     TransactionGossip,
 )
@@ -41,22 +42,35 @@ async def test_add__more_than_fit__go_out_in_order_in_several() -> None:
     assert [each for part in parts for each in part] == many
 
 
-async def test_add__soon_after_the_last__goes_out_with_others_or_when_asked() -> None:
+async def test_add__soon_after_many__goes_out_with_others_or_when_asked() -> None:
     sent: list[bytes] = []
     gossip = TransactionGossip(sent.append)
-    gossip.add(transaction(0))
+    for number in range(1_000):
+        gossip.add(transaction(number))
     await asyncio.sleep(0.001)
-    assert len(sent) == 1
-    gossip.add(transaction(1))
-    await asyncio.sleep(0.001)
-    gossip.add(transaction(2))
-    assert len(sent) == 1
+    many = len(sent)
+    gossip.add(transaction(1_000))
+    await asyncio.sleep(MAX_PAUSE_SECONDS / 2)
+    gossip.add(transaction(1_001))
+    assert len(sent) == many
     gossip.flush()
     gossip.flush()
-    assert [len(tuple(decode(data))) for data in sent] == [1, 2]  # type: ignore[arg-type]
-    gossip.add(transaction(3))
-    await asyncio.sleep(2 * PAUSE_SECONDS)
-    assert len(sent) == 3
+    assert [len(tuple(decode(data))) for data in sent[many:]] == [2]  # type: ignore[arg-type]
+    gossip.add(transaction(1_002))
+    await asyncio.sleep(10 * PAUSE_SECONDS_EACH)
+    assert len(sent) == many + 2
+
+
+async def test_add__long_after_many__goes_out_at_once() -> None:
+    sent: list[bytes] = []
+    gossip = TransactionGossip(sent.append)
+    for number in range(1_000):
+        gossip.add(transaction(number))
+    await asyncio.sleep(2 * MAX_PAUSE_SECONDS)
+    before = len(sent)
+    gossip.add(transaction(1_000))
+    await asyncio.sleep(0.001)
+    assert len(sent) == before + 1
 
 
 async def test_add__large_ones__are_split_by_size() -> None:
