@@ -132,14 +132,16 @@ class Stream(asyncio.Protocol):
         else:
             self._due.append(due_ns)
 
-    def fill(self) -> None:
-        """Without a rate: send as many as may be on their way."""
-        while (
-            self.waiting < self._plan.depth
+    def send_next(self) -> bool:
+        """Without a rate: send a request, if one more may be on its way; whether it was."""
+        may_send = (
+            self._transport is not None
+            and self.waiting < self._plan.depth
             and time.monotonic() >= self._rests_until
-            and self._generator.has_room()
-        ):
+        )
+        if may_send:
             self._send(time.monotonic_ns())
+        return may_send
 
     def _send(self, due_ns: int) -> None:
         if self._transport is None:
@@ -187,8 +189,8 @@ class Stream(asyncio.Protocol):
         if refused and self._plan.resend:
             self._rests_until = time.monotonic() + RETRY_SECONDS
             generator.loop.call_later(RETRY_SECONDS, self._again, request, transactions, refused)
-        elif generator.is_sending:
-            self.fill()
+        else:
+            generator.fill()
 
     def _again(self, request: Request, transactions: list[bytes], refused: list[int]) -> None:
         if self._generator.is_sending:
@@ -232,6 +234,8 @@ class Generator:
         self._final_before = self._count_final()
         self._final = 0
         self._streams: list[Stream] = []
+        self._next = 0
+        """Which of them has its turn."""
         self._failure: Exception | None = None
 
     async def connect(self) -> None:
@@ -290,10 +294,17 @@ class Generator:
         end = time.monotonic() + self.plan.seconds
         while time.monotonic() < end:
             self._final = self._count_final() - self._final_before
-            for stream in self._streams:
-                stream.fill()
+            self.fill()
             await asyncio.sleep(TICK_SECONDS)
             self.check()
+
+    def fill(self) -> None:
+        """Send as long as there is room, each connection in its turn: else the first ones would
+        send everything."""
+        idle = 0
+        while self.is_sending and idle < len(self._streams) and self.has_room():
+            idle = 0 if self._streams[self._next].send_next() else idle + 1
+            self._next = (self._next + 1) % len(self._streams)
 
     def has_room(self) -> bool:
         """Whether so few transactions are not final that more may be sent."""
@@ -311,6 +322,7 @@ class Generator:
 
     def fail(self, error: Exception) -> None:
         self._failure = self._failure or error
+        self.is_sending = False
 
     def check(self) -> None:
         """Raises what went wrong on a connection."""
