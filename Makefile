@@ -310,11 +310,11 @@ fmt: $(READY) ## format Python and Solidity
 
 .PHONY: gas
 gas: build ## measure gas, write snapshots/gas.json
-	@python bench/gas.py $(ARGS)
+	@python -m bench.gas $(ARGS)
 
 .PHONY: gas-check
 gas-check: build ## fail when gas differs from snapshots/gas.json
-	@python bench/gas.py --check $(ARGS)
+	@python -m bench.gas --check $(ARGS)
 
 .PHONY: queue-cost
 queue-cost: $(READY) ## print what it costs to fill the forced queue (ARGS="--target 32")

@@ -1,6 +1,6 @@
 """Measure what the contracts cost, as whole transactions on a real Anvil.
 
-``python bench/gas.py`` writes snapshots/gas.json; ``--check`` compares and fails on any difference.
+``python -m bench.gas`` writes snapshots/gas.json; ``--check`` compares and fails on any difference.
 The numbers include the intrinsic 21,000 gas and the calldata. Keys, times and contents are fixed,
 so two runs agree to the unit. docs/gas.md says what each number stands for.
 """
@@ -14,11 +14,7 @@ from pathlib import Path
 
 from web3 import Web3
 
-ROOT = Path(__file__).resolve().parent.parent
-# Run as a program, only bench/ is on the path.
-sys.path.insert(0, str(ROOT))
-
-from bench.contracts import (  # noqa: E402
+from bench.contracts import (
     DATA_PARAMETERS,
     EPOCH_SECONDS,
     EQUIVOCATION,
@@ -30,9 +26,11 @@ from bench.contracts import (  # noqa: E402
     anvil,
     run,
 )
-from bench.fees import measure_fees  # noqa: E402
-from bench.promises import measure_promises  # noqa: E402
-from tests.contracts.held import chain_of  # noqa: E402
+from bench.fees import measure_fees
+from bench.promises import measure_promises
+from tests.contracts.held import chain_of
+
+ROOT = Path(__file__).resolve().parent.parent
 
 # The first one whose committee is chosen after all operators have bonded (COMM-1).
 EPOCH = 3

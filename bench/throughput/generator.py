@@ -244,6 +244,7 @@ class Generator:
             path, host = self.plan.paths[self.plan.rollup_of(number)], f"{node.host}:{node.port}"
             wire = (WebSocketWire if self.plan.protocol == "websocket" else HttpWire)(host, path)
             stream = Stream(self, number, wire)
+            # mypy has no type for a lambda with a default.
             await self.loop.create_connection(lambda stream=stream: stream, node.host, node.port)  # type: ignore[misc]
             self._streams.append(stream)
         await asyncio.sleep(0.1)  # for a WebSocket to open

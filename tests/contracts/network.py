@@ -163,6 +163,16 @@ class Network:
     def id_of(self, actor: Actor) -> int:
         return int(self.registry.operatorIdOfSigner(actor.key.address))
 
+    def release(self, actor: Actor, clock: Clock, sender: Any) -> int:
+        """BOND-5 and BOND-6; the epoch of then, whose committee is recorded."""
+        id_ = self.id_of(actor)
+        self.registry.initiateExit(sender=actor.account)
+        clock.jump_to(self.registry.operator(id_).releaseAt)
+        self.registry.release(id_, sender=sender)
+        current = (clock.now - self.times.genesis) // self.times.epochSeconds
+        self.committee.snapshot(current, sender=sender)
+        return int(current)
+
     # --- slashes ---------------------------------------------------------------------------
 
     def slash(

@@ -187,11 +187,7 @@ def test_reclaim__released_operator__the_price_is_not_lost(
     stranger: Any,
 ) -> None:
     """What it has promised after its release nobody can settle."""
-    network.registry.initiateExit(sender=alice.account)
-    clock.jump_to(network.registry.operator(1).releaseAt)
-    network.registry.release(1, sender=user)
-    current = (clock.now - network.times.genesis) // network.times.epochSeconds
-    network.committee.snapshot(current, sender=user)
+    current = network.release(alice, clock, user)
     late = promise.but(epoch=current)
     challenge_promise(network, alice, late, batch, stranger)
     wait(network, clock)

@@ -295,11 +295,7 @@ def test_settle_promise__released_operator__is_refused(
     promise: Promise,
     user: Any,
 ) -> None:
-    network.registry.initiateExit(sender=alice.account)
-    clock.jump_to(network.registry.operator(1).releaseAt)
-    network.registry.release(1, sender=user)
-    current = (clock.now - network.times.genesis) // network.times.epochSeconds
-    network.committee.snapshot(current, sender=user)
+    current = network.release(alice, clock, user)
     with faults.expect("NotSlashable", id=1, actual=Status.RELEASED):
         break_promise(network, clock, alice, promise.but(epoch=current), batch, user)
 

@@ -229,11 +229,7 @@ def test_report__released_operator__is_refused(
     alice: Actor,
     user: Any,
 ) -> None:
-    network.registry.initiateExit(sender=alice.account)
-    clock.jump_to(network.registry.operator(1).releaseAt)
-    network.registry.release(1, sender=reporter)
-    current = (clock.now - network.times.genesis) // network.times.epochSeconds
-    network.committee.snapshot(current, sender=user)
+    current = network.release(alice, clock, user)
     first, second = (
         network.signed(alice, network.statement("Notarize", 3, content, epoch=current))
         for content in (A, B)

@@ -337,11 +337,7 @@ def test_report_neglect__who_never_bonded_or_was_released__is_refused(
 ) -> None:
     with faults.expect("UnknownSigner", signer=erin.key.address):
         report(network, attested(network, erin, blocks), reporter)
-    network.registry.initiateExit(sender=alice.account)
-    clock.jump_to(network.registry.operator(1).releaseAt)
-    network.registry.release(1, sender=user)
-    current = (clock.now - network.times.genesis) // network.times.epochSeconds
-    network.committee.snapshot(current, sender=user)
+    current = network.release(alice, clock, user)
     late = [replace(blocks[0], epoch=current)]
     with faults.expect("NotSlashable", id=1, actual=Status.RELEASED):
         report(network, attested(network, alice, late, epoch=current), reporter)

@@ -1,12 +1,12 @@
 """The scripts, run by ape as a person runs them."""
 
 import asyncio
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from sequencer.devnet.anvil import Anvil
+from sequencer.devnet.demo.ape import ape_environment
 
 PASSWORD = "correct horse"
 
@@ -36,12 +36,7 @@ class Ground:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env={
-                **os.environ,
-                "APE_DATA_FOLDER": str(self.folder / "ape"),
-                "PYTHONUNBUFFERED": "1",
-                "SWITCHYARD_PASSWORD": PASSWORD,
-            },
+            env={**ape_environment(self.folder), "SWITCHYARD_PASSWORD": PASSWORD},
         )
 
     async def killed(self, at: str, name: str, account: int | None, *arguments: str) -> None:

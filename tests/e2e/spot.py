@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import sys
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from sequencer.deployment.plan import snake_case
+from sequencer.devnet.demo.ape import ape_environment
 from sequencer.devnet.waiting import eventually
 from sequencer.l1 import abi
 from sequencer.l1.calldata import encode_commit
@@ -38,11 +38,7 @@ class Spot:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={
-                **os.environ,
-                "APE_DATA_FOLDER": str(folder / "ape"),
-                "SWITCHYARD_PASSWORD": PASSWORD,
-            },
+            env={**ape_environment(folder), "SWITCHYARD_PASSWORD": PASSWORD},
         )
         return cls(world, folder / "deployment.json", shell)
 

@@ -28,12 +28,7 @@ async def run_script(stage: Stage, name: str, account: Account, *arguments: str)
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={
-            **os.environ,
-            # What ape remembers of contracts by their addresses is true of one chain.
-            "APE_DATA_FOLDER": str((stage.network.layout.folder / "ape").absolute()),
-            "PYTHONUNBUFFERED": "1",
-        },
+        env=ape_environment(stage.network.layout.folder),
     )
     try:
         async with asyncio.timeout(SCRIPT_SECONDS):
@@ -47,6 +42,13 @@ async def run_script(stage: Stage, name: str, account: Account, *arguments: str)
             await child.wait()
     if status != 0:
         raise LocalFault(f"ape run {name} ended with exit status {status}")
+
+
+def ape_environment(folder: Path) -> dict[str, str]:
+    """For ape on the L1 of a network in `folder`: what it remembers of contracts by their addresses
+    is true of one chain."""
+    data_folder = (folder / "ape").absolute()
+    return {**os.environ, "APE_DATA_FOLDER": str(data_folder), "PYTHONUNBUFFERED": "1"}
 
 
 def _ape(script: str) -> str:

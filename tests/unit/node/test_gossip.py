@@ -2,11 +2,13 @@
 
 import asyncio
 
+import pytest
+
+from sequencer.node import gossip as gossip_module
 from sequencer.node.gossip import (
     FAULT_WINDOW_MS,
     FAULTS_ALLOWED,
     MAX_PAUSE_SECONDS,
-    PAUSE_SECONDS_EACH,
     PeerFaults,
     TransactionGossip,
 )
@@ -42,7 +44,11 @@ async def test_add__more_than_fit__go_out_in_order_in_several() -> None:
     assert [each for part in parts for each in part] == many
 
 
-async def test_add__soon_after_many__goes_out_with_others_or_when_asked() -> None:
+async def test_add__soon_after_many__goes_out_with_others_or_when_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gossip_module, "MAX_PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(gossip_module, "PAUSE_SECONDS_EACH", 0.06)
     sent: list[bytes] = []
     gossip = TransactionGossip(sent.append)
     for number in range(1_000):
@@ -50,14 +56,14 @@ async def test_add__soon_after_many__goes_out_with_others_or_when_asked() -> Non
     await asyncio.sleep(0.001)
     many = len(sent)
     gossip.add(transaction(1_000))
-    await asyncio.sleep(MAX_PAUSE_SECONDS / 2)
+    await asyncio.sleep(0.05)
     gossip.add(transaction(1_001))
     assert len(sent) == many
     gossip.flush()
     gossip.flush()
     assert [len(tuple(decode(data))) for data in sent[many:]] == [2]  # type: ignore[arg-type]
     gossip.add(transaction(1_002))
-    await asyncio.sleep(10 * PAUSE_SECONDS_EACH)
+    await asyncio.sleep(4 * gossip_module.PAUSE_SECONDS_EACH)
     assert len(sent) == many + 2
 
 
