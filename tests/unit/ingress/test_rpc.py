@@ -115,9 +115,9 @@ def test_answer__l1_not_read_yet__says_so_and_when_to_try_again(
 async def test_answer__a_transaction_alone__does_not_wait_behind_batches() -> None:
     node = FakeNode()
     rpc = Rpc(Methods(node, lambda: NOW_MS))
-    async with rpc._turn:
-        raw = "0x" + Raw().encode().hex()
-        found = json.loads(await rpc.answer("1", request("eth_sendRawTransaction", raw)))
+    rpc._turns.is_taken = True
+    raw = "0x" + Raw().encode().hex()
+    found = json.loads(await rpc.answer("1", request("eth_sendRawTransaction", raw)))
     assert found["result"] == "0x" + keccak(Raw().encode()).hex()
 
 
@@ -125,15 +125,15 @@ async def test_answer__wallet_that_goes__leaves_its_room() -> None:
     node = FakeNode()
     room = node.room
     raw = "0x" + Raw().encode().hex()
-    body = batch(*[request("eth_sendRawTransaction", raw, id=at) for at in range(100)])
+    body = batch(*[request("eth_sendRawTransaction", raw, id=at) for at in range(200)])
     rpc = Rpc(Methods(node, lambda: NOW_MS))
-    async with rpc._turn:
-        answering = asyncio.create_task(rpc.answer("1", body))
-        await asyncio.sleep(0)
-        assert node.room == room - 32
-        answering.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await answering
+    rpc._turns.is_taken = True
+    answering = asyncio.create_task(rpc.answer("1", body))
+    await asyncio.sleep(0)
+    assert node.room == room - 128
+    answering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await answering
     assert node.room == room
 
 
@@ -210,7 +210,40 @@ def test_answer__a_long_batch__lets_others_in_between() -> None:
         return taken
 
     assert asyncio.run(turns(1)) == 0
-    assert asyncio.run(turns(1_000)) == -(-1_000 // 32)
+    assert asyncio.run(turns(128)) == 0
+    assert asyncio.run(turns(1_000)) == 1_000 // 128
+
+
+async def test_answer__batches_at_the_same_time__have_a_turn_each() -> None:
+    """Peers have theirs in between, and no body waits longer than it must."""
+    rpc = Rpc(Methods(FakeNode(), lambda: NOW_MS))
+    answered: list[int] = []
+
+    async def ask(number: int) -> None:
+        await rpc.answer("1", batch(*[request()] * 100))
+        answered.append(number)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(3):
+            tasks.create_task(ask(number))
+        seen: list[int] = []
+        while len(answered) < 3:
+            await asyncio.sleep(0)
+            seen.append(len(answered))
+    assert answered == [0, 1, 2]
+    assert {1, 2} <= set(seen)
+
+
+async def test_answer__batch_of_which_nothing_is_taken__waits_for_nobody() -> None:
+    """POOL-7: who is refused learns it at once."""
+    node = FakeNode()
+    node.room = 0
+    rpc = Rpc(Methods(node, lambda: NOW_MS))
+    raw = "0x" + Raw().encode().hex()
+    body = batch(*[request("eth_sendRawTransaction", raw, id=at) for at in range(200)])
+    rpc._turns.is_taken = True
+    found = json.loads(await rpc.answer("1", body))
+    assert {each["error"]["code"] for each in found} == {-32005}
 
 
 JSON = st.recursive(
