@@ -26,7 +26,6 @@ from sequencer.ingress.rpc import Rpc
 from sequencer.l1.events import L1Block, L1Header
 from sequencer.native import bulk
 from sequencer.node.node import Node
-from sequencer.node.wire import decode
 from sequencer.ordering.turn import Turn
 from sequencer.types import Epoch, View
 from tests.unit.ingress.builders import CHAIN_ID
@@ -120,10 +119,9 @@ class Pair:
         self.wallets._gossip.flush()
 
     def _hear(self) -> None:
-        for data in self.sent:
-            heard = decode(data)
-            assert isinstance(heard, tuple), "transactions"
-            self.peer._inbound._on_transactions(heard, 0)
+        """All in one: what is over the budget of a peer (NET-8) would not be heard."""
+        inbound, sender = self.peer._inbound, self.wallets.keys.current.address
+        inbound._admit([*inbound._decode_transactions([(sender, data) for data in self.sent])], 0)
         self.sent.clear()
 
 

@@ -8,6 +8,8 @@ trust: a transaction is verified, or has to be decoded as if there were none.
 
 import os
 from collections.abc import Sequence
+from itertools import islice
+from typing import NamedTuple
 
 from sequencer.blocks.payload import MAX_TRANSACTION_BYTES
 from sequencer.errors import DecodeError
@@ -23,12 +25,28 @@ _FACTOR_BYTES = 16
 _FEW = 8
 
 
+class Hinted(NamedTuple):
+    """A transaction that somebody passed on, and the hint that came with it, perhaps empty."""
+
+    raw: bytes
+    chain_id: int
+    hint: bytes
+
+
+class Heard(NamedTuple):
+    """What became of the transactions of one message."""
+
+    decoded: list[Transaction | DecodeError]
+    has_wrong_hints: bool
+    """Whether a hint was seen not to show its transaction."""
+
+
 def decode_transactions(raws: Sequence[bytes], chain_id: int) -> list[Transaction | DecodeError]:
     """TX-1 and TX-2: what `decode_transaction` makes of each of `raws`, or what it raises.
 
     Safe from several threads, and the helper works without Python's lock: others run meanwhile.
     """
-    return _with_others(raws, chain_id, _decoded(raws, chain_id, None))
+    return _decoded(raws, [chain_id] * len(raws), None)
 
 
 def decode_with_hints(
@@ -36,64 +54,86 @@ def decode_with_hints(
 ) -> tuple[list[Transaction | DecodeError], list[bytes]]:
     """As `decode_transactions`, with a hint for each, which is empty where there is none."""
     hints: list[bytes] = []
-    taken = _decoded(raws, chain_id, hints)
-    return _with_others(raws, chain_id, taken), hints or [_NO_HINT] * len(raws)
+    decoded = _decoded(raws, [chain_id] * len(raws), hints)
+    return decoded, hints or [_NO_HINT] * len(raws)
 
 
-def verify_transactions(
-    raws: Sequence[bytes], chain_id: int, hints: Sequence[bytes]
-) -> list[Transaction | None]:
-    """What `decode_transaction` makes of each of `raws`, or None where its hint does not show it:
-    no hint, a wrong one (then up to 1,024 beside it are None as well), or a wrong transaction.
+def verify_transactions(hinted: Sequence[Hinted]) -> list[Transaction | None]:
+    """What `decode_transaction` makes of each, or None where its hint does not show it: no hint, a
+    wrong one (then up to 1,024 beside it are None as well), or a wrong transaction.
 
-    The larger the batch, the faster: two and a half times decoding from 256 on. Raises `ValueError`
-    unless there are as many hints as transactions.
+    The larger the batch, the faster: two and a half times decoding from 256 on.
     """
-    if len(raws) != len(hints):
-        raise ValueError(f"{len(hints)} hints for {len(raws)} transactions")
-    if bulk is None or not hasattr(bulk, "verify") or not _is_for_helper(chain_id):
-        return [None] * len(raws)
+    if bulk is None or not _has_batches() or not hinted:
+        return [None] * len(hinted)
+    raws, chain_ids, hints = zip(*hinted, strict=True)
+    if not _are_for_helper(chain_ids):
+        return [None] * len(hinted)
     # No sender may know the factors: with them it could make two wrong signatures cancel out.
     factors = os.urandom(_FACTOR_BYTES * len(raws))
     verified: list[Transaction | None] = bulk.verify(
-        raws, chain_id, Transaction, MAX_TRANSACTION_BYTES, hints, factors
+        raws, chain_ids, Transaction, MAX_TRANSACTION_BYTES, hints, factors
     )
     return verified
 
 
-def decode_hinted(
-    raws: Sequence[bytes], chain_id: int, hints: Sequence[bytes]
+def decode_hinted(messages: Sequence[Sequence[Hinted]]) -> list[Heard]:
+    """As `decode_transactions`, of some messages whose signatures are checked together, by their
+    hints where these show them. A few are not worth a sum.
+
+    Where one has wrong hints each is checked by itself: none of the others pays for more.
+    """
+    together = [each for message in messages for each in message]
+    if len(together) < _FEW or not _has_batches():
+        return [Heard(_decode_all(message, [None] * len(message)), False) for message in messages]
+    verified = iter(verify_transactions(together))
+    found = [list(islice(verified, len(message))) for message in messages]
+    if len(messages) > 1 and any(map(_lacks, messages, found)):
+        found = [verify_transactions(message) for message in messages]
+    return [
+        Heard(_decode_all(message, taken), _lacks(message, taken))
+        for message, taken in zip(messages, found, strict=True)
+    ]
+
+
+def _lacks(message: Sequence[Hinted], taken: Sequence[Transaction | None]) -> bool:
+    """Whether a hint does not show what it is for."""
+    return any(
+        tx is None and len(each.hint) == HINT_BYTES for each, tx in zip(message, taken, strict=True)
+    )
+
+
+def _decode_all(
+    message: Sequence[Hinted], taken: Sequence[Transaction | None]
 ) -> list[Transaction | DecodeError]:
-    """As `decode_transactions`, by the hints where they show it. A few are not worth a sum."""
-    if len(raws) < _FEW:
-        return decode_transactions(raws, chain_id)
-    verified = verify_transactions(raws, chain_id, hints)
-    rest = [raw for raw, tx in zip(raws, verified, strict=True) if tx is None]
-    decoded = iter(decode_transactions(rest, chain_id))
-    return [next(decoded) if tx is None else tx for tx in verified]
+    """Those that were taken, and the others decoded."""
+    rest = [each for each, tx in zip(message, taken, strict=True) if tx is None]
+    others = iter(
+        _decoded([each.raw for each in rest], [each.chain_id for each in rest], None)
+        if rest
+        else ()
+    )
+    return [next(others) if tx is None else tx for tx in taken]
 
 
-def _is_for_helper(chain_id: int) -> bool:
-    return 0 <= chain_id <= U64_MAX
+def _are_for_helper(chain_ids: Sequence[int]) -> bool:
+    return all(0 <= chain_id <= U64_MAX for chain_id in set(chain_ids))
+
+
+def _has_batches() -> bool:
+    return bulk is not None and hasattr(bulk, "verify")
 
 
 def _decoded(
-    raws: Sequence[bytes], chain_id: int, hints: list[bytes] | None
-) -> Sequence[Transaction | None]:
-    if bulk is None or not _is_for_helper(chain_id):
-        return [None] * len(raws)
-    taken: list[Transaction | None] = bulk.decode(
-        raws, chain_id, Transaction, MAX_TRANSACTION_BYTES, hints
-    )
-    return taken
-
-
-def _with_others(
-    raws: Sequence[bytes], chain_id: int, taken: Sequence[Transaction | None]
+    raws: Sequence[bytes], chain_ids: Sequence[int], hints: list[bytes] | None
 ) -> list[Transaction | DecodeError]:
-    """Those that were taken, and what the plain reader says of the others."""
+    """By the helper, and where it does not take one by the plain reader."""
+    taken: Sequence[Transaction | None] = [None] * len(raws)
+    if bulk is not None and _are_for_helper(chain_ids):
+        taken = bulk.decode(raws, chain_ids, Transaction, MAX_TRANSACTION_BYTES, hints)
     return [
-        _decode(raw, chain_id) if tx is None else tx for raw, tx in zip(raws, taken, strict=True)
+        _decode(raw, chain_id) if tx is None else tx
+        for raw, chain_id, tx in zip(raws, chain_ids, taken, strict=True)
     ]
 
 

@@ -13,18 +13,19 @@ def connect(context: int, parse: int, recover: int, serialize: int) -> None:
 
 def decode(
     raws: Sequence[bytes],
-    chain_id: int,
+    chain_ids: Sequence[int],
     transaction: type[_Transaction],
     most_bytes: int,
     hints: list[bytes] | None = None,
     /,
 ) -> list[_Transaction | None]:
-    """Each of `raws` as `decode_transaction` reads it, or None where it has to be asked itself; to
-    `hints` one is added for each. Without Python's lock for the most part."""
+    """Each of `raws` as `decode_transaction` reads it for its chain (below 2**64), or None where it
+    has to be asked itself; to `hints` one is added for each. Without Python's lock for the most
+    part."""
 
 def verify(
     raws: Sequence[bytes],
-    chain_id: int,
+    chain_ids: Sequence[int],
     transaction: type[_Transaction],
     most_bytes: int,
     hints: Sequence[bytes],

@@ -34,7 +34,7 @@
 #include "ecmult_impl.h"
 #pragma GCC diagnostic pop
 
-enum { FACTOR_BYTES = 16, SLOTS = 4096, NO_TERM = 0 };
+enum { SLOTS = 4096, NO_TERM = 0 };
 
 typedef struct {
     secp256k1_scalar factor;

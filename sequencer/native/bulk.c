@@ -78,9 +78,11 @@ static PyObject *transaction_from(PyObject *type, PyObject *raw, const Transacti
 
 /* What one call works on, in parts of CHUNK. */
 typedef struct {
-    PyObject *raws, *chain_id, *type; /* `raws` is a tuple of our own: nobody takes an item away */
-    PyObject *hints;                  /* to fill, or a tuple of those to use */
-    const uint8_t *random;            /* for hints to use */
+    PyObject *raws, *chain_ids; /* tuples of our own: nobody takes an item away */
+    PyObject *type;
+    PyObject *hints;       /* to fill, or a tuple of those to use */
+    const uint8_t *random; /* for hints to use, FACTOR_BYTES for each */
+    Py_ssize_t random_bytes;
     size_t most_bytes;
     Transaction *chunk;
 } Job;
@@ -91,12 +93,23 @@ static Item item_from(PyObject *raw, size_t most_bytes) {
     return (Item){(const uint8_t *)PyBytes_AS_STRING(raw), size, false};
 }
 
+/* Gives each of the part its bytes and its chain; false with an exception set. */
+static bool set_out(const Job *job, Py_ssize_t start, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Transaction *tx = &job->chunk[i];
+        tx->raw = item_from(PyTuple_GET_ITEM(job->raws, start + i), job->most_bytes);
+        tx->chain_id = PyLong_AsUnsignedLongLong(PyTuple_GET_ITEM(job->chain_ids, start + i));
+    }
+    return !PyErr_Occurred();
+}
+
 /* One result for each of the part of `count` from `start`; false with an exception set. */
 static bool give_results(const Job *job, Py_ssize_t start, Py_ssize_t count, PyObject *out) {
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject *raw = PyTuple_GET_ITEM(job->raws, start + i);
         PyObject *made = job->chunk[i].taken
-                             ? transaction_from(job->type, raw, &job->chunk[i], job->chain_id)
+                             ? transaction_from(job->type, raw, &job->chunk[i],
+                                                PyTuple_GET_ITEM(job->chain_ids, start + i))
                              : Py_NewRef(Py_None);
         if (made == NULL) return false;
         PyList_SET_ITEM(out, start + i, made);
@@ -105,20 +118,17 @@ static bool give_results(const Job *job, Py_ssize_t start, Py_ssize_t count, PyO
 }
 
 static bool decode_part(const Job *job, Py_ssize_t start, Py_ssize_t count, PyObject *out) {
-    uint64_t chain = PyLong_AsUnsignedLongLong(job->chain_id);
     Transaction *chunk = job->chunk;
+    if (!set_out(job, start, count)) return false;
     uint8_t(*hints)[HINT_BYTES] = NULL;
     if (job->hints != NULL) {
         hints = PyMem_Malloc((size_t)count * HINT_BYTES);
         if (hints == NULL) return PyErr_NoMemory() != NULL;
     }
-    for (Py_ssize_t i = 0; i < count; i++)
-        chunk[i].raw = item_from(PyTuple_GET_ITEM(job->raws, start + i), job->most_bytes);
     Py_BEGIN_ALLOW_THREADS;
     for (Py_ssize_t i = 0; i < count; i++) {
         uint8_t key[64];
-        chunk[i].taken =
-            read_transaction(&chunk[i], chain) && recover_sender(&secp, &chunk[i], key);
+        chunk[i].taken = read_transaction(&chunk[i]) && recover_sender(&secp, &chunk[i], key);
 #ifdef HAS_BATCH
         if (hints != NULL && chunk[i].taken) make_hint(&chunk[i], key, hints[i]);
 #endif
@@ -137,20 +147,19 @@ static bool decode_part(const Job *job, Py_ssize_t start, Py_ssize_t count, PyOb
 
 #ifdef HAS_BATCH
 static bool verify_part(const Job *job, Py_ssize_t start, Py_ssize_t count, PyObject *out) {
-    uint64_t chain = PyLong_AsUnsignedLongLong(job->chain_id);
     Transaction *chunk = job->chunk;
+    if (!set_out(job, start, count)) return false;
     Batch batch = {0};
     const uint8_t *hints[CHUNK];
     for (Py_ssize_t i = 0; i < count; i++) {
         Item hint = item_from(PyTuple_GET_ITEM(job->hints, start + i), HINT_BYTES);
         hints[i] = hint.size == HINT_BYTES ? hint.at : NULL;
-        chunk[i].raw = item_from(PyTuple_GET_ITEM(job->raws, start + i), job->most_bytes);
     }
     Py_BEGIN_ALLOW_THREADS;
     if (allocate_batch(&batch, (size_t)count)) {
         for (Py_ssize_t i = 0; i < count; i++)
             chunk[i].taken =
-                hints[i] != NULL && read_transaction(&chunk[i], chain) &&
+                hints[i] != NULL && read_transaction(&chunk[i]) &&
                 add_signature(&batch, &chunk[i], hints[i], job->random + FACTOR_BYTES * (start + i));
         if (!all_hold(&batch))
             for (Py_ssize_t i = 0; i < count; i++) chunk[i].taken = false;
@@ -165,62 +174,65 @@ static bool verify_part(const Job *job, Py_ssize_t start, Py_ssize_t count, PyOb
 
 typedef bool (*Part)(const Job *, Py_ssize_t start, Py_ssize_t count, PyObject *out);
 
-/* Does `job` part by part; takes over its references to tuples. */
-static PyObject *run(Job *job, Part part) {
+/* Does `job` part by part, on copies of these sequences, with `hints` of one for each, or NULL. */
+static PyObject *run(Job *job, PyObject *raws, PyObject *chain_ids, PyObject *hints, Part part) {
+    PyObject *out = NULL;
+    job->raws = PySequence_Tuple(raws);
+    job->chain_ids = job->raws == NULL ? NULL : PySequence_Tuple(chain_ids);
+    if (hints != NULL) job->hints = job->chain_ids == NULL ? NULL : PySequence_Tuple(hints);
+    if (PyErr_Occurred()) goto done;
     Py_ssize_t count = PyTuple_GET_SIZE(job->raws);
-    PyLong_AsUnsignedLongLong(job->chain_id);
-    if (secp.context == NULL && !PyErr_Occurred())
+    if (secp.context == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "not connected");
+        goto done;
+    }
+    if (PyTuple_GET_SIZE(job->chain_ids) != count) {
+        PyErr_SetString(PyExc_ValueError, "one chain id for each");
+        goto done;
+    }
+    if (hints != NULL &&
+        (PyTuple_GET_SIZE(job->hints) != count || job->random_bytes != FACTOR_BYTES * count)) {
+        PyErr_SetString(PyExc_ValueError, "one hint and 16 random bytes for each");
+        goto done;
+    }
     job->chunk = PyMem_Calloc((size_t)(count < CHUNK ? count : CHUNK), sizeof *job->chunk);
     if (job->chunk == NULL) PyErr_NoMemory();
-    PyObject *out = PyErr_Occurred() ? NULL : PyList_New(count);
+    out = PyErr_Occurred() ? NULL : PyList_New(count);
     for (Py_ssize_t start = 0; out != NULL && start < count; start += CHUNK) {
         Py_ssize_t size = count - start < CHUNK ? count - start : CHUNK;
         if (!part(job, start, size, out)) Py_CLEAR(out);
     }
+done:
     PyMem_Free(job->chunk);
+    Py_XDECREF(job->raws);
+    Py_XDECREF(job->chain_ids);
+    if (hints != NULL) Py_XDECREF(job->hints);
     return out;
 }
 
 static PyObject *decode(PyObject *module, PyObject *args) {
-    PyObject *raws, *hints = Py_None, *out;
+    PyObject *raws, *chain_ids, *hints = Py_None;
     Py_ssize_t most_bytes;
     Job job = {0};
-    if (!PyArg_ParseTuple(args, "OO!On|O", &raws, &PyLong_Type, &job.chain_id, &job.type,
-                          &most_bytes, &hints))
+    if (!PyArg_ParseTuple(args, "OOOn|O", &raws, &chain_ids, &job.type, &most_bytes, &hints))
         return NULL;
     job.most_bytes = (size_t)most_bytes;
     job.hints = hints == Py_None ? NULL : hints;
-    job.raws = PySequence_Tuple(raws);
-    if (job.raws == NULL) return NULL;
-    out = run(&job, decode_part);
-    Py_DECREF(job.raws);
-    return out;
+    return run(&job, raws, chain_ids, NULL, decode_part);
 }
 
 #ifdef HAS_BATCH
 static PyObject *verify(PyObject *module, PyObject *args) {
-    PyObject *raws, *hints, *out = NULL;
-    Py_ssize_t most_bytes, random_bytes;
+    PyObject *raws, *chain_ids, *hints;
+    Py_ssize_t most_bytes;
     const char *random;
     Job job = {0};
-    if (!PyArg_ParseTuple(args, "OO!OnOy#", &raws, &PyLong_Type, &job.chain_id, &job.type,
-                          &most_bytes, &hints, &random, &random_bytes))
+    if (!PyArg_ParseTuple(args, "OOOnOy#", &raws, &chain_ids, &job.type, &most_bytes, &hints,
+                          &random, &job.random_bytes))
         return NULL;
     job.most_bytes = (size_t)most_bytes;
     job.random = (const uint8_t *)random;
-    job.raws = PySequence_Tuple(raws);
-    job.hints = job.raws == NULL ? NULL : PySequence_Tuple(hints);
-    if (job.hints != NULL) {
-        Py_ssize_t count = PyTuple_GET_SIZE(job.raws);
-        if (PyTuple_GET_SIZE(job.hints) != count || random_bytes != FACTOR_BYTES * count)
-            PyErr_SetString(PyExc_ValueError, "one hint and 16 random bytes for each");
-        else
-            out = run(&job, verify_part);
-    }
-    Py_XDECREF(job.raws);
-    Py_XDECREF(job.hints);
-    return out;
+    return run(&job, raws, chain_ids, hints, verify_part);
 }
 #endif
 

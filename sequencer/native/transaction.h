@@ -6,7 +6,7 @@
 
 #include "keccak.h"
 
-enum { LEGACY = 0, ACCESS_LIST = 1, DYNAMIC_FEE = 2, HINT_BYTES = 96 };
+enum { LEGACY = 0, ACCESS_LIST = 1, DYNAMIC_FEE = 2, HINT_BYTES = 96, FACTOR_BYTES = 16 };
 
 /* What a field holds, as it stands in the raw bytes. */
 typedef struct {
@@ -23,6 +23,7 @@ typedef struct {
 
 typedef struct {
     Item raw;
+    uint64_t chain_id; /* it must be for this one */
     bool taken;
     uint8_t kind;
     uint64_t nonce, gas_limit, intrinsic_gas;
@@ -187,7 +188,8 @@ static bool recover_sender(const Secp256k1 *secp, Transaction *tx, uint8_t key[6
 }
 
 /* Fills `tx` from `tx->raw` but for its sender, or false. */
-static bool read_transaction(Transaction *tx, uint64_t chain_id) {
+static bool read_transaction(Transaction *tx) {
+    uint64_t chain_id = tx->chain_id;
     if (tx->raw.size == 0) return false;
     Reader whole = inside(tx->raw);
     tx->kind = tx->raw.at[0] >= 0xc0 ? LEGACY : tx->raw.at[0]; /* a byte 0 is no list */

@@ -18,13 +18,14 @@ from sequencer.ingress.refusal import (
     RollupAway,
 )
 from sequencer.ingress.transaction import Transaction, check_intrinsic
-from sequencer.ingress.transactions import decode_hinted, decode_with_hints
+from sequencer.ingress.transactions import Hinted, decode_hinted, decode_with_hints
 from sequencer.l1.view import L1View
 from sequencer.mempool.admission import Admission
 from sequencer.mempool.pool import Mempool
 from sequencer.node.inclusion import Inclusions
 from sequencer.node.ledger import Ledger
 from sequencer.node.promising import Promising
+from sequencer.node.wire import GossipedTransaction
 from sequencer.ordering.application import PAYLOAD_ROOM
 from sequencer.ordering.served import Served
 from sequencer.promises.promise import SignedPromise
@@ -151,32 +152,70 @@ class NodeBackend:
         raise outcome
 
     def admit_many(
-        self,
-        rollup: RollupId,
-        raws: Sequence[bytes],
-        now_ms: int,
-        hints: Sequence[bytes] | None = None,
+        self, rollup: RollupId, raws: Sequence[bytes], now_ms: int
     ) -> list[Admitted | PeerFault | Refused]:
-        """Transactions of wallets, or of a peer with its hints, into the mempool; of each what it
-        is, or why not (`Backend.submit_many`). Signatures are checked last, and together."""
+        """Transactions of wallets into the mempool; of each what it is, or why not
+        (`Backend.submit_many`). Signatures are checked last."""
         try:
             chain_id = self._chain_id_served(rollup)
         except (PeerFault, Refused) as reason:
             return [reason] * len(raws)
-        refused = self._refusals(rollup, raws)
-        news = [at for at, why in enumerate(refused) if why is None]
-        rest = [raws[at] for at in news]
-        if hints is None:
-            found, hints = decode_with_hints(rest, chain_id)
-        else:
-            hints = [hints[at] for at in news]
-            found = decode_hinted(rest, chain_id, hints)
-        read = zip(found, hints, strict=True)
+        refused = self._refusals([(rollup, raw) for raw in raws])
+        rest = [raw for raw, why in zip(raws, refused, strict=True) if why is None]
+        read = zip(*decode_with_hints(rest, chain_id), strict=True)
         return [why or self._add(rollup, *next(read), now_ms) for why in refused]
+
+    def admit_passed_on(
+        self, messages: Sequence[Sequence[GossipedTransaction]], now_ms: int
+    ) -> list[PeerFault | None]:
+        """POOL-5: transactions of peers into the mempool, message by message; of each message the
+        last thing in it that its sender must not send. Signatures are checked last, all together.
+        """
+        chain_ids = {
+            rollup: self._chain_id_or_none(rollup)
+            for rollup in {each.rollup for message in messages for each in message}
+        }
+        faults: list[PeerFault | None] = []
+        news: list[list[GossipedTransaction]] = []
+        for message in messages:
+            here = [each for each in message if chain_ids[each.rollup] is not None]
+            refused = self._refusals([(each.rollup, each.raw) for each in here])
+            news.append([each for each, why in zip(here, refused, strict=True) if why is None])
+            faults.append(_last_fault(refused))
+        heard = decode_hinted(
+            [
+                [Hinted(each.raw, chain_ids[each.rollup] or 0, each.hint) for each in new]
+                for new in news
+            ]
+        )
+        for at, (new, (decoded, has_wrong_hints)) in enumerate(zip(news, heard, strict=True)):
+            refused = [
+                self._pool(each.rollup, found, now_ms)
+                for each, found in zip(new, decoded, strict=True)
+            ]
+            faults[at] = _last_fault(refused) or faults[at]
+            if has_wrong_hints and faults[at] is None:
+                faults[at] = PeerFault("a hint does not show who has sent its transaction")
+        return faults
+
+    def _chain_id_or_none(self, rollup: RollupId) -> int | None:
+        """None where nothing is taken for a rollup: registered on L1 a moment ago, perhaps."""
+        try:
+            return self._chain_id_served(rollup)
+        except (PeerFault, Refused):
+            return None
 
     def _add(
         self, rollup: RollupId, found: Transaction | PeerFault, hint: bytes, now_ms: int
     ) -> Admitted | PeerFault | Refused:
+        if isinstance(found, PeerFault):
+            return found
+        return self._pool(rollup, found, now_ms) or Admitted(found, hint)
+
+    def _pool(
+        self, rollup: RollupId, found: Transaction | PeerFault, now_ms: int
+    ) -> PeerFault | Refused | None:
+        """Into the mempool, if nothing is wrong with it."""
         if isinstance(found, PeerFault):
             return found
         try:
@@ -184,7 +223,7 @@ class NodeBackend:
             self._mempool.add(rollup, found, now_ms)
         except (PeerFault, Refused) as reason:
             return reason
-        return Admitted(found, hint)
+        return None
 
     def _chain_id_served(self, rollup: RollupId) -> int:
         chain_id = self.chain_id(rollup)
@@ -196,13 +235,13 @@ class NodeBackend:
         return chain_id
 
     def _refusals(
-        self, rollup: RollupId, raws: Sequence[bytes]
+        self, offered: Sequence[tuple[RollupId, bytes]]
     ) -> list[PeerFault | Refused | None]:
         """What needs no look at a transaction; the hashes last (TX-6)."""
-        refused = [self._why_no_more(raw) for raw in raws]
+        refused = [self._why_no_more(raw) for _, raw in offered]
         open_ = [at for at, why in enumerate(refused) if why is None]
-        hashes = keccak_each([raws[at] for at in open_])
-        keys = {at: (rollup, tx_hash) for at, tx_hash in zip(open_, hashes, strict=True)}
+        hashes = keccak_each([offered[at][1] for at in open_])
+        keys = {at: (offered[at][0], tx_hash) for at, tx_hash in zip(open_, hashes, strict=True)}
         ordered = self._ledger.ordered_lately(list(keys.values()))
         for at, key in keys.items():
             if key in ordered or self._mempool.is_known(key):
@@ -247,6 +286,11 @@ class NodeBackend:
 
     def is_ready(self) -> bool:
         return self._is_ordering()
+
+
+def _last_fault(refused: Sequence[PeerFault | Refused | None]) -> PeerFault | None:
+    reasons = [why for why in refused if why is not None]
+    return next((why for why in reversed(reasons) if isinstance(why, PeerFault)), None)
 
 
 def resident_mb() -> float:

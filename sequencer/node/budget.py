@@ -1,7 +1,7 @@
 """What a node does for a peer beside consensus takes at most a quarter of its time (NET-8)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sequencer.types import Address
 
@@ -32,14 +32,17 @@ class PeerBudget:
         self.refused += 1
         return False
 
-    def spend(self, peer: Address, work: Callable[[], None]) -> None:
-        """Do it, and take off what it took, whether it fails or not."""
+    def spend(self, parts: Mapping[Address, int], work: Callable[[], None]) -> None:
+        """Do what is for one peer or several, and take off what it took, whether it fails or not,
+        of each by its part."""
         begun = self._used()
         try:
             work()
         finally:
-            left, at = self._left.get(peer, (BURST_SECONDS, self._now()))
-            self._left[peer] = left - (self._used() - begun), at
+            each = (self._used() - begun) / sum(parts.values())
+            for peer, part in parts.items():
+                left, at = self._left.get(peer, (BURST_SECONDS, self._now()))
+                self._left[peer] = left - each * part, at
 
     def _refill(self, peer: Address) -> float:
         now = self._now()

@@ -2,9 +2,8 @@
 time is shared out (NET-8)."""
 
 import logging
-from collections.abc import Callable
-from itertools import groupby
-from operator import attrgetter
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 from sequencer.batches.attestations import SignedAttestation
 from sequencer.consensus.messages import BlockRequest, Proposal
@@ -23,6 +22,9 @@ from sequencer.ordering.listings import Listing
 from sequencer.types import Address
 
 log = logging.getLogger(__name__)
+
+_Heard = tuple[Address, tuple[GossipedTransaction, ...]]
+"""A message of transactions, and who has sent it."""
 
 
 class Inbound:
@@ -64,6 +66,27 @@ class Inbound:
         except Exception as error:  # a fault of this node: stop it, with the cause
             self._on_failure(error)
 
+    def receive_transactions(self, messages: Sequence[tuple[Address, bytes]]) -> None:
+        """As `receive`, of messages with nothing but transactions, of any peers: their signatures
+        are checked together (POOL-5)."""
+        now_ms = self._clock.now_ms()
+        wanted = [
+            (peer, data)
+            for peer, data in messages
+            if not self._faults.is_silenced(peer, now_ms) and self._budget.has_room(peer)
+        ]
+        parts = Counter[Address]()
+        for peer, data in wanted:
+            parts[peer] += len(data)
+        if not wanted:
+            return
+        try:
+            self._budget.spend(
+                parts, lambda: self._admit([*self._decode_transactions(wanted)], now_ms)
+            )
+        except Exception as error:
+            self._on_failure(error)
+
     def blame(self, peer: Address, fault: PeerFault) -> None:
         """NET-4: also for what shows to be false later only."""
         self._faults.add(peer, self._clock.now_ms())
@@ -99,32 +122,35 @@ class Inbound:
 
     def _within_budget(self, peer: Address, work: Callable[[], None]) -> None:
         if self._budget.has_room(peer):
-            self._budget.spend(peer, work)
+            self._budget.spend({peer: 1}, work)
 
     def _handle(self, peer: Address, message: Message, now_ms: int) -> None:
         instance = self._epochs.instance
         if isinstance(message, SignedAttestation):
             self._attester.on_attestation(message)
         elif isinstance(message, tuple):
-            self._on_transactions(message, now_ms)
+            self._admit([(peer, message)], now_ms)
         elif isinstance(message, Listing):
             if self._lister.on_listing(message, now_ms) and instance is not None:
                 instance.on_work()
         elif instance is not None:
             instance.on_message(peer, message)
 
-    def _on_transactions(self, transactions: tuple[GossipedTransaction, ...], now_ms: int) -> None:
+    def _decode_transactions(self, messages: Sequence[tuple[Address, bytes]]) -> Iterator[_Heard]:
+        for peer, data in messages:
+            try:
+                message = decode(data)
+            except PeerFault as fault:
+                self.blame(peer, fault)
+            else:
+                assert isinstance(message, tuple)
+                yield peer, message
+
+    def _admit(self, heard: Sequence[_Heard], now_ms: int) -> None:
         """POOL-5: the same checks as a wallet's; one bad transaction spoils none beside it."""
-        fault: PeerFault | None = None
-        for rollup, group in groupby(transactions, attrgetter("rollup")):
-            if self._backend.known_chain_id(rollup) is None:
-                continue  # registered on L1 a moment ago, perhaps
-            some = list(group)
-            raws, hints = [each.raw for each in some], [each.hint for each in some]
-            for outcome in self._backend.admit_many(rollup, raws, now_ms, hints):
-                if isinstance(outcome, PeerFault):
-                    fault = outcome
+        faults = self._backend.admit_passed_on([message for _, message in heard], now_ms)
         if self._epochs.instance is not None:
             self._epochs.instance.on_work()
-        if fault is not None:
-            raise fault
+        for (peer, _), fault in zip(heard, faults, strict=True):
+            if fault is not None:
+                self.blame(peer, fault)

@@ -51,6 +51,10 @@ class Inbox:
         peer = self._turns.popleft()
         return peer, self._next(peer)
 
+    def has(self, peer: Address) -> bool:
+        """Whether something of a peer waits."""
+        return peer in self._queues
+
     def take_of(self, peer: Address) -> bytes | None:
         """The oldest message of a peer, whoever's turn it is."""
         if peer not in self._queues:

@@ -87,6 +87,8 @@ class Services:
     clock: Clock
     schedule: Schedule
     timing: Timing
+    before_build: Callable[[], None]
+    """What peers have passed on is in the pool before a block is built from it."""
     before_proposal: Callable[[], None]
     """Peers have what is in a block before they have the block."""
     on_final: Callable[[tuple[Block, ...], FinalityProof], None]
@@ -317,6 +319,7 @@ class Instance:
         return Turn(self.committee.epoch, view, proposer)
 
     def _build(self, ask: Build) -> None:
+        self._services.before_build()
         block = self._services.application.prepare(
             self._turn(ask.view), ask.parent, ask.pending, self._services.clock.now_ms()
         )

@@ -263,6 +263,7 @@ class Node:
             self._receive,
             self._config.node.peer_source,
             is_bulk,
+            self._receive_transactions,
         )
 
     def _make_ledger(self) -> Ledger:
@@ -308,6 +309,7 @@ class Node:
             clock=self._clock,
             schedule=self._deployment.schedule,
             timing=timing(self._config),
+            before_build=self.transport.hasten,
             before_proposal=self._gossip.flush,
             on_final=self._on_final,
             on_vote=self._statements.vote,
@@ -421,6 +423,9 @@ class Node:
 
     def _receive(self, peer: Address, data: bytes) -> None:
         self._inbound.receive(peer, data)
+
+    def _receive_transactions(self, messages: Sequence[tuple[Address, bytes]]) -> None:
+        self._inbound.receive_transactions(messages)
 
     def _blame(self, peer: Address, fault: PeerFault) -> None:
         self._inbound.blame(peer, fault)

@@ -13,10 +13,11 @@ queue is never full, and dead connections are found by TCP's own means.
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -39,6 +40,11 @@ SLICE_SECONDS = 0.005
 """How long messages are handled before other tasks get a turn."""
 HASTEN_SECONDS = 0.1
 """How long what waits of one peer may keep what all have sent waiting (NET-11)."""
+BULK_TOGETHER = 8
+"""Bulk messages that are handed over together."""
+BULK_PAUSE_SECONDS_EACH = 2e-6
+"""How long bulk waits for more of it after some was handed over: for each byte of that."""
+MAX_BULK_PAUSE_SECONDS = 0.1
 _DRAIN = 4_096
 """Messages taken from ZeroMQ at one time: more than come while that many are taken."""
 _UNREAD_BYTES = 1_024
@@ -55,6 +61,7 @@ log = logging.getLogger(__name__)
 _ENDPOINT = re.compile(r"tcp://(?:([0-9.]+)|\[([0-9a-fA-F:.]+)\]):([0-9]{1,5})")
 
 Receive = Callable[[Address, bytes], None]
+ReceiveBulk = Callable[[Sequence[tuple[Address, bytes]]], None]
 _Lane = tuple[Address, bool]
 """A peer, and whether it is the connection for long messages."""
 
@@ -81,9 +88,11 @@ class Transport:
         receive: Receive,
         source: str = "",
         is_bulk: Callable[[bytes], bool] = lambda _: False,
+        receive_bulk: ReceiveBulk = lambda _: None,
     ) -> None:
         """`source` is the local IP address to connect from (NET-2); empty is any. Messages that are
-        bulk wait for all that are not (NET-11).
+        bulk wait for all that are not, and are handed to `receive_bulk`, several at a time
+        (NET-11).
 
         Raises `LocalFault` if it is no IP address.
         """
@@ -106,6 +115,8 @@ class Transport:
         self._failing: set[_Lane] = set()
         self._failed_before: set[_Lane] = set()
         self._is_bulk = is_bulk
+        self._receive_bulk = receive_bulk
+        self._bulk_due = 0.0
         self._inbox, self._bulk = Inbox(), Inbox()
         self._unsent = 0
 
@@ -185,11 +196,30 @@ class Transport:
         for signer in self._peers:
             self.send(signer, data)
 
-    def hasten(self, peer: Address) -> None:
-        """Hand over what waits of a peer though it is bulk, as far as time allows (NET-11)."""
+    def hasten(self, peer: Address | None = None) -> None:
+        """Hand over bulk though it should wait: all that a peer has sent, as far as time allows,
+        and some of the others' with it (NET-11)."""
         until = time.monotonic() + HASTEN_SECONDS
-        while time.monotonic() < until and (data := self._bulk.take_of(peer)) is not None:
-            self._receive(peer, data)
+        self._hand_over_bulk(peer)
+        while peer is not None and self._bulk.has(peer) and time.monotonic() < until:
+            self._hand_over_bulk(peer)
+
+    def _hand_over_bulk(self, first: Address | None = None) -> None:
+        """Some of it, that of one peer before that of others."""
+        found: list[tuple[Address, bytes]] = []
+        while len(found) < BULK_TOGETHER:
+            data = None if first is None else self._bulk.take_of(first)
+            if first is not None and data is not None:
+                found.append((first, data))
+            elif other := self._bulk.take():
+                found.append(other)
+            else:
+                break
+        if found:
+            self._receive_bulk(found)
+            size = sum(len(data) for _, data in found)
+            pause_seconds = min(MAX_BULK_PAUSE_SECONDS, BULK_PAUSE_SECONDS_EACH * size)
+            self._bulk_due = time.monotonic() + pause_seconds
 
     async def run(self) -> None:
         """Receive until cancelled."""
@@ -202,15 +232,26 @@ class Transport:
 
     async def _receive_all(self) -> None:
         while True:
-            if not self._inbox and not self._bulk:
+            if not self._inbox:
                 # ZeroMQ says once that something has come: until nothing is left it is asked.
-                await self._has_arrived.wait()
+                await self._wait()
             self._has_arrived.clear()
             self._take_in()
             until = time.monotonic() + SLICE_SECONDS
-            while time.monotonic() < until and (found := self._inbox.take() or self._bulk.take()):
+            while time.monotonic() < until and (found := self._inbox.take()):
                 self._receive(*found)
+            if not self._inbox and time.monotonic() >= self._bulk_due:
+                self._hand_over_bulk()
             await asyncio.sleep(0)
+
+    async def _wait(self) -> None:
+        """Until something has arrived, or bulk is due."""
+        if not self._bulk:
+            await self._has_arrived.wait()
+        elif (seconds := self._bulk_due - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._has_arrived.wait()
 
     def close(self) -> None:
         """What is sent afterwards, by a timer that was set before, is dropped."""

@@ -8,10 +8,16 @@ verify_transactions
 ├── a hint of another form, off the curve or of another transaction → None, never another sender
 ├── a wrong transaction with the hint of the right one → None
 ├── wrong hints that would cancel out under factors known before → None
-└── no helper, or not as many hints → None; an error
+└── no helper → None; not as many of something → an error
+decode_hinted
+├── messages of several chains → as decoded
+├── wrong hints in one message → as decoded, told of that one, the others not recovered one by one
+└── few, or no helper → as decoded, told of none
 """
 
 import random
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from coincurve import PrivateKey, PublicKey
@@ -24,6 +30,8 @@ from sequencer.ingress import transactions
 from sequencer.ingress.transaction import Transaction, decode_transaction
 from sequencer.ingress.transactions import (
     HINT_BYTES,
+    Hinted,
+    decode_hinted,
     decode_transactions,
     decode_with_hints,
     verify_transactions,
@@ -57,8 +65,18 @@ def hint_of(raw: bytes) -> bytes:
     return hint
 
 
+def verify(
+    raws: Sequence[bytes], hints: Sequence[bytes], chain_id: int = CHAIN_ID
+) -> list[Transaction | None]:
+    return verify_transactions(hinted(raws, hints, chain_id))
+
+
+def hinted(raws: Sequence[bytes], hints: Sequence[bytes], chain_id: int = CHAIN_ID) -> list[Hinted]:
+    return [Hinted(raw, chain_id, hint) for raw, hint in zip(raws, hints, strict=True)]
+
+
 def verified(raw: bytes, hint: bytes) -> Transaction | None:
-    (tx,) = verify_transactions([raw], CHAIN_ID, [hint])
+    (tx,) = verify([raw], [hint])
     return tx
 
 
@@ -81,9 +99,7 @@ def test_decode__with_hints__gives_key_and_point() -> None:
 def test_verify__right_hints__are_as_decoded(count: int, senders: int) -> None:
     raws = raws_of(count, senders)
     decoded, hints = decode_with_hints(raws, CHAIN_ID)
-    assert (
-        verify_transactions(raws, CHAIN_ID, hints) == decoded == decode_transactions(raws, CHAIN_ID)
-    )
+    assert verify(raws, hints) == decoded == decode_transactions(raws, CHAIN_ID)
 
 
 @needs_batches
@@ -91,7 +107,7 @@ def test_verify__a_transaction_many_times__is_as_decoded() -> None:
     raw = Raw().encode()
     hint = hint_of(raw)
     for count in (2, 3, 100, 200):
-        got = verify_transactions([raw] * count, CHAIN_ID, [hint] * count)
+        got = verify([raw] * count, [hint] * count)
         assert got == [decode_transaction(raw, CHAIN_ID)] * count
 
 
@@ -109,7 +125,7 @@ def test_verify__a_hint_off_form__takes_nobody_along() -> None:
         *(b"", hints[1][:-1], hints[1] + b"\0", bytes(HINT_BYTES), hints[2]),
         *(off_curve, too_large, other_parity),
     ):
-        got = verify_transactions(raws, CHAIN_ID, [hints[0], bytes(wrong), *hints[2:]])
+        got = verify(raws, [hints[0], bytes(wrong), *hints[2:]])
         assert got == [decoded[0], None, *decoded[2:]]
 
 
@@ -135,7 +151,7 @@ def test_verify__a_hint_with_points_of_another__shows_nothing(count: int) -> Non
         other[:64] + hints[0][64:],  # the key of another
         hints[0][:32] + (FIELD - key_y).to_bytes(32, "big") + hints[0][64:],  # -Q
     ):
-        got = verify_transactions(raws, CHAIN_ID, [wrong, *hints[1:]])
+        got = verify(raws, [wrong, *hints[1:]])
         assert got == [None] * count
 
 
@@ -192,22 +208,87 @@ def test_verify__wrong_hints_that_cancel_out__need_the_factors() -> None:
     ]
     assert native.bulk is not None
     known = native.bulk.verify(
-        raws, CHAIN_ID, Transaction, MAX_TRANSACTION_BYTES, wrong, (bytes(15) + b"\1") * 2
+        raws, [CHAIN_ID] * 2, Transaction, MAX_TRANSACTION_BYTES, wrong, (bytes(15) + b"\1") * 2
     )
     assert None not in known
     assert known != decode_transactions(raws, CHAIN_ID)
-    assert verify_transactions(raws, CHAIN_ID, wrong) == [None, None]
+    assert verify(raws, wrong) == [None, None]
 
 
-def test_verify__not_as_many_hints__is_an_error() -> None:
-    with pytest.raises(ValueError, match="1 hints for 2 transactions"):
-        verify_transactions([b"", b""], CHAIN_ID, [b""])
+@needs_batches
+@pytest.mark.parametrize(
+    ("chain_ids", "hints", "factors", "message"),
+    [
+        ([1], [b"", b""], bytes(32), "one chain id for each"),
+        ([1, 1], [b""], bytes(32), "one hint and 16 random bytes for each"),
+        ([1, 1], [b"", b""], bytes(31), "one hint and 16 random bytes for each"),
+    ],
+)
+def test_verify__not_as_many_of_something__is_an_error(
+    chain_ids: list[int], hints: list[bytes], factors: bytes, message: str
+) -> None:
+    assert native.bulk is not None
+    with pytest.raises(ValueError, match=message):
+        native.bulk.verify([b"", b""], chain_ids, Transaction, 100, hints, factors)
+
+
+@needs_batches
+def test_decode_hinted__of_several_chains_and_messages__is_as_decoded() -> None:
+    chains = [CHAIN_ID, 7, 8]
+    raws = [[Raw(chain=chain, nonce=n).encode() for n in range(9)] for chain in chains]
+    messages = [
+        [*hinted(some, decode_with_hints(some, chain)[1], chain)]
+        for some, chain in zip(raws, chains, strict=True)
+    ]
+    mixed = [[message[at] for message in messages] for at in range(9)]
+    expected = [
+        [decode_transaction(each.raw, each.chain_id) for each in message] for message in mixed
+    ]
+    heard = decode_hinted(mixed)
+    assert [found.decoded for found in heard] == expected
+    assert not any(found.has_wrong_hints for found in heard)
+
+
+@needs_batches
+def test_decode_hinted__wrong_hints_in_one_message__slow_down_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raws = raws_of(30)
+    _, hints = decode_with_hints(raws, CHAIN_ID)
+    hints[12] = hints[13]
+    hints[14] = shifted(hints[14], KEYS[2].public_key)
+    hints[25] = b""
+    messages = [hinted(raws[at : at + 10], hints[at : at + 10]) for at in (0, 10, 20)]
+    recovered: list[int] = []
+    decoded = transactions._decoded
+
+    def count(raws: Sequence[bytes], *rest: Any) -> Any:
+        recovered.append(len(raws))
+        return decoded(raws, *rest)
+
+    monkeypatch.setattr(transactions, "_decoded", count)
+    heard = decode_hinted(messages)
+    assert [tx for found in heard for tx in found.decoded] == decode_transactions(raws, CHAIN_ID)
+    assert [found.has_wrong_hints for found in heard] == [False, True, False]
+    assert recovered[:2] == [10, 1]
+
+
+@pytest.mark.parametrize("has_helper", [True, False])
+def test_decode_hinted__few_or_without_the_helper__blames_nobody(
+    monkeypatch: pytest.MonkeyPatch, has_helper: bool
+) -> None:
+    raws = raws_of(7 if has_helper else 20)
+    if not has_helper:
+        monkeypatch.setattr(transactions, "bulk", None)
+    (heard,) = decode_hinted([hinted(raws, [b"\1" * HINT_BYTES] * len(raws))])
+    assert heard.decoded == decode_transactions(raws, CHAIN_ID)
+    assert not heard.has_wrong_hints
 
 
 def test_verify__another_chain_or_too_large_an_id__shows_nothing() -> None:
     raw = Raw().encode()
     for chain_id in (CHAIN_ID + 1, 2**64, 2**200):
-        assert verify_transactions([raw], chain_id, [hint_of(raw)]) == [None]
+        assert verify([raw], [hint_of(raw)], chain_id) == [None]
 
 
 def test_hints__without_the_helper__are_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,4 +298,4 @@ def test_hints__without_the_helper__are_none(monkeypatch: pytest.MonkeyPatch) ->
     decoded, hints = decode_with_hints(raws, CHAIN_ID)
     assert decoded[0] == decode_transaction(raws[0], CHAIN_ID)
     assert hints == [b"", b""]
-    assert verify_transactions(raws, CHAIN_ID, with_helper) == [None, None]
+    assert verify(raws, with_helper) == [None, None]

@@ -263,7 +263,7 @@ def test_bulk__without_the_helper__is_the_same(monkeypatch: pytest.MonkeyPatch) 
 def test_helper__common_types__are_taken(kind: int) -> None:
     raw = Raw(kind=kind, access=[ENTRY]).encode()
     assert native.bulk is not None
-    (taken,) = native.bulk.decode([raw], CHAIN_ID, Transaction, MAX_TRANSACTION_BYTES)
+    (taken,) = native.bulk.decode([raw], [CHAIN_ID], Transaction, MAX_TRANSACTION_BYTES)
     assert taken == decode_transaction(raw, CHAIN_ID)
 
 
@@ -274,7 +274,8 @@ def test_helper__what_it_does_not_know__is_left_to_the_twin() -> None:
         *(memoryview(Raw().encode()), bytearray(Raw().encode()), None),
     ]
     assert native.bulk is not None
-    taken = native.bulk.decode(raws, CHAIN_ID, Transaction, MAX_TRANSACTION_BYTES)
+    chain_ids = [CHAIN_ID] * len(raws)
+    taken = native.bulk.decode(raws, chain_ids, Transaction, MAX_TRANSACTION_BYTES)
     assert taken == [None] * len(raws)
 
 
@@ -282,10 +283,16 @@ def test_helper__what_it_does_not_know__is_left_to_the_twin() -> None:
 def test_helper__arguments_of_another_shape__are_errors() -> None:
     assert native.bulk is not None
     with pytest.raises(OverflowError):
-        native.bulk.decode([], 2**64, Transaction, 10)
+        native.bulk.decode([b"1"], [2**64], Transaction, 10)
     with pytest.raises(OverflowError):
-        native.bulk.decode([], -1, Transaction, 10)
+        native.bulk.decode([b"1"], [-1], Transaction, 10)
     with pytest.raises(TypeError):
-        native.bulk.decode(7, 1, Transaction, 10)
+        native.bulk.decode([b"1"], ["1"], Transaction, 10)
+    with pytest.raises(TypeError):
+        native.bulk.decode(7, [1], Transaction, 10)
+    with pytest.raises(TypeError):
+        native.bulk.decode([b"1"], 1, Transaction, 10)
+    with pytest.raises(ValueError, match="one chain id for each"):
+        native.bulk.decode([b"1"], [1, 1], Transaction, 10)
     with pytest.raises(TypeError):  # a type with other fields
-        native.bulk.decode([Raw().encode()], CHAIN_ID, DecodeError.mro, MAX_TRANSACTION_BYTES)
+        native.bulk.decode([Raw().encode()], [CHAIN_ID], DecodeError.mro, MAX_TRANSACTION_BYTES)

@@ -47,6 +47,7 @@ class Runtime:
             transport=SimpleNamespace(
                 broadcast=self.broadcast.append, send=lambda *sent: self.sent.append(sent)
             ),
+            before_build=lambda: None,
             before_proposal=lambda: self.broadcast.append(BEFORE_PROPOSAL),
             clock=SimpleNamespace(now_ms=lambda: self.now_ms),
             history=SimpleNamespace(),

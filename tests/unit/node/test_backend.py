@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from coincurve import PrivateKey
 
@@ -55,7 +56,7 @@ from tests.unit.node.test_node import SECRET, config, deployment, stop, until
 
 LEAVES = 2_000
 SEQUENCER = Address(b"\x05" * 20)
-PEER = Address(b"\x06" * 20)
+PEER, OTHER = Address(b"\x06" * 20), Address(b"\x07" * 20)
 
 
 class World:
@@ -195,13 +196,45 @@ def test_gossip__with_hints_right_and_wrong__is_taken_in_all_the_same(world: Wor
     passed_on = [
         GossipedTransaction(ROLLUP, raw, hint) for raw, hint in zip(raws, hints, strict=True)
     ]
-    for part in (passed_on[:10], passed_on[10:]):
-        world.node._receive(PEER, encode_transactions(part))
+    parts = [encode_transactions(part) for part in (passed_on[:10], passed_on[10:])]
+    world.node._receive_transactions([(PEER, parts[0]), (OTHER, parts[1])])
     pooled = [world.node.mempool.get((ROLLUP, keccak(raw))) for raw in raws]
     assert pooled == [decode_transaction(raw, CHAIN_ID) for raw in raws]
     senders = [public_key_address(key.public_key) for key in keys]
     assert [tx.sender for tx in pooled if tx] == senders
-    assert world.node._faults.total == 0
+    assert world.node._faults.total == 1
+
+
+def test_gossip__of_several_peers__each_is_blamed_for_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NET-4, POOL-5: one message spoils none beside it."""
+    blamed: list[tuple[Address, str]] = []
+    monkeypatch.setattr(
+        world.node._inbound, "blame", lambda peer, fault: blamed.append((peer, str(fault)))
+    )
+    raws = [Raw(nonce=nonce).encode() for nonce in range(20)]
+    _, hints = decode_with_hints(raws, CHAIN_ID)
+    good = [GossipedTransaction(ROLLUP, *each) for each in zip(raws, hints, strict=True)]
+    wrong_chain = GossipedTransaction(ROLLUP, Raw(chain=8).encode())
+    wrong_hint = msgspec.structs.replace(good[0], hint=hints[1])
+    unknown = GossipedTransaction(RollupId(9), Raw(nonce=99).encode())
+    peers = [Address(bytes([number]) * 20) for number in range(5)]
+    told = [
+        encode_transactions(good[1:10]),
+        encode_transactions([wrong_hint, good[10]]),
+        encode_transactions([good[11], wrong_chain, unknown]),
+        b"\x02garbage",
+        encode_transactions([unknown, *good[12:]]),
+    ]
+    world.node._receive_transactions(list(zip(peers, told, strict=True)))
+    assert [peer for peer, _ in blamed] == [peers[3], peers[1], peers[2]]
+    assert [fault.split(":")[0] for _, fault in blamed] == [
+        "transactions",
+        "a hint does not show who has sent its transaction",
+        "chain id 8, this rollup has 7",
+    ]
+    assert all((ROLLUP, keccak(raw)) in world.node.mempool for raw in raws)
 
 
 def test_proposal__what_its_proposer_has_passed_on__is_taken_in_before(world: World) -> None:

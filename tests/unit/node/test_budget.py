@@ -3,6 +3,7 @@
 a peer that was quiet: may use half a second at once, and then has none
 one that used all: gets a quarter of the time that passes, never more than the burst
 a failing job: is paid for, and the error goes on
+work for several: each pays for its part
 """
 
 import pytest
@@ -23,7 +24,7 @@ class Clocks:
         self.used += seconds
 
     def spend(self, peer: Address, seconds: float) -> None:
-        self.budget.spend(peer, lambda: self.work(seconds))
+        self.budget.spend({peer: 1}, lambda: self.work(seconds))
 
 
 def test_has_room__after_the_burst_is_used__is_false_for_that_peer_alone() -> None:
@@ -61,5 +62,17 @@ def test_spend__on_what_fails__is_paid_for() -> None:
         raise ValueError
 
     with pytest.raises(ValueError):
-        clocks.budget.spend(A, fail)
+        clocks.budget.spend({A: 1}, fail)
     assert not clocks.budget.has_room(A)
+
+
+def test_spend__for_several__is_paid_by_each_for_its_part() -> None:
+    clocks = Clocks()
+    clocks.budget.spend({A: 900, B: 300}, lambda: clocks.work(BURST_SECONDS * 1.2))
+    assert clocks.budget.has_room(A)
+    clocks.spend(A, BURST_SECONDS * 0.11)
+    assert not clocks.budget.has_room(A)
+    clocks.spend(B, BURST_SECONDS * 0.6)
+    assert clocks.budget.has_room(B)
+    clocks.spend(B, BURST_SECONDS * 0.11)
+    assert not clocks.budget.has_room(B)

@@ -10,7 +10,7 @@ a peer that nothing reaches any more: given up, and reached again later (NET-10)
 an address to connect from: that is where the peer sees it; no address: a LocalFault
 a peer that is not there: messages to it are dropped, not kept (NET-5)
 an address in use: a LocalFault that names it
-bulk: after all else, or when it is hastened, for some time at once (NET-11)
+bulk: after all else, several at a time, or when it is hastened, for some time at once (NET-11)
 closed: what is sent is dropped
 """
 
@@ -18,7 +18,8 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from types import SimpleNamespace
@@ -30,7 +31,13 @@ from zmq.utils import z85
 from sequencer.devnet.outages.links import ARE_POSSIBLE, Cut, Links
 from sequencer.errors import LocalFault
 from sequencer.node import transport as transport_module
-from sequencer.node.transport import HASTEN_SECONDS, Peer, Transport
+from sequencer.node.transport import (
+    BULK_PAUSE_SECONDS_EACH,
+    BULK_TOGETHER,
+    HASTEN_SECONDS,
+    Peer,
+    Transport,
+)
 from sequencer.types import Address
 
 SECONDS = 10
@@ -44,13 +51,21 @@ class Endpoint:
         self.signer = Address(bytes([number]) * 20)
         self.public = z85.decode(public)
         self.received: asyncio.Queue[tuple[Address, bytes]] = asyncio.Queue()
+        self.together: list[int] = []
+        """How many bulk messages came at each time."""
         self.transport = Transport(
             z85.decode(secret),
             ("127.0.0.1", 0),
             lambda signer, data: self.received.put_nowait((signer, data)),
             source,
             lambda data: data.startswith(b"bulk"),
+            self.receive_bulk,
         )
+
+    def receive_bulk(self, messages: Sequence[tuple[Address, bytes]]) -> None:
+        self.together.append(len(messages))
+        for message in messages:
+            self.received.put_nowait(message)
 
     def start(self) -> None:
         self.transport.start()
@@ -288,28 +303,66 @@ async def test_receive__bulk__waits_for_all_that_is_not(make: Make) -> None:
     assert heard == [(first.signer, data) for data in (b"vote 1", b"vote 2", b"bulk 1", b"bulk 2")]
 
 
+async def test_receive__bulk_after_much_of_it__waits_for_more(make: Make) -> None:
+    """So that more comes together, for a tenth of a second at most."""
+    first, second = await unread(make, b"bulk" + bytes(30_000))
+    second.read()
+    await second.next()
+    due = second.transport._bulk_due
+    assert 0 < due - time.monotonic() <= 30_004 * BULK_PAUSE_SECONDS_EACH
+    for number in range(3):
+        first.transport.send(second.signer, b"bulk %d" % number)
+    heard = [await second.next() for _ in range(3)]
+    assert time.monotonic() >= due
+    assert [data for _, data in heard] == [b"bulk 0", b"bulk 1", b"bulk 2"]
+    assert second.together == [1, 3]
+
+
+async def test_receive__more_bulk_than_goes_together__comes_in_parts(make: Make) -> None:
+    _, second = await unread(make, *(b"bulk %d" % number for number in range(20)))
+    second.read()
+    for _ in range(20):
+        await second.next()
+    assert second.together == [BULK_TOGETHER, BULK_TOGETHER, 4]
+
+
 async def test_hasten__what_waits_of_a_peer__is_handed_over_at_once(make: Make) -> None:
     first, second = await unread(make, b"bulk 1", b"vote", b"bulk 2")
-    second.transport.hasten(Address(b"\x09" * 20))
-    assert second.received.empty()
+    second.transport._bulk_due = time.monotonic() + 3_600
     second.transport.hasten(first.signer)
     heard = [second.received.get_nowait() for _ in range(second.received.qsize())]
     assert heard == [(first.signer, b"bulk 1"), (first.signer, b"bulk 2")]
     assert (len(second.transport._inbox), len(second.transport._bulk)) == (1, 0)
+    second.transport.hasten()
+
+
+async def test_hasten__a_peer__is_heard_before_others_and_these_with_it(make: Make) -> None:
+    _, second = await unread(make)
+    one, other = Address(b"\x08" * 20), Address(b"\x09" * 20)
+    for number in range(10):
+        second.transport._bulk.put(one, b"bulk one")
+        second.transport._bulk.put(other, b"bulk %d" % number)
+    second.transport.hasten(other)
+    heard = [second.received.get_nowait() for _ in range(second.received.qsize())]
+    assert [data for peer, data in heard if peer == other] == [b"bulk %d" % n for n in range(10)]
+    assert {peer for peer, _ in heard[:8]} == {other}
+    assert second.together == [8, 8]
+    second.transport.hasten()
+    assert second.together == [8, 8, 4]
 
 
 async def test_hasten__more_than_there_is_time_for__waits_on(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A peer that sends much, and a proposal, keeps nobody's votes waiting for long."""
-    first, second = await unread(make, *(b"bulk %d" % number for number in range(5)))
+    first, second = await unread(make, *(b"bulk %d" % number for number in range(25)))
     looks = count(0, HASTEN_SECONDS / 2)
     clock = SimpleNamespace(monotonic=lambda: next(looks))
     with monkeypatch.context() as patch:
         patch.setattr(transport_module, "time", clock)
         second.transport.hasten(first.signer)
-    assert second.received.qsize() == 1
-    assert len(second.transport._bulk) == 4
+    assert second.together == [BULK_TOGETHER]
+    assert len(second.transport._bulk) == 17
 
 
 async def test_send__after_close__is_dropped(make: Make) -> None:
