@@ -3,6 +3,7 @@
 import contextlib
 import os
 import platform
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,5 +103,5 @@ def environment() -> dict[str, object]:
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(memory / 1e9),
         "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
+        "python": sys.version.partition(" [")[0],
     }
