@@ -41,9 +41,9 @@ SLICE_SECONDS = 0.005
 HASTEN_SECONDS = 0.1
 """How long what waits of one peer may keep what all have sent waiting (NET-11)."""
 BULK_TOGETHER = 8
-"""Bulk messages that are handed over together."""
+"""Bulk messages that are handed over together: up to 20 ms, in which nothing else is done."""
 BULK_PAUSE_SECONDS_EACH = 2e-6
-"""How long bulk waits for more of it after some was handed over: for each byte of that."""
+"""How long bulk that comes later waits for more of it, for each byte of what is handed over."""
 MAX_BULK_PAUSE_SECONDS = 0.1
 _DRAIN = 4_096
 """Messages taken from ZeroMQ at one time: more than come while that many are taken."""
@@ -219,7 +219,8 @@ class Transport:
             self._receive_bulk(found)
             size = sum(len(data) for _, data in found)
             pause_seconds = min(MAX_BULK_PAUSE_SECONDS, BULK_PAUSE_SECONDS_EACH * size)
-            self._bulk_due = time.monotonic() + pause_seconds
+            # What waits already is company enough.
+            self._bulk_due = time.monotonic() + (0 if self._bulk else pause_seconds)
 
     async def run(self) -> None:
         """Receive until cancelled."""

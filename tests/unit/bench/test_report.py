@@ -1,6 +1,6 @@
 from typing import Any
 
-from bench.throughput.context import is_past_best, summary
+from bench.throughput.context import is_past_best, smallest_good, summary
 from bench.throughput.l1_cost import cost_of
 from bench.throughput.report import headline, table
 
@@ -80,3 +80,8 @@ def test_is_past_best__one_bad_window__is_noise() -> None:
     assert not is_past_best([100.0, 10.0])
     assert not is_past_best([100.0, 10.0, 90.0])
     assert is_past_best([100.0, 10.0, 79.0])
+
+
+def test_smallest_good__is_the_first_that_is_nearly_the_best() -> None:
+    assert smallest_good({500: 80.0, 1_000: 95.0, 2_000: 100.0, 4_000: 99.0}) == 1_000
+    assert smallest_good({500: 10.0}) == 500

@@ -35,6 +35,7 @@ from sequencer.node.transport import (
     BULK_PAUSE_SECONDS_EACH,
     BULK_TOGETHER,
     HASTEN_SECONDS,
+    MAX_BULK_PAUSE_SECONDS,
     Peer,
     Transport,
 )
@@ -318,12 +319,14 @@ async def test_receive__bulk_after_much_of_it__waits_for_more(make: Make) -> Non
     assert second.together == [1, 3]
 
 
-async def test_receive__more_bulk_than_goes_together__comes_in_parts(make: Make) -> None:
-    _, second = await unread(make, *(b"bulk %d" % number for number in range(20)))
+async def test_receive__more_bulk_than_goes_together__comes_in_parts_at_once(make: Make) -> None:
+    _, second = await unread(make, *(b"bulk" + bytes(10_000) for _ in range(20)))
     second.read()
+    started = time.monotonic()
     for _ in range(20):
         await second.next()
     assert second.together == [BULK_TOGETHER, BULK_TOGETHER, 4]
+    assert second.transport._bulk_due - started > MAX_BULK_PAUSE_SECONDS / 2
 
 
 async def test_hasten__what_waits_of_a_peer__is_handed_over_at_once(make: Make) -> None:
