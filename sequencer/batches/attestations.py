@@ -34,7 +34,7 @@ EPOCHS_KEPT = 4
 """Epochs in which a pool keeps one signer's attestation of one index."""
 
 
-class Attestation(msgspec.Struct, frozen=True, array_like=True):
+class Attestation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """ENC-2 `BatchAttestation`: this committee says that batch `index` is this one."""
 
     epoch: Annotated[Epoch, U64]
@@ -50,7 +50,7 @@ class Attestation(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
-class SignedAttestation(msgspec.Struct, frozen=True, array_like=True):
+class SignedAttestation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """An attestation, whose it is, and the ENC-3 signature: evidence by itself."""
 
     attestation: Attestation
@@ -60,7 +60,7 @@ class SignedAttestation(msgspec.Struct, frozen=True, array_like=True):
     ]
 
 
-class BatchCertificate(msgspec.Struct, frozen=True, array_like=True):
+class BatchCertificate(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """ENC-7: an attestation that a quorum signed; the arguments of `commit`."""
 
     attestation: Attestation
@@ -90,7 +90,7 @@ def decode_attestation(data: bytes) -> SignedAttestation:
     """Shape and range only. Raises `DecodeError`."""
     try:
         return _attestations.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise DecodeError(f"batch attestation: {error}") from error
 
 
@@ -102,7 +102,7 @@ def decode_certificate(data: bytes) -> BatchCertificate:
     """Shape and range only. Raises `DecodeError`."""
     try:
         return _certificates.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise DecodeError(f"batch certificate: {error}") from error
 
 

@@ -130,7 +130,7 @@ def decode_message(data: bytes) -> ConsensusMessage:
     """Raises `DecodeError` for anything that is not exactly one well-formed message."""
     try:
         return _decoder.decode(data)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise DecodeError(f"consensus message: {error}") from error
 
 

@@ -18,11 +18,11 @@ from sequencer.ordering.listings import Listing
 from sequencer.types import RollupId
 
 MAX_GOSSIPED = 128
-"""5 ms of signature checks, in which nothing else is done."""
+"""In one message, of which up to eight are looked at together (NET-11)."""
 _CONSENSUS, _TRANSACTIONS, _ATTESTATION, _LISTING = 1, 2, 3, 4
 
 
-class GossipedTransaction(msgspec.Struct, frozen=True, array_like=True):
+class GossipedTransaction(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A raw transaction and the rollup it is for."""
 
     rollup: Annotated[RollupId, msgspec.Meta(ge=0, le=2**32 - 1)]
@@ -79,11 +79,11 @@ def decode(data: bytes) -> Message:
     if kind == bytes([_TRANSACTIONS]):
         try:
             return _transactions.decode(body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise DecodeError(f"transactions: {error}") from error
     if kind == bytes([_LISTING]):
         try:
             return _listing.decode(body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise DecodeError(f"listing: {error}") from error
     raise DecodeError(f"message type 0x{kind.hex()} is not known")

@@ -49,6 +49,26 @@ def test_decode__with_bytes_after_it__is_refused(data: bytes, _message: Message)
         decode(data + b"\x00")
 
 
+def nested(depth: int) -> bytes:
+    """A MessagePack list in a list."""
+    return b"\x91" * depth + b"\x90"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x02\x91\x94\x01\xc4\x03raw\xc4\x00" + nested(1_100),
+        *(data[:1] + bytes([data[1] + 1]) + data[2:] + nested(1_100) for data, _ in ENCODED),
+        *(kind + nested(5_000) for kind in (b"\x01", b"\x02", b"\x03", b"\x04")),
+        *(kind + b"\x9f" + nested(5_000) * 15 for kind in (b"\x01", b"\x03", b"\x04")),
+    ],
+)
+def test_decode__lists_within_lists__are_refused(data: bytes) -> None:
+    """NET-3: else a peer's one message would stop the node."""
+    with pytest.raises(DecodeError):
+        decode(data)
+
+
 @given(st.binary(max_size=200), st.sampled_from(ENCODED), st.integers(0, 500))
 def test_decode__hostile_bytes__raise_nothing_else(
     noise: bytes, encoded: tuple[bytes, Message], at: int
