@@ -1,5 +1,6 @@
 """One derivation that follows L1: where the reader's blocks go in and entries come out."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -10,6 +11,8 @@ from sequencer.derivation.entry_store import EntryStore
 from sequencer.l1.deployment import Deployment
 from sequencer.l1.events import DataAnswered, L1Block
 from sequencer.types import RollupId
+
+_PAUSE_SECONDS = 0.001
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +81,8 @@ class Following:
                     self._void_posts_in.append(number)
                     place = output.number, output.rollup_id
                     log.warning("post %d of rollup %d is void: %s", *place, output.void)
+        if outputs:  # a block of L1 may hold thousands: who asks meanwhile is answered
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def rollback_to(self, number: int) -> None:
         log.info("L1 went back to block %d", number)

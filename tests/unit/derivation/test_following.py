@@ -1,5 +1,6 @@
 """A followed derivation goes back with L1 in everything it shows (DERIVE-9)."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,3 +105,21 @@ async def test_one_rollup__knows_no_other(tmp_path: Path) -> None:
     assert followed.following.chain_ids == {2: 7002}
     assert followed.listed() == []
     followed.store.close()
+
+
+async def test_extend__a_block_with_entries__lets_others_in(followed: Followed) -> None:
+    """Who asks a follower that has much to catch up with is answered meanwhile."""
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    await followed.following.extend(block(1, registered(1, 7001)))
+    assert turns == 0
+    await followed.following.extend(block(2, message(0, A)))
+    task.cancel()
+    assert turns > 3
