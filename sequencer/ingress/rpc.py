@@ -11,6 +11,7 @@ import asyncio
 import logging
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
@@ -114,11 +115,18 @@ class Turns:
 
     def __init__(self) -> None:
         self.is_taken = False
+        self._waiting: deque[object] = deque()
 
     async def next(self) -> None:
         """Wait for one, which is over when the caller waits next."""
-        while self.is_taken:  # noqa: ASYNC110 - waking up from an event takes another turn
-            await asyncio.sleep(0)
+        ticket = object()
+        self._waiting.append(ticket)
+        try:
+            # Waking up from an event would take another turn.
+            while self.is_taken or self._waiting[0] is not ticket:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        finally:
+            self._waiting.remove(ticket)
         self.is_taken = True
         asyncio.get_running_loop().call_soon(self._end)
 

@@ -81,14 +81,15 @@ def decode_hinted(messages: Sequence[Sequence[Hinted]]) -> list[Heard]:
     """As `decode_transactions`, of some messages whose signatures are checked together, by their
     hints where these show them. A few are not worth a sum.
 
-    Where one has wrong hints each is checked by itself: none of the others pays for more.
+    Where the sum does not hold, for a wrong hint of one message, each is checked by itself: the
+    others are not recovered one by one.
     """
     together = [each for message in messages for each in message]
     if len(together) < _FEW or not _has_batches():
         return [Heard(_decode_all(message, [None] * len(message)), False) for message in messages]
     verified = iter(verify_transactions(together))
     found = [list(islice(verified, len(message))) for message in messages]
-    if len(messages) > 1 and any(map(_lacks, messages, found)):
+    if len(messages) > 1 and not any(tx for taken in found for tx in taken):
         found = [verify_transactions(message) for message in messages]
     return [
         Heard(_decode_all(message, taken), _lacks(message, taken))

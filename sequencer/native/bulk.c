@@ -6,7 +6,7 @@
 #include "merkle.h"
 #include "transaction.h"
 
-/* Transactions between two looks at Python: bounds memory (256 KiB) and how long a wait for the
+/* Transactions between two looks at Python: bounds memory (336 KiB) and how long a wait for the
  * lock can be in vain. */
 enum { CHUNK = 1024 };
 

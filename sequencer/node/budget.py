@@ -39,7 +39,7 @@ class PeerBudget:
         try:
             work()
         finally:
-            each = (self._used() - begun) / sum(parts.values())
+            each = (self._used() - begun) / max(1, sum(parts.values()))
             for peer, part in parts.items():
                 left, at = self._left.get(peer, (BURST_SECONDS, self._now()))
                 self._left[peer] = left - each * part, at

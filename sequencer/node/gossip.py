@@ -16,8 +16,8 @@ FAULT_WINDOW_MS = 60_000
 
 class TransactionGossip:
     """Sends what was accepted in one turn of the event loop in as few messages as fit, and no more
-    for a while after many: peers check the signatures of one message together, which is cheaper the
-    more there are (POOL-5)."""
+    for a while after many: peers check signatures together, which is cheaper the more there
+    are (POOL-5)."""
 
     def __init__(self, broadcast: Callable[[bytes], None]) -> None:
         self._broadcast = broadcast

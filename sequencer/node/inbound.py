@@ -17,7 +17,7 @@ from sequencer.node.epochs import Epochs
 from sequencer.node.gossip import PeerFaults
 from sequencer.node.instance import Instance
 from sequencer.node.listing import Lister
-from sequencer.node.wire import GossipedTransaction, Message, decode, is_consensus
+from sequencer.node.wire import GossipedTransaction, Message, decode, is_bulk, is_consensus
 from sequencer.ordering.listings import Listing
 from sequencer.types import Address
 
@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 _Heard = tuple[Address, tuple[GossipedTransaction, ...]]
 """A message of transactions, and who has sent it."""
+
+_HINTED_COST, _UNHINTED_COST = 3_000, 8_000
+"""What a signature costs, in bytes of transactions that are hashed for the same (docs/adr/0009)."""
 
 
 class Inbound:
@@ -56,6 +59,9 @@ class Inbound:
         self._early = EarlyMessages()
 
     def receive(self, peer: Address, data: bytes) -> None:
+        if is_bulk(data):
+            self.receive_transactions([(peer, data)])
+            return
         now_ms = self._clock.now_ms()
         if self._faults.is_silenced(peer, now_ms):
             return
@@ -66,26 +72,26 @@ class Inbound:
         except Exception as error:  # a fault of this node: stop it, with the cause
             self._on_failure(error)
 
-    def receive_transactions(self, messages: Sequence[tuple[Address, bytes]]) -> None:
+    def receive_transactions(self, messages: Sequence[tuple[Address, bytes]]) -> int:
         """As `receive`, of messages with nothing but transactions, of any peers: their signatures
-        are checked together (POOL-5)."""
+        are checked together (POOL-5). Gives how many bytes of these were looked at."""
         now_ms = self._clock.now_ms()
         wanted = [
             (peer, data)
             for peer, data in messages
             if not self._faults.is_silenced(peer, now_ms) and self._budget.has_room(peer)
         ]
-        parts = Counter[Address]()
-        for peer, data in wanted:
-            parts[peer] += len(data)
-        if not wanted:
-            return
         try:
-            self._budget.spend(
-                parts, lambda: self._admit([*self._decode_transactions(wanted)], now_ms)
-            )
+            heard = [*self._decode_transactions(wanted)]
+            costs = Counter[Address]()
+            for peer, message in heard:
+                costs[peer] += sum(map(_cost, message))
+            self._budget.spend(costs, lambda: self._admit(heard, now_ms))
+            if self._epochs.instance is not None:
+                self._epochs.instance.on_work()
         except Exception as error:
             self._on_failure(error)
+        return sum(len(data) for _, data in wanted)
 
     def blame(self, peer: Address, fault: PeerFault) -> None:
         """NET-4: also for what shows to be false later only."""
@@ -128,12 +134,11 @@ class Inbound:
         instance = self._epochs.instance
         if isinstance(message, SignedAttestation):
             self._attester.on_attestation(message)
-        elif isinstance(message, tuple):
-            self._admit([(peer, message)], now_ms)
         elif isinstance(message, Listing):
             if self._lister.on_listing(message, now_ms) and instance is not None:
                 instance.on_work()
         elif instance is not None:
+            assert not isinstance(message, tuple), "transactions"
             instance.on_message(peer, message)
 
     def _decode_transactions(self, messages: Sequence[tuple[Address, bytes]]) -> Iterator[_Heard]:
@@ -149,8 +154,10 @@ class Inbound:
     def _admit(self, heard: Sequence[_Heard], now_ms: int) -> None:
         """POOL-5: the same checks as a wallet's; one bad transaction spoils none beside it."""
         faults = self._backend.admit_passed_on([message for _, message in heard], now_ms)
-        if self._epochs.instance is not None:
-            self._epochs.instance.on_work()
         for (peer, _), fault in zip(heard, faults, strict=True):
             if fault is not None:
                 self.blame(peer, fault)
+
+
+def _cost(transaction: GossipedTransaction) -> int:
+    return len(transaction.raw) + (_HINTED_COST if transaction.hint else _UNHINTED_COST)

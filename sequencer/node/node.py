@@ -424,8 +424,8 @@ class Node:
     def _receive(self, peer: Address, data: bytes) -> None:
         self._inbound.receive(peer, data)
 
-    def _receive_transactions(self, messages: Sequence[tuple[Address, bytes]]) -> None:
-        self._inbound.receive_transactions(messages)
+    def _receive_transactions(self, messages: Sequence[tuple[Address, bytes]]) -> int:
+        return self._inbound.receive_transactions(messages)
 
     def _blame(self, peer: Address, fault: PeerFault) -> None:
         self._inbound.blame(peer, fault)

@@ -41,9 +41,10 @@ SLICE_SECONDS = 0.005
 HASTEN_SECONDS = 0.1
 """How long what waits of one peer may keep what all have sent waiting (NET-11)."""
 BULK_TOGETHER = 8
-"""Bulk messages that are handed over together: up to 20 ms, in which nothing else is done."""
+"""Bulk messages that are handed over together: 20 ms of signature checks, twice as much without
+hints, in which nothing else is done."""
 BULK_PAUSE_SECONDS_EACH = 2e-6
-"""How long bulk that comes later waits for more of it, for each byte of what is handed over."""
+"""How long bulk that comes later waits for more of it, for each byte of what was looked at."""
 MAX_BULK_PAUSE_SECONDS = 0.1
 _DRAIN = 4_096
 """Messages taken from ZeroMQ at one time: more than come while that many are taken."""
@@ -61,7 +62,8 @@ log = logging.getLogger(__name__)
 _ENDPOINT = re.compile(r"tcp://(?:([0-9.]+)|\[([0-9a-fA-F:.]+)\]):([0-9]{1,5})")
 
 Receive = Callable[[Address, bytes], None]
-ReceiveBulk = Callable[[Sequence[tuple[Address, bytes]]], None]
+ReceiveBulk = Callable[[Sequence[tuple[Address, bytes]]], int]
+"""Gives how many bytes of these were looked at."""
 _Lane = tuple[Address, bool]
 """A peer, and whether it is the connection for long messages."""
 
@@ -88,7 +90,7 @@ class Transport:
         receive: Receive,
         source: str = "",
         is_bulk: Callable[[bytes], bool] = lambda _: False,
-        receive_bulk: ReceiveBulk = lambda _: None,
+        receive_bulk: ReceiveBulk = lambda _: 0,
     ) -> None:
         """`source` is the local IP address to connect from (NET-2); empty is any. Messages that are
         bulk wait for all that are not, and are handed to `receive_bulk`, several at a time
@@ -199,9 +201,11 @@ class Transport:
     def hasten(self, peer: Address | None = None) -> None:
         """Hand over bulk though it should wait: all that a peer has sent, as far as time allows,
         and some of the others' with it (NET-11)."""
+        if peer is None:
+            self._hand_over_bulk()
+            return
         until = time.monotonic() + HASTEN_SECONDS
-        self._hand_over_bulk(peer)
-        while peer is not None and self._bulk.has(peer) and time.monotonic() < until:
+        while self._bulk.has(peer) and time.monotonic() < until:
             self._hand_over_bulk(peer)
 
     def _hand_over_bulk(self, first: Address | None = None) -> None:
@@ -216,8 +220,7 @@ class Transport:
             else:
                 break
         if found:
-            self._receive_bulk(found)
-            size = sum(len(data) for _, data in found)
+            size = self._receive_bulk(found)
             pause_seconds = min(MAX_BULK_PAUSE_SECONDS, BULK_PAUSE_SECONDS_EACH * size)
             # What waits already is company enough.
             self._bulk_due = time.monotonic() + (0 if self._bulk else pause_seconds)

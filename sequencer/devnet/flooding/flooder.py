@@ -10,6 +10,7 @@ import logging
 import os
 import random
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
@@ -83,6 +84,10 @@ class FloodingNode(Node):
         elif not isinstance(message, BlockRequest):  # there are modes for both
             self._heard.append(data)
         super()._receive(peer, data)
+
+    def _receive_transactions(self, messages: Sequence[tuple[Address, bytes]]) -> int:
+        self._heard.extend(data for _, data in messages)
+        return super()._receive_transactions(messages)
 
     def _endpoints(self) -> list[tuple[bytes, str]]:
         return [(peer.transport_key, peer.endpoint) for peer in self.transport.peers]

@@ -5,7 +5,7 @@ import gzip
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -214,24 +214,31 @@ def test_answer__a_long_batch__lets_others_in_between() -> None:
     assert asyncio.run(turns(1_000)) == 1_000 // 128
 
 
-async def test_answer__batches_at_the_same_time__have_a_turn_each() -> None:
-    """Peers have theirs in between, and no body waits longer than it must."""
+@pytest.mark.parametrize(
+    ("calls", "order"), [((100, 100, 100), [0, 1, 2]), ((1_000, 100, 300), [1, 2, 0])]
+)
+async def test_answer__batches_at_the_same_time__have_their_turns_by_turns(
+    calls: Sequence[int], order: list[int]
+) -> None:
+    """One for each of the event loop: peers have theirs in between, no body waits for all of
+    another, or longer than it must."""
     rpc = Rpc(Methods(FakeNode(), lambda: NOW_MS))
     answered: list[int] = []
 
-    async def ask(number: int) -> None:
-        await rpc.answer("1", batch(*[request()] * 100))
+    async def ask(number: int, count: int) -> None:
+        await rpc.answer("1", batch(*[request()] * count))
         answered.append(number)
 
     async with asyncio.TaskGroup() as tasks:
-        for number in range(3):
-            tasks.create_task(ask(number))
-        seen: list[int] = []
-        while len(answered) < 3:
+        for number, count in enumerate(calls):
+            tasks.create_task(ask(number, count))
+        turns = 0
+        while len(answered) < len(calls):
             await asyncio.sleep(0)
-            seen.append(len(answered))
-    assert answered == [0, 1, 2]
-    assert {1, 2} <= set(seen)
+            turns += 1
+    assert answered == order
+    needed = sum(-(-count // 128) for count in calls)
+    assert needed <= turns <= needed + len(calls)
 
 
 async def test_answer__batch_of_which_nothing_is_taken__waits_for_nobody() -> None:

@@ -15,6 +15,7 @@ from sequencer.simulation.keys import SEPARATOR, SimVerifier
 from sequencer.types import Committee, MemberIndex
 from tests.unit.consensus.builders import START, TIMING
 
+BEFORE_BUILD = b"what peers have passed on"
 BEFORE_PROPOSAL = b"what is not passed on yet"
 
 
@@ -47,7 +48,7 @@ class Runtime:
             transport=SimpleNamespace(
                 broadcast=self.broadcast.append, send=lambda *sent: self.sent.append(sent)
             ),
-            before_build=lambda: None,
+            before_build=lambda: self.broadcast.append(BEFORE_BUILD),
             before_proposal=lambda: self.broadcast.append(BEFORE_PROPOSAL),
             clock=SimpleNamespace(now_ms=lambda: self.now_ms),
             history=SimpleNamespace(),

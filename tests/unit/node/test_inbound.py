@@ -2,6 +2,7 @@
 
 consensus message of a later epoch: to the running instance, and again to the one of its epoch
 proposal: after what waits of its sender (NET-11)
+transactions of several peers: paid by each for what its own cost (NET-8)
 """
 
 from collections.abc import Callable
@@ -12,15 +13,15 @@ import msgspec
 import pytest
 
 from sequencer.consensus.messages import ConsensusMessage
-from sequencer.node.budget import PeerBudget
+from sequencer.node.budget import BURST_SECONDS, PeerBudget
 from sequencer.node.clock import Clock
 from sequencer.node.gossip import PeerFaults
 from sequencer.node.inbound import Inbound
-from sequencer.node.wire import encode_consensus
-from sequencer.types import Address, Committee, Epoch
+from sequencer.node.wire import GossipedTransaction, encode_consensus, encode_transactions
+from sequencer.types import Address, Committee, Epoch, RollupId
 from tests.unit.consensus.builders import COMMITTEE, NOTARIZE, block, certificate, proposal, signed
 
-PEER = COMMITTEE.members[1].signer
+PEER, OTHER = COMMITTEE.members[1].signer, COMMITTEE.members[2].signer
 
 
 class Listener:
@@ -39,13 +40,16 @@ def failed(error: Exception) -> None:
 
 
 def inbound_of(
-    epochs: SimpleNamespace, hasten: Callable[[Address], None] = lambda _: None
+    epochs: SimpleNamespace,
+    hasten: Callable[[Address], None] = lambda _: None,
+    backend: SimpleNamespace | None = None,
+    budget: PeerBudget | None = None,
 ) -> Inbound:
     parts = cast(Any, None)
     return Inbound(
         cast(Any, epochs),
-        *(parts, parts, parts),
-        *(PeerFaults(), PeerBudget(), Clock()),
+        *(parts, cast(Any, backend), parts),
+        *(PeerFaults(), budget or PeerBudget(), Clock()),
         on_failure=failed,
         hasten=hasten,
     )
@@ -98,3 +102,28 @@ def test_proposal__of_a_peer__is_handed_over_after_what_waits_of_it() -> None:
         inbound.receive(PEER, encode_consensus(message))
     assert len(now.heard) == 3
     assert hastened == [(PEER, 1)]
+
+
+def test_transactions__of_several_peers__are_paid_by_each_for_what_its_own_cost() -> None:
+    """NET-8: not by bytes, which many small ones have few of, and signatures without hints cost
+    most."""
+    used = 0.0
+
+    def admit(messages: list[object], _now_ms: int) -> list[None]:
+        nonlocal used
+        used += 2 * BURST_SECONDS
+        return [None] * len(messages)
+
+    budget = PeerBudget(lambda: used, lambda: 0.0)
+    inbound = inbound_of(
+        SimpleNamespace(instance=None),
+        backend=SimpleNamespace(admit_passed_on=admit),
+        budget=budget,
+    )
+    large = encode_transactions([GossipedTransaction(RollupId(1), bytes(8_000), bytes(96))])
+    many = encode_transactions([GossipedTransaction(RollupId(1), bytes(50))] * 128)
+    looked_at = inbound.receive_transactions([(PEER, large), (OTHER, many)])
+    assert looked_at == len(large) + len(many)
+    assert budget.has_room(PEER)
+    assert not budget.has_room(OTHER)
+    assert inbound.receive_transactions([(OTHER, many)]) == 0

@@ -39,7 +39,7 @@ from tests.unit.consensus.builders import (
     leader,
     signed,
 )
-from tests.unit.node.instances import BEFORE_PROPOSAL, Idle, Runtime
+from tests.unit.node.instances import BEFORE_BUILD, BEFORE_PROPOSAL, Idle, Runtime
 
 PEER = COMMITTEE.members[1].signer
 REQUEST = (ZERO_HASH, PEER)
@@ -165,15 +165,22 @@ async def test_block_that_is_missing__does_not_stop_the_clock_of_the_next_view()
         runtime.instance.stop()
 
 
-async def test_proposal__goes_out_after_what_has_not_been_passed_on_yet() -> None:
-    own = block(1)
-    application = SimpleNamespace(pause_ms=lambda *_: 0, prepare=lambda *_: own)
+async def test_proposal__is_built_from_what_has_come_and_goes_out_after_what_is_passed_on() -> None:
+    """NET-11."""
+    own, done = block(1), list[bytes]()
+
+    def build(*_: object) -> Block:
+        done.extend(runtime.broadcast)
+        return own
+
+    application = SimpleNamespace(pause_ms=lambda *_: 0, prepare=build)
     runtime = Runtime(COMMITTEE, leader(1), application)
     runtime.instance.start(())
     try:
         sent = runtime.broadcast
-        assert sent[0] == BEFORE_PROPOSAL
-        assert isinstance(decode(sent[1]), Proposal)
-        assert sent.count(BEFORE_PROPOSAL) == 1
+        assert done == [BEFORE_BUILD]
+        assert sent[1] == BEFORE_PROPOSAL
+        assert isinstance(decode(sent[2]), Proposal)
+        assert [sent.count(each) for each in done + sent[1:2]] == [1, 1]
     finally:
         runtime.instance.stop()

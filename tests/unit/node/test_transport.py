@@ -32,10 +32,8 @@ from sequencer.devnet.outages.links import ARE_POSSIBLE, Cut, Links
 from sequencer.errors import LocalFault
 from sequencer.node import transport as transport_module
 from sequencer.node.transport import (
-    BULK_PAUSE_SECONDS_EACH,
     BULK_TOGETHER,
     HASTEN_SECONDS,
-    MAX_BULK_PAUSE_SECONDS,
     Peer,
     Transport,
 )
@@ -63,10 +61,11 @@ class Endpoint:
             self.receive_bulk,
         )
 
-    def receive_bulk(self, messages: Sequence[tuple[Address, bytes]]) -> None:
+    def receive_bulk(self, messages: Sequence[tuple[Address, bytes]]) -> int:
         self.together.append(len(messages))
         for message in messages:
             self.received.put_nowait(message)
+        return sum(len(data) for _, data in messages if b"unheard" not in data)
 
     def start(self) -> None:
         self.transport.start()
@@ -304,13 +303,15 @@ async def test_receive__bulk__waits_for_all_that_is_not(make: Make) -> None:
     assert heard == [(first.signer, data) for data in (b"vote 1", b"vote 2", b"bulk 1", b"bulk 2")]
 
 
-async def test_receive__bulk_after_much_of_it__waits_for_more(make: Make) -> None:
-    """So that more comes together, for a tenth of a second at most."""
-    first, second = await unread(make, b"bulk" + bytes(30_000))
+async def test_receive__bulk_after_much_of_it__waits_for_more(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that more comes together."""
+    monkeypatch.setattr(transport_module, "MAX_BULK_PAUSE_SECONDS", 1.0)
+    first, second = await unread(make, b"bulk" + bytes(10**6))
     second.read()
     await second.next()
     due = second.transport._bulk_due
-    assert 0 < due - time.monotonic() <= 30_004 * BULK_PAUSE_SECONDS_EACH
     for number in range(3):
         first.transport.send(second.signer, b"bulk %d" % number)
     heard = [await second.next() for _ in range(3)]
@@ -319,19 +320,38 @@ async def test_receive__bulk_after_much_of_it__waits_for_more(make: Make) -> Non
     assert second.together == [1, 3]
 
 
-async def test_receive__more_bulk_than_goes_together__comes_in_parts_at_once(make: Make) -> None:
-    _, second = await unread(make, *(b"bulk" + bytes(10_000) for _ in range(20)))
+@pytest.mark.parametrize(
+    ("data", "seconds"),
+    [(bytes(1_000), 2e-3), (bytes(10**6), 0.1), (b"unheard" + bytes(10**6), 0.0)],
+)
+async def test_receive__bulk__what_comes_next_waits_by_what_was_looked_at(
+    make: Make, monkeypatch: pytest.MonkeyPatch, data: bytes, seconds: float
+) -> None:
+    _, second = await unread(make)
+    second.transport._bulk.put(Address(b"\x09" * 20), data)
+    monkeypatch.setattr(transport_module, "time", SimpleNamespace(monotonic=lambda: 5.0))
+    second.transport._hand_over_bulk()
+    monkeypatch.undo()
+    assert second.transport._bulk_due == pytest.approx(5.0 + seconds, abs=1e-4)
+
+
+async def test_receive__more_bulk_than_goes_together__comes_in_parts_at_once(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BULK_PAUSE_SECONDS_EACH", "MAX_BULK_PAUSE_SECONDS"):
+        monkeypatch.setattr(transport_module, name, 3_600.0)
+    _, second = await unread(make, *(b"bulk %d" % number for number in range(20)))
     second.read()
-    started = time.monotonic()
     for _ in range(20):
         await second.next()
     assert second.together == [BULK_TOGETHER, BULK_TOGETHER, 4]
-    assert second.transport._bulk_due - started > MAX_BULK_PAUSE_SECONDS / 2
 
 
 async def test_hasten__what_waits_of_a_peer__is_handed_over_at_once(make: Make) -> None:
     first, second = await unread(make, b"bulk 1", b"vote", b"bulk 2")
     second.transport._bulk_due = time.monotonic() + 3_600
+    second.transport.hasten(Address(b"\x09" * 20))
+    assert second.received.empty()
     second.transport.hasten(first.signer)
     heard = [second.received.get_nowait() for _ in range(second.received.qsize())]
     assert heard == [(first.signer, b"bulk 1"), (first.signer, b"bulk 2")]
