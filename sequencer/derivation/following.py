@@ -12,7 +12,8 @@ from sequencer.l1.deployment import Deployment
 from sequencer.l1.events import DataAnswered, L1Block
 from sequencer.types import RollupId
 
-_PAUSE_SECONDS = 0.001
+_TURNS = 8
+"""Of the event loop for others, after a block: a request is answered in fewer."""
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,8 @@ class Following:
                     place = output.number, output.rollup_id
                     log.warning("post %d of rollup %d is void: %s", *place, output.void)
         if outputs:  # a block of L1 may hold thousands: who asks meanwhile is answered
-            await asyncio.sleep(_PAUSE_SECONDS)
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
 
     async def rollback_to(self, number: int) -> None:
         log.info("L1 went back to block %d", number)
