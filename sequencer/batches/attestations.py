@@ -15,7 +15,8 @@ from sequencer.consensus.messages import bitmap_members
 from sequencer.crypto import digests
 from sequencer.crypto.digests import typed_digest
 from sequencer.crypto.signatures import SIGNATURE_LENGTH, Signer, recover
-from sequencer.errors import DecodeError, PeerFault
+from sequencer.decoding import decoded
+from sequencer.errors import PeerFault
 from sequencer.types import (
     MAX_MEMBERS,
     Address,
@@ -88,10 +89,7 @@ def encode_attestation(signed: SignedAttestation) -> bytes:
 
 def decode_attestation(data: bytes) -> SignedAttestation:
     """Shape and range only. Raises `DecodeError`."""
-    try:
-        return _attestations.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise DecodeError(f"batch attestation: {error}") from error
+    return decoded("batch attestation", _attestations.decode, data)
 
 
 def encode_certificate(certificate: BatchCertificate) -> bytes:
@@ -100,10 +98,7 @@ def encode_certificate(certificate: BatchCertificate) -> bytes:
 
 def decode_certificate(data: bytes) -> BatchCertificate:
     """Shape and range only. Raises `DecodeError`."""
-    try:
-        return _certificates.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise DecodeError(f"batch certificate: {error}") from error
+    return decoded("batch certificate", _certificates.decode, data)
 
 
 def attest(

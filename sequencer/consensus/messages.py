@@ -13,7 +13,7 @@ import msgspec
 
 from sequencer.blocks.header import U64, Block, Bytes32, Header, WireHash, WireU64
 from sequencer.crypto import digests
-from sequencer.errors import DecodeError
+from sequencer.decoding import decoded
 from sequencer.types import MAX_MEMBERS, ZERO_HASH, Epoch, Hash32, MemberIndex, View
 
 MAX_NULLIFICATIONS = 64
@@ -128,10 +128,7 @@ def encode_message(message: ConsensusMessage) -> bytes:
 
 def decode_message(data: bytes) -> ConsensusMessage:
     """Raises `DecodeError` for anything that is not exactly one well-formed message."""
-    try:
-        return _decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise DecodeError(f"consensus message: {error}") from error
+    return decoded("consensus message", _decoder.decode, data)
 
 
 def bitmap_members(bitmap: int) -> Iterator[MemberIndex]:

@@ -64,7 +64,7 @@ def verify_transactions(hinted: Sequence[Hinted]) -> list[Transaction | None]:
 
     The larger the batch, the faster: two and a half times decoding from 256 on.
     """
-    if bulk is None or not _has_batches() or not hinted:
+    if bulk is None or not hasattr(bulk, "verify") or not hinted:
         return [None] * len(hinted)
     raws, chain_ids, hints = zip(*hinted, strict=True)
     if not _are_for_helper(chain_ids):
@@ -85,7 +85,7 @@ def decode_hinted(messages: Sequence[Sequence[Hinted]]) -> list[Heard]:
     others are not recovered one by one.
     """
     together = [each for message in messages for each in message]
-    if len(together) < _FEW or not _has_batches():
+    if len(together) < _FEW or not hasattr(bulk, "verify"):
         return [Heard(_decode_all(message, [None] * len(message)), False) for message in messages]
     verified = iter(verify_transactions(together))
     found = [list(islice(verified, len(message))) for message in messages]
@@ -119,10 +119,6 @@ def _decode_all(
 
 def _are_for_helper(chain_ids: Sequence[int]) -> bool:
     return all(0 <= chain_id <= U64_MAX for chain_id in set(chain_ids))
-
-
-def _has_batches() -> bool:
-    return bulk is not None and hasattr(bulk, "verify")
 
 
 def _decoded(

@@ -190,7 +190,7 @@ class NodeBackend:
         )
         for at, (new, (decoded, has_wrong_hints)) in enumerate(zip(news, heard, strict=True)):
             refused = [
-                self._pool(each.rollup, found, now_ms)
+                found if isinstance(found, PeerFault) else self._pool(each.rollup, found, now_ms)
                 for each, found in zip(new, decoded, strict=True)
             ]
             faults[at] = _last_fault(refused) or faults[at]
@@ -213,11 +213,9 @@ class NodeBackend:
         return self._pool(rollup, found, now_ms) or Admitted(found, hint)
 
     def _pool(
-        self, rollup: RollupId, found: Transaction | PeerFault, now_ms: int
+        self, rollup: RollupId, found: Transaction, now_ms: int
     ) -> PeerFault | Refused | None:
         """Into the mempool, if nothing is wrong with it."""
-        if isinstance(found, PeerFault):
-            return found
         try:
             check_intrinsic(found)
             self._mempool.add(rollup, found, now_ms)

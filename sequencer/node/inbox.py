@@ -44,8 +44,11 @@ class Inbox:
         queue.messages.append(data)
         queue.size += len(data)
 
-    def take(self) -> tuple[Address, bytes] | None:
-        """The oldest message of the peer whose turn it is; None when nothing waits."""
+    def take(self, first: Address | None = None) -> tuple[Address, bytes] | None:
+        """The oldest message of `first`, or else of the peer whose turn it is; None when nothing
+        waits."""
+        if first is not None and (data := self.take_of(first)) is not None:
+            return first, data
         if not self._turns:
             return None
         peer = self._turns.popleft()

@@ -211,14 +211,8 @@ class Transport:
     def _hand_over_bulk(self, first: Address | None = None) -> None:
         """Some of it, that of one peer before that of others."""
         found: list[tuple[Address, bytes]] = []
-        while len(found) < BULK_TOGETHER:
-            data = None if first is None else self._bulk.take_of(first)
-            if first is not None and data is not None:
-                found.append((first, data))
-            elif other := self._bulk.take():
-                found.append(other)
-            else:
-                break
+        while len(found) < BULK_TOGETHER and (message := self._bulk.take(first)):
+            found.append(message)
         if found:
             size = self._receive_bulk(found)
             pause_seconds = min(MAX_BULK_PAUSE_SECONDS, BULK_PAUSE_SECONDS_EACH * size)

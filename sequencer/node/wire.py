@@ -12,6 +12,7 @@ from sequencer.batches.attestations import (
 )
 from sequencer.blocks.payload import MAX_TRANSACTION_BYTES
 from sequencer.consensus.messages import ConsensusMessage, decode_message, encode_message
+from sequencer.decoding import decoded
 from sequencer.errors import DecodeError
 from sequencer.ingress.transactions import HINT_BYTES
 from sequencer.ordering.listings import Listing
@@ -77,13 +78,7 @@ def decode(data: bytes) -> Message:
     if kind == bytes([_ATTESTATION]):
         return decode_attestation(body)
     if kind == bytes([_TRANSACTIONS]):
-        try:
-            return _transactions.decode(body)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise DecodeError(f"transactions: {error}") from error
+        return decoded("transactions", _transactions.decode, body)
     if kind == bytes([_LISTING]):
-        try:
-            return _listing.decode(body)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise DecodeError(f"listing: {error}") from error
+        return decoded("listing", _listing.decode, body)
     raise DecodeError(f"message type 0x{kind.hex()} is not known")

@@ -1,6 +1,5 @@
 """A followed derivation goes back with L1 in everything it shows (DERIVE-9)."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sequencer.types import RollupId
 from tests.unit.derivation.worlds import Committee, message, transaction
 from tests.unit.l1.chains import block, forced, posted, registered
 from tests.unit.l1.fake_l1 import DEPLOYMENT
+from tests.unit.turns import turns_during
 
 A, B = transaction(0), transaction(1)
 ONE = RollupId(1)
@@ -109,17 +109,5 @@ async def test_one_rollup__knows_no_other(tmp_path: Path) -> None:
 
 async def test_extend__a_block_with_entries__lets_others_in(followed: Followed) -> None:
     """Who asks a follower that has much to catch up with is answered meanwhile."""
-    turns = 0
-
-    async def other() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    task = asyncio.create_task(other())
-    await followed.following.extend(block(1, registered(1, 7001)))
-    assert turns == 0
-    await followed.following.extend(block(2, message(0, A)))
-    task.cancel()
-    assert turns > 3
+    assert await turns_during(followed.following.extend(block(1, registered(1, 7001)))) == 0
+    assert await turns_during(followed.following.extend(block(2, message(0, A)))) > 3

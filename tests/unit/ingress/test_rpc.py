@@ -25,6 +25,7 @@ from sequencer.ingress.methods import CLIENT_VERSION, Methods
 from sequencer.ingress.rpc import MAX_BODY, Rpc, create_app, make_runner
 from tests.unit.ingress.builders import CHAIN_ID, Raw
 from tests.unit.ingress.nodes import FakeNode
+from tests.unit.turns import turns_during
 
 NOW_MS = 1_234
 
@@ -196,18 +197,8 @@ def test_answer__long_answers_to_a_batch__are_bounded(monkeypatch: pytest.Monkey
 
 def test_answer__a_long_batch__lets_others_in_between() -> None:
     async def turns(calls: int) -> int:
-        taken = 0
-
-        async def other() -> None:
-            nonlocal taken
-            while True:
-                taken += 1
-                await asyncio.sleep(0)
-
-        task = asyncio.create_task(other())
-        await Rpc(Methods(FakeNode(), lambda: NOW_MS)).answer("1", batch(*[request()] * calls))
-        task.cancel()
-        return taken
+        rpc = Rpc(Methods(FakeNode(), lambda: NOW_MS))
+        return await turns_during(rpc.answer("1", batch(*[request()] * calls)))
 
     assert asyncio.run(turns(1)) == 0
     assert asyncio.run(turns(128)) == 0

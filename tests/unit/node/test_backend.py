@@ -228,7 +228,7 @@ def test_gossip__of_several_peers__each_is_blamed_for_its_own(
         encode_transactions([unknown, *good[12:]]),
     ]
     world.node._receive_transactions(list(zip(peers, told, strict=True)))
-    assert [peer for peer, _ in blamed] == [peers[3], peers[1], peers[2]]  # as it comes out
+    assert [peer for peer, _ in blamed] == [peers[3], peers[1], peers[2]]  # decoded first
     assert [fault.split(":")[0] for _, fault in blamed] == [
         "transactions",
         "a hint does not show who has sent its transaction",

@@ -31,12 +31,7 @@ from zmq.utils import z85
 from sequencer.devnet.outages.links import ARE_POSSIBLE, Cut, Links
 from sequencer.errors import LocalFault
 from sequencer.node import transport as transport_module
-from sequencer.node.transport import (
-    BULK_TOGETHER,
-    HASTEN_SECONDS,
-    Peer,
-    Transport,
-)
+from sequencer.node.transport import BULK_TOGETHER, HASTEN_SECONDS, Peer, Transport
 from sequencer.types import Address
 
 SECONDS = 10
