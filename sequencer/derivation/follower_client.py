@@ -100,7 +100,7 @@ class FollowerClient:
         body = await self._http.get(path, max_bytes, "application/json", query)
         try:
             return None if body is None else msgspec.json.decode(body, type=shape)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise L1Error(f"{path} at {self._http.endpoint}: {error}") from error
 
 

@@ -7,6 +7,7 @@ from eth_abi.abi import encode as abi_encode
 
 from sequencer.crypto.digests import Domain
 from sequencer.crypto.hashing import keccak
+from sequencer.decoding import decoded
 from sequencer.errors import DecodeError
 from sequencer.types import Address, Hash32
 
@@ -61,10 +62,7 @@ def from_json(data: bytes, shape: type[_Plain]) -> _Plain:
     """Raises `DecodeError` naming the entry that is malformed."""
     if len(data) > MAX_EVIDENCE_BYTES:
         raise DecodeError(f"evidence: {len(data)} bytes, at most {MAX_EVIDENCE_BYTES} expected")
-    try:
-        return msgspec.json.decode(data, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeError(f"evidence: {error}") from error
+    return decoded("evidence", msgspec.json.Decoder(shape).decode, data)
 
 
 def to_hex(value: bytes) -> str:

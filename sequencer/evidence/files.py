@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from sequencer.decoding import decoded
 from sequencer.errors import DecodeError
 from sequencer.evidence.disorder import DisorderEvidence, dump_disorder, load_disorder
 from sequencer.evidence.equivocation import (
@@ -31,15 +32,15 @@ class _Kind(msgspec.Struct):
     type: str
 
 
+_kinds = msgspec.json.Decoder(_Kind)
+
+
 def load_evidence(data: bytes) -> Evidence:
     """The evidence in JSON text, with all that needs no L1 checked. Raises `DecodeError` for what
     is malformed, `PeerFault` for what is well-formed and convicts nobody."""
     if len(data) > MAX_EVIDENCE_BYTES:
         raise DecodeError(f"evidence: {len(data)} bytes, at most {MAX_EVIDENCE_BYTES} expected")
-    try:
-        kind = msgspec.json.decode(data, type=_Kind).type
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeError(f"evidence: {error}") from error
+    kind = decoded("evidence", _kinds.decode, data).type
     loader = _LOADERS.get(kind)
     if loader is None:
         raise DecodeError(f"evidence: type {kind[:40]!r}, expected one of {', '.join(_LOADERS)}")

@@ -13,6 +13,7 @@ from eth_abi.abi import encode as abi_encode
 from sequencer.crypto.digests import Domain
 from sequencer.crypto.hashing import keccak
 from sequencer.crypto.signatures import recover
+from sequencer.decoding import decoded
 from sequencer.errors import DecodeError, PeerFault
 from sequencer.evidence.fields import (
     U32,
@@ -125,10 +126,7 @@ def load_promise(data: bytes) -> PromiseEvidence:
 def promise_of_answer(domain: Domain, data: bytes) -> PromiseEvidence:
     """What a node answered to `seq_getPromise` as JSON text, against whoever signed it. Raises
     `DecodeError`."""
-    try:
-        signed = _signed(msgspec.json.decode(data, type=_JsonSaid))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeError(f"promise: {error}") from error
+    signed = _signed(decoded("promise", msgspec.json.Decoder(_JsonSaid).decode, data))
     digest = signed.promise.digest(domain.separator(), signed.committee)
     return PromiseEvidence(domain, recover(digest, signed.signature), signed)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from sequencer.errors import DecodeError
+from sequencer.decoding import decoded
 from sequencer.evidence.equivocation import (
     JsonStatement,
     SignedStatement,
@@ -48,6 +48,9 @@ class _JsonPage(msgspec.Struct):
     statements: Annotated[list[_JsonSaid], msgspec.Meta(max_length=PAGE_STATEMENTS)]
 
 
+_pages = msgspec.json.Decoder(_JsonPage)
+
+
 def encode_page(next_number: int, statements: Sequence[Said]) -> bytes:
     """JSON text of at most `PAGE_STATEMENTS`."""
     said = [_JsonSaid(to_hex(one.signer), statement_to_json(one.signed)) for one in statements]
@@ -56,10 +59,7 @@ def encode_page(next_number: int, statements: Sequence[Said]) -> bytes:
 
 def decode_page(data: bytes) -> Page:
     """What `encode_page` gave. Raises `DecodeError`. Not checked: the signatures."""
-    try:
-        plain = msgspec.json.decode(data, type=_JsonPage)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DecodeError(f"statements: {error}") from error
+    plain = decoded("statements", _pages.decode, data)
     found = (
         Said(Address(from_hex(one.signer)), statement_from_json(one.said))
         for one in plain.statements

@@ -113,7 +113,7 @@ class BeaconBlobs:
             return None
         try:
             return msgspec.json.decode(body, type=shape)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise L1Error(f"{path} at {self._http.endpoint}: {error}") from error
 
 

@@ -99,7 +99,7 @@ class JsonRpc:
             if bytes(parsed.result) == b"null":
                 return None
             return convert(msgspec.json.decode(parsed.result, type=shape))
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise self.fault(method, str(error)) from error
 
     def fault(self, method: str, what: str) -> L1Error:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from sequencer.batches.attestations import SignedAttestation
 from sequencer.consensus.messages import BlockRequest, Proposal
 from sequencer.errors import PeerFault
+from sequencer.ingress.transactions import HINT_BYTES
 from sequencer.node.attester import Attester
 from sequencer.node.backend import NodeBackend
 from sequencer.node.budget import PeerBudget
@@ -160,4 +161,5 @@ class Inbound:
 
 
 def _cost(transaction: GossipedTransaction) -> int:
-    return len(transaction.raw) + (_HINTED_COST if transaction.hint else _UNHINTED_COST)
+    is_hinted = len(transaction.hint) == HINT_BYTES
+    return len(transaction.raw) + (_HINTED_COST if is_hinted else _UNHINTED_COST)

@@ -7,7 +7,7 @@ from sequencer.batches.batch import Batch
 from sequencer.blocks.header import Block
 from sequencer.blocks.payload import MAX_PAYLOAD_BYTES, decode_payload
 from sequencer.crypto.hashing import keccak
-from sequencer.errors import DecodeError
+from sequencer.decoding import decoded
 from sequencer.evidence.fields import MAX_EVIDENCE_BYTES
 from sequencer.evidence.files import Evidence, load_evidence
 from sequencer.evidence.stream import MAX_PAGE_BYTES, Page, decode_page
@@ -25,6 +25,9 @@ _batches = msgspec.msgpack.Decoder(Batch)
 
 class _Names(msgspec.Struct):
     files: list[str]
+
+
+_names = msgspec.json.Decoder(_Names)
 
 
 class _Place(msgspec.Struct):
@@ -63,10 +66,9 @@ class WatchedNode:
     async def evidence_names(self) -> list[str]:
         """Of the evidence that the node has."""
         found = await self._http.get("/evidence", MAX_NAMES_BYTES, _JSON)
-        try:
-            return [] if found is None else msgspec.json.decode(found, type=_Names).files
-        except msgspec.DecodeError as error:
-            raise DecodeError(f"evidence at {self.endpoint}: {error}") from error
+        if found is None:
+            return []
+        return decoded(f"evidence at {self.endpoint}", _names.decode, found).files
 
     async def evidence(self, name: str) -> Evidence | None:
         """One of them, checked."""
@@ -78,10 +80,7 @@ class WatchedNode:
         found = await self._http.get(f"/batches/{index}", _ROOM, _BINARY)
         if found is None:
             return None
-        try:
-            batch = _batches.decode(found)
-        except msgspec.DecodeError as error:
-            raise DecodeError(f"batch {index} at {self.endpoint}: {error}") from error
+        batch = decoded(f"batch {index} at {self.endpoint}", _batches.decode, found)
         return batch if batch.hash == batch_hash else None
 
     async def blocks(self, batch: Batch) -> tuple[Block, ...] | None:
@@ -129,7 +128,4 @@ class WatchedNode:
         found = await self._http.get(f"/blocks/{height}", room, _BINARY)
         if found is None:
             return None
-        try:
-            return _blocks.decode(found)
-        except msgspec.DecodeError as error:
-            raise DecodeError(f"block {height} at {self.endpoint}: {error}") from error
+        return decoded(f"block {height} at {self.endpoint}", _blocks.decode, found)

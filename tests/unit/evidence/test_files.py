@@ -178,7 +178,12 @@ def test_load__entries_the_other_way_round__convicts_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b"[]", b'{"type": 1}', b"\xff", b" " * (MAX_EVIDENCE_BYTES + 1)]
+    "data",
+    [
+        *(b"", b"{", b"[]", b'{"type": 1}', b"\xff", b" " * (MAX_EVIDENCE_BYTES + 1)),
+        b'{"note": %b%b, "type": "neglect"}' % (b"[" * 5_000, b"]" * 5_000),
+    ],
+    ids=["none", "cut", "list", "number", "no text", "long", "lists within lists"],
 )
 def test_load__other_bytes__are_refused(data: bytes) -> None:
     with pytest.raises(DecodeError, match="evidence: "):

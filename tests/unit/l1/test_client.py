@@ -211,7 +211,11 @@ class TestFaults:
         with pytest.raises(L1Error, match="request 999"):
             await client.chain_id()
 
-    @pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b"\xff\xff", b'{"id": 1'])
+    @pytest.mark.parametrize(
+        "body",
+        [b"", b"[]", b"<html>", b"\xff\xff", b'{"id": 1', b'{"note": ' + b"[" * 5_000],
+        ids=["none", "list", "html", "no text", "cut", "lists within lists"],
+    )
     async def test_body_that_is_no_json_rpc__is_refused(
         self, server: Server, client: L1Client, body: bytes
     ) -> None:

@@ -104,7 +104,10 @@ def test_proposal__of_a_peer__is_handed_over_after_what_waits_of_it() -> None:
     assert hastened == [(PEER, 1)]
 
 
-def test_transactions__of_several_peers__are_paid_by_each_for_what_its_own_cost() -> None:
+@pytest.mark.parametrize("hint", [b"", b"\1"], ids=["no hint", "a hint of another length"])
+def test_transactions__of_several_peers__are_paid_by_each_for_what_its_own_cost(
+    hint: bytes,
+) -> None:
     """NET-8: not by bytes, which many small ones have few of, and signatures without hints cost
     most."""
     used = 0.0
@@ -121,7 +124,7 @@ def test_transactions__of_several_peers__are_paid_by_each_for_what_its_own_cost(
         budget=budget,
     )
     large = encode_transactions([GossipedTransaction(RollupId(1), bytes(8_000), bytes(96))])
-    many = encode_transactions([GossipedTransaction(RollupId(1), bytes(50))] * 128)
+    many = encode_transactions([GossipedTransaction(RollupId(1), bytes(50), hint)] * 128)
     looked_at = inbound.receive_transactions([(PEER, large), (OTHER, many)])
     assert looked_at == len(large) + len(many)
     assert budget.has_room(PEER)
