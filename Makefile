@@ -193,7 +193,7 @@ slither: $(READY) build/.analysis ## static analysis of the contracts, each find
 	@python -m tools.slither $(ARGS)
 
 .PHONY: bench
-bench: build build/.charts ## measure throughput, latency and cost, beside Anvil and CometBFT (some minutes)
+bench: build build/.charts ## measure throughput, latency and cost, beside Anvil and CometBFT (half an hour)
 	@python -m bench.throughput $(ARGS)
 
 .PHONY: flood
