@@ -52,7 +52,7 @@ from sequencer.consensus.messages import (
 )
 from sequencer.consensus.missing import MissingBlocks
 from sequencer.consensus.pacemaker import Pacemaker, Timing
-from sequencer.consensus.relays import relays_of
+from sequencer.consensus.relays import Relays
 from sequencer.consensus.rounds import Judgement, Round, Rounds
 from sequencer.consensus.tree import BlockTree
 from sequencer.types import ZERO_HASH, Committee, Hash32, MemberIndex, View
@@ -80,7 +80,7 @@ class Simplex:
         self.committee = committee
         self.me = me
         self._timing = timing
-        self._relays = relays_of(committee, me)
+        self._relays = Relays(committee, me)
         self._start = start
         self.root_view = finalized[0].view if finalized else View(0)
         self.tree = BlockTree(finalized[0] if finalized else start, self.root_view)
@@ -126,7 +126,11 @@ class Simplex:
         heartbeat_ms = self._pace.heartbeat_due()
         if self._now < heartbeat_ms < due_ms and self._may_propose(self._current):
             due_ms = heartbeat_ms
-        for other_ms in (self._judge_again_ms, self._missing.next_due_ms()):
+        for other_ms in (
+            self._judge_again_ms,
+            self._relays.due_ms,
+            self._missing.next_due_ms(),
+        ):
             if other_ms is not None and other_ms < due_ms:
                 due_ms = other_ms
         return due_ms
@@ -220,6 +224,7 @@ class Simplex:
         current = self._current
         for missing in self._missing.due(self._now):
             self._ask(missing)
+        self._out.extend(self._relays.due(self._now))
         if self._judge_again_ms is not None and self._now >= self._judge_again_ms:
             self._judge_again_ms = None
             self._judge(current)
@@ -379,7 +384,10 @@ class Simplex:
         if vote.view <= self.root_view:
             return
         self._out.append(Record(certificate))
-        self._out.extend(Send(member, certificate) for member in self._relays)
+        if vote.kind is VoteKind.NULLIFY:
+            self._out.extend(self._relays.at_once(certificate))
+        else:
+            self._relays.later(certificate, self._now, self._pace.timeout_ms)
         if vote.kind is VoteKind.NOTARIZE:
             self._pace.on_notarized(vote.view, self._now)
             self._want_chain(vote.block)

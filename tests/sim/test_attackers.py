@@ -69,11 +69,12 @@ class Seen:
         ]
 
     def certified(self, kind: VoteKind) -> set[View]:
-        return {
-            one.message.vote.view
-            for one in self.deliveries
-            if isinstance(one.message, Certificate) and one.message.vote.kind is kind
-        }
+        """Views in which three of four voted so."""
+        members: dict[View, set[int]] = {}
+        for one in self.deliveries:
+            if isinstance(one.message, SignedVote) and one.message.vote.kind is kind:
+                members.setdefault(one.message.vote.view, set()).add(one.message.member)
+        return {view for view, voters in members.items() if len(voters) > 2}
 
     def proposals(self) -> list[Proposal]:
         return [one.message for one in self.bad if isinstance(one.message, Proposal)]

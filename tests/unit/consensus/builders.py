@@ -146,6 +146,10 @@ class Bench:
         self.now_ms = self.core.deadline() if at_ms is None else at_ms
         return self.give(Tick())
 
+    def pass_on(self) -> list[Output]:
+        """A quarter of Δ later, when certificates are passed on (SIMPLEX-4)."""
+        return self.tick(self.now_ms + TIMING.timeout_ms // 4)
+
     def judge(self, proposed: Block, verdict: Verdict = Verdict.ACCEPT) -> list[Output]:
         return self.give(Judged(proposed.header.view, proposed.header.hash, verdict))
 

@@ -2,7 +2,9 @@
 
 certificate of view w
 ├── w at or above the current view: enters w + 1; below: stays
-├── passed on and recorded, once; made from votes or received
+├── recorded, once; made from votes or received
+├── nullification: passed on at once
+├── of a block: passed on a quarter of Δ later, unless a later one has come by then
 └── with exactly two thirds of the votes: there is none
 finalization
 ├── block and ancestors here: handed on ascending, each once, with the proof
@@ -55,7 +57,6 @@ def test_certificate__at_or_above__enters_the_next_view(kind: VoteKind, view: in
     outputs = bench.receive(made)
     assert bench.core.view == view + 1
     assert only(outputs, Record) == [Record(made)]
-    assert only(outputs, Send) == [Send(MemberIndex(1), made), Send(MemberIndex(2), made)]
     assert not bench.receive(made)
 
 
@@ -65,6 +66,29 @@ def test_certificate__below__stays() -> None:
     outputs = bench.receive(certificate(NULLIFY, 3))
     assert bench.core.view == 6
     assert sent(outputs) == [(1, NULLIFY, 3), (2, NULLIFY, 3)]
+
+
+@pytest.mark.parametrize("kind", [NOTARIZE, FINALIZE])
+def test_certificate__of_a_block__passed_on_once_and_later(kind: VoteKind) -> None:
+    bench = Bench(me=0)
+    made = certificate(kind, 1, ONE)
+    bench.receive(proposal(ONE))
+    assert not only(bench.receive(made), Send)
+    assert bench.core.deadline() == 100
+    assert not only(bench.tick(99), Send)
+    assert only(bench.pass_on(), Send) == [Send(MemberIndex(m), made) for m in (1, 2)]
+    assert not only(bench.pass_on(), Send)
+
+
+def test_certificates__of_views_that_went_by__the_last_passed_on() -> None:
+    """Whoever lags waits no longer for it because views go by."""
+    bench = Bench(me=0)
+    bench.receive(proposal(ONE), certificate(NOTARIZE, 1, ONE), certificate(FINALIZE, 1, ONE))
+    bench.now_ms = 60
+    bench.receive(certificate(NOTARIZE, 2, TWO), certificate(NOTARIZE, 3, THREE))
+    assert sent(bench.tick(100)) == [
+        (member, kind, view) for kind, view in ((FINALIZE, 1), (NOTARIZE, 3)) for member in (1, 2)
+    ]
 
 
 def test_votes__above_two_thirds__certificate() -> None:
@@ -178,6 +202,7 @@ def test_timer__nullified_views__longer_until_finalized() -> None:
     assert bench.core.deadline() == 900
     late = block(3)
     bench.receive(proposal(late, None, (1, 2)), certificate(FINALIZE, 3, late))
+    assert sent(bench.tick()) == [(1, FINALIZE, 3), (2, FINALIZE, 3)]
     assert bench.core.deadline() == 400
 
 
