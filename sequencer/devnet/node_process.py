@@ -33,6 +33,7 @@ withhold_data = {withhold_data}
 url = "{l1_url}"
 deployment = "../deployment.json"
 confirmations = {confirmations}
+batches_together = 16  # Anvil's pool takes as many as there are
 
 [keys]
 signer = "{signer}"

@@ -15,8 +15,8 @@ from sequencer.l1.view import L1View
 from sequencer.types import BatchIndex, Epoch
 
 MAX_TOGETHER = 4
-"""Batches committed, or challenges answered, in one go: one each L1 block would never catch up
-after an outage. Four full ones are what L1 pools let one account have waiting."""
+"""Challenges answered, or messages filled up, in one go: four full transactions are what L1's pools
+let one account have waiting when they are full."""
 TRANSACTION_GAS = 21_000
 EXECUTION_GAS = 30_000
 SIGNER_GAS = 3_500
@@ -128,7 +128,8 @@ class Situation:
     seat: Seat
     takeover_ms: int
     batches: tuple[Batch, ...]
-    """The batches after the last one on L1 that have a quorum, without a gap."""
+    """The batches after the last one on L1 that have a quorum, without a gap: as many as may go
+    together (SUBMIT-2)."""
     waited_ms: int
     """Since the first of them had its quorum."""
     queue_length: int
@@ -195,7 +196,7 @@ def _commit(now: Situation) -> Iterator[Commit | Fill]:
         return
     left = max(now.consumed, first.forced_count)
     force_up_to = now.due_up_to if now.due_up_to > left else None
-    yield Commit(now.batches[:MAX_TOGETHER], force_up_to)
+    yield Commit(now.batches, force_up_to)
 
 
 def _snapshot(now: Situation) -> Iterator[Snapshot]:

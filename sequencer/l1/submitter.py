@@ -68,6 +68,7 @@ class Submitter:
         view: L1View,
         source: Source,
         takeover_ms: int,
+        batches_together: int,
         now_ms: Callable[[], int],
         on_mined: Callable[[], None],
     ) -> None:
@@ -83,6 +84,7 @@ class Submitter:
         self._view = view
         self._source = source
         self._takeover_ms = takeover_ms
+        self._batches_together = batches_together
         self._now_ms = now_ms
         self._on_mined = on_mined
         self._poked = asyncio.Event()
@@ -205,7 +207,7 @@ class Submitter:
     def _ready_batches(self) -> tuple[Batch, ...]:
         first = BatchIndex(self._view.last_index + 1)
         batches: list[Batch] = []
-        for index in range(first, first + MAX_TOGETHER):
+        for index in range(first, first + self._batches_together):
             ready = self._source.ready(BatchIndex(index))
             if ready is None:
                 break

@@ -353,6 +353,7 @@ class Node:
                 self._inclusions,
             ),
             l1.takeover_ms,
+            l1.batches_together,
             now_ms,
             self._watcher.poke,
         )

@@ -61,6 +61,7 @@ CHAIN_ID = 31_337
 SECONDS = 12
 """Between two blocks."""
 TAKEOVER_MS = 1_000
+BATCHES_TOGETHER = 4
 TIMEOUT_SECONDS = 600
 """Anvil loads its own KZG setup with the first blob, which is long on a busy machine."""
 START = 1_900_000_000
@@ -282,6 +283,7 @@ class Node:
             self.view,
             self,
             TAKEOVER_MS,
+            BATCHES_TOGETHER,
             lambda: world.now_ms,
             lambda: None,
         )

@@ -45,6 +45,7 @@ from tests.unit.node.chain import proof_of
 
 QUORUM = 3
 TAKEOVER_MS = 120_000
+BATCHES_TOGETHER = 4
 RESUBMIT_MS = 30_000
 REPEATED = 0.05
 """Of the times at which a node could send its attestations again."""
@@ -154,6 +155,7 @@ class Node:
             self.view,
             self,
             TAKEOVER_MS,
+            BATCHES_TOGETHER,
             clock.now_ms,
             lambda: None,
         )

@@ -66,7 +66,7 @@ def refusal(signature: str, *values: int) -> L1Refused:
 class World:
     """One node of a committee of four, at the head of an L1 with blocks 12 seconds apart."""
 
-    def __init__(self, member: int = 1) -> None:
+    def __init__(self, member: int = 1, batches_together: int = 4) -> None:
         self.pool = FakePool(number=0)
         self.view = L1View(0, DEPLOYMENT.schedule)
         self.member: int | None = member
@@ -93,7 +93,7 @@ class World:
         )
         self.pokes = 0
         self.submitter = Submitter(
-            *(self.account, DEPLOYMENT, self.view, self, TAKEOVER_MS),
+            *(self.account, DEPLOYMENT, self.view, self, TAKEOVER_MS, batches_together),
             lambda: self.pool.now_ms,
             self._poked,
         )

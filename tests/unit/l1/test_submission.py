@@ -114,9 +114,9 @@ class TestCommit:
     def test_next_step__its_turn__commits(self) -> None:
         assert next_step(situation()) == Commit((batch(5),))
 
-    def test_next_step__more_are_ready__go_together_up_to_four(self) -> None:
+    def test_next_step__more_are_ready__go_together(self) -> None:
         batches = tuple(batch(index) for index in range(5, 11))
-        assert next_step(situation(batches=batches)) == Commit(batches[:4])
+        assert next_step(situation(batches=batches)) == Commit(batches)
 
     @pytest.mark.parametrize(
         ("consumed", "counted", "due", "forced_to"),

@@ -81,11 +81,12 @@ async def test_step__no_seat__does_nothing() -> None:
     assert not await world.submitter.step()
 
 
-async def test_step__several_ready__go_in_one_block() -> None:
-    world = World()
+@pytest.mark.parametrize("together", [1, 4, 5])
+async def test_step__several_ready__go_in_one_block(together: int) -> None:
+    world = World(batches_together=together)
     world.make_batches(6)
     assert await world.submitter.step()
-    assert world.view.last_index == 4
+    assert world.view.last_index == together
     assert {world.pool.receipts[taken.hash].block_number for taken in world.pool.mined} == {1}
 
 
