@@ -1,10 +1,10 @@
 """Finalized blocks, batches and attestations on disk, in one SQLite file.
 
 What is durable when: a method that writes has its rows in the file's write-ahead log when it
-returns. They survive the end of this process however it comes, but not yet a power cut; after
-one the file is whole and holds a prefix of what was put. After `sync` what was put before it
-survives a power cut too. The journal drops records only then (JOURNAL-5), so what a power cut
-takes away here is replayed from there.
+returns; certificates come with what is put next. They survive the end of this process however it
+comes, but not yet a power cut; after one the file is whole and holds a prefix of what was put.
+After `sync` what was put before it survives a power cut too. The journal drops records only then
+(JOURNAL-5), so what a power cut takes away here is replayed from there.
 
 One process holds the file, by SQLite's own exclusive lock. Calls may come from any thread and
 take turns. A damaged file, one of another program or of a newer version is a `LocalFault`; one of
@@ -29,6 +29,7 @@ from sequencer.errors import LocalFault
 from sequencer.store.index import RUN_LENGTH, Location, TransactionIndex
 from sequencer.store.schema import (
     APPLICATION_ID,
+    INSERT_CERTIFICATE,
     SCHEMA,
     SELECT_BLOCK_BY_HASH,
     SELECT_BLOCK_BY_HEIGHT,
@@ -42,6 +43,7 @@ from sequencer.types import Address, BatchIndex, Epoch, Hash32, Height, RollupId
 _LOCK_WAIT_SECONDS = 0.2
 _header_decoder = msgspec.msgpack.Decoder(Header)
 _INTEGER_MAX = 2**63 - 1
+_CERTIFICATES_TOGETHER = 64
 _INDEXED_BLOCKS, _INDEXED_BYTES = 256, 16 << 20
 """What is indexed in one transaction when a file is opened."""
 
@@ -70,6 +72,8 @@ class BlockStore:
         self.path = path
         self._run_length = run_length
         self._lock = threading.RLock()
+        self._certificates: list[tuple[int, int, int, bytes]] = []
+        """To be written with what is written next."""
         with self._faults():
             self._db = _open(path)
         try:
@@ -83,11 +87,15 @@ class BlockStore:
 
     def close(self) -> None:
         """Write everything to the file itself, and let another process have it."""
-        with self._faults():
-            self._db.close()
+        try:
+            self._write_certificates()
+        finally:
+            with self._faults():
+                self._db.close()
 
     def sync(self) -> None:
         """Return when everything put before is on disk for good (JOURNAL-5)."""
+        self._write_certificates()
         with self._faults():
             busy, logged, moved = self._db.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
         if busy or logged != moved:
@@ -217,15 +225,21 @@ class BlockStore:
     # Certificates of settled views (SIMPLEX-15)
 
     def put_certificate(self, epoch: Epoch, view: View, kind: int, record: bytes) -> None:
-        """Keep the first certificate of its kind in a view."""
-        with self._transaction():
-            self._db.execute(
-                "INSERT OR IGNORE INTO certificates VALUES (?, ?, ?, ?)",
-                (epoch, _integer(view), kind, record),
-            )
+        """Keep the first certificate of its kind in a view. It is written with what is put next: at
+        the latest with the block that it makes final."""
+        with self._lock:
+            self._certificates.append((epoch, _integer(view), kind, record))
+        if len(self._certificates) >= _CERTIFICATES_TOGETHER:
+            self._write_certificates()
+
+    def _write_certificates(self) -> None:
+        if self._certificates:
+            with self._transaction():
+                pass
 
     def certificates(self, epoch: Epoch, view: View) -> list[bytes]:
         """Those that are kept of a view."""
+        self._write_certificates()
         with self._faults():
             rows = self._db.execute(
                 "SELECT record FROM certificates WHERE epoch = ? AND view = ? ORDER BY kind",
@@ -342,12 +356,15 @@ class BlockStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All statements inside are kept, or none."""
+        """All statements inside are kept, or none; and the certificates that wait."""
         with self._faults():
             self._db.execute("BEGIN IMMEDIATE")
             try:
+                if self._certificates:
+                    self._db.executemany(INSERT_CERTIFICATE, self._certificates)
                 yield
                 self._db.execute("COMMIT")
+                self._certificates.clear()
             except BaseException:
                 if self._db.in_transaction:  # SQLite has ended it itself when the disk is full
                     self._db.execute("ROLLBACK")

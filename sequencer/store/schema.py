@@ -74,6 +74,7 @@ SCHEMA = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
 )
 
+INSERT_CERTIFICATE = "INSERT OR IGNORE INTO certificates VALUES (?, ?, ?, ?)"
 _SELECT = "SELECT hash, header, payload, held, certificate FROM blocks"
 SELECT_BLOCK_BY_HEIGHT = f"{_SELECT} WHERE height = ?"
 SELECT_BLOCK_BY_HASH = f"{_SELECT} WHERE hash = ?"

@@ -279,6 +279,33 @@ def test_certificates__first_of_each_kind__until_dropped(store: BlockStore) -> N
     assert store.certificates(Epoch(4), View(1)) == [b"e"]
 
 
+def test_certificates__with_the_next_block__as_one(store: BlockStore, path: Path) -> None:
+    def left() -> list[bytes]:
+        """Those of epoch 3 that a process killed now leaves."""
+        copy = path.with_name("copy.sqlite")
+        for suffix in ("", "-wal"):
+            shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+        found = BlockStore(copy)
+        views = range(100)
+        records = [r for view in views for r in found.certificates(Epoch(3), View(view))]
+        found.close()
+        return records
+
+    store.put_certificate(Epoch(3), View(1), 1, b"a")
+    put(store, BLOCKS[0])
+    with pytest.raises(LocalFault):
+        put(store, BLOCKS[2])
+    store.put_certificate(Epoch(3), View(2), 1, b"b")
+    assert left() == [b"a"]
+    for view in range(3, 66):
+        store.put_certificate(Epoch(3), View(view), 1, b"c")
+    assert left() == [b"a", b"b", *[b"c"] * 63]
+    store.put_certificate(Epoch(3), View(99), 1, b"d")
+    assert b"d" not in left()
+    store.sync()
+    assert b"d" in left()
+
+
 # Threads
 
 
