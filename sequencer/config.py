@@ -41,9 +41,10 @@ class L1Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """SUBMIT-1: how long a member has before the next one submits too."""
     resubmit_ms: Millis = 12_000
     """SUBMIT-3: how long a transaction may stay unmined before it is replaced."""
-    batches_together: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    batches_together: Annotated[int, msgspec.Meta(ge=1, le=16)] = 4
     """SUBMIT-2: how many batches go to L1 at once, each up to 128 KiB. A full pool of Ethereum's
-    clients keeps 512 KiB of one account."""
+    clients keeps 512 KiB of one account; what L1's blocks have no room for within `resubmit_ms` is
+    replaced at a higher fee."""
 
 
 class KeysSection(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -80,7 +80,7 @@ class Simplex:
         self.committee = committee
         self.me = me
         self._timing = timing
-        self._relays = Relays(committee, me)
+        self._relays = Relays(committee, me, timing.timeout_ms // 4)
         self._start = start
         self.root_view = finalized[0].view if finalized else View(0)
         self.tree = BlockTree(finalized[0] if finalized else start, self.root_view)
@@ -184,6 +184,10 @@ class Simplex:
                 own = tuple(known.own_votes(self.me))
                 assert known.voted.keys() <= {signed.vote.kind for signed in own}
                 yield from own
+
+    def leave(self) -> list[Send]:
+        """EPOCH-4: what is still to be said when the epoch ends here."""
+        return self._relays.rest()
 
     def pending(self, tip: Hash32) -> tuple[Block, ...]:
         """The unfinalized chain up to `tip`, ascending."""
@@ -314,7 +318,7 @@ class Simplex:
         if isinstance(message, SignedVote):
             self._on_vote(message)
         elif isinstance(message, Certificate):
-            self._on_certificate(message)
+            self._on_certificate(message, is_passed_on=True)
         else:
             self._on_proposal(message)
 
@@ -367,7 +371,8 @@ class Simplex:
             if certificate is not None and certificate not in answers[:position]:
                 self._out.append(Send(signed.member, certificate))
 
-    def _on_certificate(self, certificate: Certificate) -> None:
+    def _on_certificate(self, certificate: Certificate, is_passed_on: bool = False) -> None:
+        """`is_passed_on` if it came by itself: then others may lack it as this node did."""
         vote = certificate.vote
         if self.is_settled(vote.view):
             return
@@ -384,10 +389,10 @@ class Simplex:
         if vote.view <= self.root_view:
             return
         self._out.append(Record(certificate))
-        if vote.kind is VoteKind.NULLIFY:
+        if is_passed_on or vote.kind is VoteKind.NULLIFY:
             self._out.extend(self._relays.at_once(certificate))
         else:
-            self._relays.later(certificate, self._now, self._pace.timeout_ms)
+            self._relays.later(certificate, self._now)
         if vote.kind is VoteKind.NOTARIZE:
             self._pace.on_notarized(vote.view, self._now)
             self._want_chain(vote.block)

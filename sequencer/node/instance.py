@@ -355,6 +355,8 @@ class Instance:
             self._services.on_final(chain, proof)
         if is_terminal(self._services.schedule, output.blocks[-1].header):
             log.info("epoch %d ends", self.committee.epoch)
+            for send in self.core.leave():
+                self._execute(send)
             self.stop()
 
     def ask_for_final(self, peer: Address) -> None:

@@ -190,6 +190,8 @@ class Node(Process):
             self._setting.referee.on_finalized(self.position, self.disk.tip, output, chain, proof)
         self.disk.store(chain, proof)
         if is_terminal(schedule, output.blocks[-1].header):
+            for send in self.core.leave():
+                self.send_to_member(send.member, send.message)
             self.end_epoch()
 
     def end_epoch(self) -> None:

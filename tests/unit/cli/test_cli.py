@@ -97,6 +97,7 @@ def test_node__missing_config(capsys: pytest.CaptureFixture[str], tmp_path: Path
         (("data_dir", "datadir"), "datadir"),
         (("[keys]", "[keys]\nsecret = 1"), "secret"),
         (("deployment =", "confirmations = 1000\ndeployment ="), "l1.confirmations"),
+        (("deployment =", "batches_together = 17\ndeployment ="), "l1.batches_together"),
     ],
 )
 def test_node__malformed_config(

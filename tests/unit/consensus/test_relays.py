@@ -1,7 +1,7 @@
 """SIMPLEX-4: which certificates are passed on, when, and to whom.
 
 Relays
-├── a quarter of Δ after the first that waits
+├── a pause after the first that waits; or the rest at once
 ├── the highest of each kind, in whatever order they come
 ├── a notarization that no finalization goes past
 └── an observer: never
@@ -17,6 +17,7 @@ from itertools import combinations, permutations
 
 import pytest
 
+from sequencer.consensus.events import Send
 from sequencer.consensus.relays import Relays, relays_of
 from sequencer.simulation.keys import make_committee
 from sequencer.types import MemberIndex
@@ -32,19 +33,21 @@ NOTARIZED = [certificate(NOTARIZE, view, block(view)) for view in (1, 2, 3)]
 FINALIZED = [certificate(FINALIZE, view, block(view)) for view in (1, 2, 3)]
 
 
-def test_relays__a_quarter_after_the_first() -> None:
-    relays = Relays(COMMITTEE, MemberIndex(3))
+def test_relays__a_pause_after_the_first() -> None:
+    relays = Relays(COMMITTEE, MemberIndex(3), 100)
     assert relays.due_ms is None
-    relays.later(NOTARIZED[0], 1_000, 400)
-    relays.later(NOTARIZED[1], 1_050, 800)
+    relays.later(NOTARIZED[0], 1_000)
+    relays.later(NOTARIZED[1], 1_050)
     assert relays.due_ms == 1_100
     assert not relays.due(1_099)
-    assert [(send.member, send.message) for send in relays.due(1_100)] == [
-        (MemberIndex(0), NOTARIZED[1]),
-        (MemberIndex(1), NOTARIZED[1]),
-    ]
+    assert relays.due(1_100) == relays.at_once(NOTARIZED[1])
     assert relays.due_ms is None
     assert not relays.due(2_000)
+
+
+def test_relays__to_those_after_me() -> None:
+    sends = Relays(COMMITTEE, MemberIndex(3), 100).at_once(NOTARIZED[0])
+    assert sends == [Send(MemberIndex(member), NOTARIZED[0]) for member in (0, 1)]
 
 
 @pytest.mark.parametrize("finalized", [1, 2, 3])
@@ -52,19 +55,18 @@ def test_relays__any_order__what_says_most(finalized: int) -> None:
     final = FINALIZED[finalized - 1]
     expected = [final, NOTARIZED[2]] if finalized < 3 else [final]
     for order in permutations([*NOTARIZED, FINALIZED[0], final]):
-        relays = Relays(COMMITTEE, MemberIndex(0))
+        relays = Relays(COMMITTEE, MemberIndex(0), 100)
         for certified in order:
-            relays.later(certified, 0, 400)
-        sends = relays.due(100)
-        for member in (1, 2):
-            found = {send.message for send in sends if send.member == member}
-            assert found == set(expected)
-        assert len(sends) == 2 * len(expected)
+            relays.later(certified, 0)
+        found = relays.rest()
+        assert not relays.rest()
+        assert len(found) == 2 * len(expected)
+        assert {send.message for send in found} == set(expected)
 
 
 def test_relays__observer__never() -> None:
-    relays = Relays(COMMITTEE, None)
-    relays.later(NOTARIZED[0], 0, 400)
+    relays = Relays(COMMITTEE, None, 100)
+    relays.later(NOTARIZED[0], 0)
     assert relays.due_ms is None
     assert not relays.at_once(NOTARIZED[0])
 

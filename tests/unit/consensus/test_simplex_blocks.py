@@ -52,7 +52,6 @@ def test_missing__asked_for_at_once_and_again() -> None:
     bench = Bench(me=0)
     assert needed(bench.receive(certificate(NOTARIZE, 1, ONE))) == [ONE.header.hash]
     assert bench.core.is_wanted(ONE.header.hash)
-    bench.pass_on()
     assert bench.core.deadline() == 400
     assert needed(bench.tick()) == [ONE.header.hash]
     assert bench.core.deadline() == 800
@@ -97,7 +96,6 @@ def test_missing__certified_above_the_new_root__still() -> None:
     assert bench.core.root_view == 1
     assert not needed(outputs)
     assert bench.core.is_wanted(THREE.header.hash)
-    bench.pass_on()
     assert bench.core.deadline() == 400
 
 

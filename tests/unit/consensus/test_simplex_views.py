@@ -3,8 +3,9 @@
 certificate of view w
 ├── w at or above the current view: enters w + 1; below: stays
 ├── recorded, once; made from votes or received
-├── nullification: passed on at once
-├── of a block: passed on a quarter of Δ later, unless a later one has come by then
+├── nullification, or one that was passed on to this node: passed on at once
+├── of a block, made from votes: passed on a quarter of the base Δ later
+└── unless a later one has come by then
 └── with exactly two thirds of the votes: there is none
 finalization
 ├── block and ancestors here: handed on ascending, each once, with the proof
@@ -47,6 +48,7 @@ from tests.unit.consensus.builders import (
 ONE = block(1)
 TWO = block(2, ONE.header)
 THREE = block(3, TWO.header)
+TWO_ALONE = block(2)
 
 
 @pytest.mark.parametrize("kind", [NOTARIZE, NULLIFY, FINALIZE])
@@ -69,25 +71,45 @@ def test_certificate__below__stays() -> None:
 
 
 @pytest.mark.parametrize("kind", [NOTARIZE, FINALIZE])
-def test_certificate__of_a_block__passed_on_once_and_later(kind: VoteKind) -> None:
+def test_certificate__made_from_votes__passed_on_once_and_later(kind: VoteKind) -> None:
+    """However long Δ has become: it is to outgrow this."""
     bench = Bench(me=0)
-    made = certificate(kind, 1, ONE)
-    bench.receive(proposal(ONE))
-    assert not only(bench.receive(made), Send)
+    bench.receive(certificate(NULLIFY, 1), proposal(TWO_ALONE, None, (1,)))
+    votes = [signed(member, kind, 2, TWO_ALONE) for member in (1, 2, 3)]
+    made = certificate(kind, 2, TWO_ALONE, members=(1, 2, 3))
+    assert made in [o.certificate for o in only(bench.receive(*votes), Record)]
     assert bench.core.deadline() == 100
     assert not only(bench.tick(99), Send)
     assert only(bench.pass_on(), Send) == [Send(MemberIndex(m), made) for m in (1, 2)]
     assert not only(bench.pass_on(), Send)
 
 
+@pytest.mark.parametrize("kind", [NOTARIZE, NULLIFY, FINALIZE])
+def test_certificate__passed_on__is_so_again_at_once(kind: VoteKind) -> None:
+    """Somebody lacked it, so others may: each step of log2(N) takes no pause of its own."""
+    bench = Bench(me=0)
+    made = certificate(kind, 1) if kind is NULLIFY else certificate(kind, 1, ONE)
+    assert only(bench.receive(made), Send) == [Send(MemberIndex(m), made) for m in (1, 2)]
+    assert not only(bench.pass_on(), Send)
+
+
+def test_certificate__within_a_proposal__waits() -> None:
+    """The others have the proposal too."""
+    bench = Bench(me=0)
+    outputs = bench.receive(proposal(TWO, certificate(NOTARIZE, 1, ONE)))
+    assert not only(outputs, Send)
+    assert sent(bench.pass_on()) == [(1, NOTARIZE, 1), (2, NOTARIZE, 1)]
+
+
 def test_certificates__of_views_that_went_by__the_last_passed_on() -> None:
     """Whoever lags waits no longer for it because views go by."""
     bench = Bench(me=0)
-    bench.receive(proposal(ONE), certificate(NOTARIZE, 1, ONE), certificate(FINALIZE, 1, ONE))
+    bench.receive(proposal(ONE), proposal(TWO, certificate(NOTARIZE, 1, ONE)))
     bench.now_ms = 60
-    bench.receive(certificate(NOTARIZE, 2, TWO), certificate(NOTARIZE, 3, THREE))
+    bench.receive(*[signed(member, FINALIZE, 1, ONE) for member in (1, 2, 3)])
+    bench.receive(*[signed(member, NOTARIZE, 2, TWO) for member in (1, 2, 3)])
     assert sent(bench.tick(100)) == [
-        (member, kind, view) for kind, view in ((FINALIZE, 1), (NOTARIZE, 3)) for member in (1, 2)
+        (member, kind, view) for kind, view in ((FINALIZE, 1), (NOTARIZE, 2)) for member in (1, 2)
     ]
 
 
@@ -202,7 +224,6 @@ def test_timer__nullified_views__longer_until_finalized() -> None:
     assert bench.core.deadline() == 900
     late = block(3)
     bench.receive(proposal(late, None, (1, 2)), certificate(FINALIZE, 3, late))
-    assert sent(bench.tick()) == [(1, FINALIZE, 3), (2, FINALIZE, 3)]
     assert bench.core.deadline() == 400
 
 

@@ -3,6 +3,7 @@
 vote of a later epoch: final blocks are asked for, once in a Δ
 vote to nullify of an earlier epoch: told what ended that, once in a Δ
 closing block final with the terminal one: not handed on
+terminal block final: what waits to be passed on goes before the end
 over: nothing is taken, nobody blamed
 proposal: after what has not been passed on yet (NET-11)
 certificate of a settled view: convicts with what was kept, if it says something else
@@ -109,6 +110,24 @@ async def test_closing_block_final_in_the_same_step__not_of_the_chain(runtime: R
     assert runtime.instance.core.tree.root == closing.header
     assert runtime.instance.is_over
     assert runtime.final == [terminal]
+
+
+async def test_terminal_block_final__others_are_told_before_the_end(runtime: Runtime) -> None:
+    """EPOCH-4: nobody here will say it later, and a fork in it has to meet (SIMPLEX-11)."""
+    runtime.services.schedule = Schedule(-1_000, 1_000)
+    first = block(1)
+    terminal = Block(
+        msgspec.structs.replace(first.header, origin_number=1, origin_timestamp=1_000),
+        first.payload,
+    )
+    runtime.instance.feed(Fetched((terminal,), None))
+    votes = [signed(member, FINALIZE, 1, terminal) for member in range(3)]
+    for vote in votes:
+        assert not runtime.sent
+        runtime.instance.feed(Received(vote))
+    assert runtime.instance.is_over
+    made = encode_consensus(certificate(FINALIZE, 1, terminal))
+    assert runtime.sent == [(COMMITTEE.members[m].signer, made) for m in (1, 2)]
 
 
 async def test_instance_that_is_over__blames_nobody_for_blocks_of_the_next(
