@@ -75,8 +75,8 @@ def parameters(setup: Setup) -> Parameters:
     base = DEVNET.parameters
     network = msgspec.structs.replace(
         base.network,
-        batch_bytes=58 << 10,
-        block_bytes=57 << 10,
+        batch_bytes=36 << 10,
+        block_bytes=79 << 10,
         blob_bytes_min=base.network.blob_bytes_min if setup.has_blobs else NO_BLOBS,
     )
     times = msgspec.structs.replace(
