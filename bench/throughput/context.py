@@ -15,7 +15,7 @@ Result = dict[str, Any]
 WINDOWS = (500, 1_000, 2_000, 4_000, 8_000, 16_000)
 """Transactions on their way at a time, of which the best for throughput is taken."""
 SEARCH_SECONDS = 2.5
-AS_GOOD = 0.85
+AS_GOOD = 0.9
 """Of the best rate: the smallest window with that is taken, as what waits longer only waits."""
 WORSE = 0.8
 """Of the best rate so far: after two windows with less than that no larger one is tried."""
