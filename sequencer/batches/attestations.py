@@ -29,8 +29,8 @@ from sequencer.types import (
 
 NO_BATCH = BatchIndex(0)
 """Indices count from 1."""
-POOL_CAPACITY = 1024
-"""Batch indices above the last settled one that a pool keeps."""
+POOL_CAPACITY = 2048
+"""Batch indices above the last committed one that a pool keeps."""
 EPOCHS_KEPT = 4
 """Epochs in which a pool keeps one signer's attestation of one index."""
 
@@ -173,10 +173,10 @@ class _Statements:
 class AttestationPool:
     """Verified attestations of the batches after the last settled one.
 
-    Bounds: `capacity` indices, each with one content for each signer, in at most `epochs_kept`
-    epochs (the oldest goes first). Only members of committees that the caller knows get in. At
-    the bound the lowest indices stay, because L1 takes batches in order; what is dropped above
-    them is repeated by its signer while it is not committed (BATCH-4).
+    Bounds: what L1 has committed and not settled, and `capacity` indices above that, each with one
+    content for each signer, in at most `epochs_kept` epochs (the oldest goes first). Only members
+    of committees that the caller knows get in. At the bound the lowest indices stay, because L1
+    takes batches in order; what is above them comes when L1 has come nearer (BATCH-4).
     """
 
     def __init__(
@@ -187,7 +187,7 @@ class AttestationPool:
         epochs_kept: int = EPOCHS_KEPT,
     ) -> None:
         self._separator = separator
-        self._settled = settled
+        self._settled = self._committed = settled
         self._capacity = capacity
         self._epochs_kept = epochs_kept
         self._by_index: dict[BatchIndex, dict[Address, _Statements]] = {}
@@ -207,7 +207,7 @@ class AttestationPool:
         for each index. An index out of bounds is ignored. Raises `PeerFault`.
         """
         index = signed.attestation.index
-        if not self._settled < index <= self._settled + self._capacity:
+        if not self._settled < index <= self._committed + self._capacity:
             return None
         signer = check_attestation(signed, committee, self._separator)
         statements = self._by_index.setdefault(index, {}).setdefault(signer, _Statements())
@@ -265,9 +265,11 @@ class AttestationPool:
             sorted((signed for signed in found if signed is not None), key=lambda s: s.member)
         )
 
-    def settle(self, index: BatchIndex) -> None:
-        """Batches up to `index` are final on L1: forget them (BATCH-5)."""
+    def settle(self, index: BatchIndex, committed: BatchIndex) -> None:
+        """L1's head has the batches up to `committed`; those up to `index` are final there: forget
+        them (BATCH-5)."""
         self._settled = max(self._settled, index)
+        self._committed = max(self._settled, committed)
         for settled in [known for known in self._by_index if known <= index]:
             del self._by_index[settled]
 

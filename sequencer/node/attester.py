@@ -24,6 +24,9 @@ from sequencer.types import BatchIndex, Committee, Epoch, Hash32
 
 log = logging.getLogger(__name__)
 
+AHEAD = 1024
+"""Batches after the committed one that this node attests: half of what the pools of others keep,
+whose L1 may lag."""
 REPEATED = 16
 """Batches after the committed one whose attestations are sent again until they are."""
 
@@ -56,7 +59,10 @@ class Attester:
         self._on_statement = on_statement
         self._settled = l1.final_index
         self._pool = AttestationPool(separator, self._settled)
+        self._pool.settle(self._settled, l1.last_index)
         self._attested: dict[BatchIndex, Hash32] = {}
+        self._reached = BatchIndex(0)
+        """The last batch attested in this epoch."""
         self._committee: Committee | None = None
 
     def restore(self, record: AttestedRecord) -> None:
@@ -73,15 +79,25 @@ class Attester:
 
     def attest_waiting(self, ledger: Ledger) -> None:
         """Attest what is cut and not committed, in the epoch that has begun."""
-        for index in range(self._l1.last_index + 1, ledger.last_batch + 1):
+        self._reached = BatchIndex(0)
+        self._attest_next(ledger)
+
+    def _attest_next(self, ledger: Ledger) -> None:
+        """What is cut and within reach, and was not attested in this epoch."""
+        committed = self._l1.last_index
+        last = min(ledger.last_batch, committed + AHEAD)
+        for index in range(max(self._reached, committed) + 1, last + 1):
             batch = ledger.batch(BatchIndex(index))
-            if batch is not None:
-                self.on_batch(batch)
+            if batch is None:
+                return  # it comes when it is linked
+            self.on_batch(batch)
 
     def on_batch(self, batch: Batch) -> None:
-        """Attest a batch this node has cut, unless L1 has it or this node has no seat."""
-        if batch.index <= self._l1.last_index:
+        """Attest a batch this node has cut, unless L1 has it, L1 is too far behind it (its turn
+        comes with `follow`), or this node has no seat."""
+        if not self._l1.last_index < batch.index <= self._l1.last_index + AHEAD:
             return
+        self._reached = max(self._reached, batch.index)
         committee = self._committee
         seat = None if committee is None else self._keys.seat(committee)
         if committee is None or seat is None:
@@ -180,13 +196,15 @@ class Attester:
                 if seat is not None and signed.member == seat.member:
                     self._send(signed)
 
-    def settle(self) -> None:
-        """Forget what is final on L1 (BATCH-5)."""
+    def follow(self, ledger: Ledger) -> None:
+        """L1 has gone on: attest what has come within reach (BATCH-4), forget what is final there
+        (BATCH-5)."""
         final = self._l1.final_index
+        self._pool.settle(final, self._l1.last_index)
+        self._attest_next(ledger)
         if final <= self._settled:
             return
         self._settled = final
-        self._pool.settle(final)
         self._store.drop_attestations(final)
         for index in [known for known in self._attested if known <= final]:
             del self._attested[index]

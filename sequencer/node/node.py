@@ -463,7 +463,7 @@ class Node:
             self._fetching.set_peers(peer.signer for peer in self.transport.peers)
         self._coverage.poke()
         self.ledger.note_commits(self.l1)
-        self.attester.settle()
+        self.attester.follow(self.ledger)
         self._advance()
         if self.epochs.instance is not None:
             self.epochs.instance.on_work()

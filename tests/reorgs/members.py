@@ -177,7 +177,7 @@ class Node:
     def _on_l1(self) -> None:
         """As `Node._on_l1` of the real one."""
         self.ledger.note_commits(self.view)
-        self.attester.settle()
+        self.attester.follow(self.ledger)
         self.epochs.advance()
 
     def _send(self, signed: SignedAttestation) -> None:

@@ -177,7 +177,7 @@ class TestBounds:
 
     def test_settle__forgets_and_moves_the_bound(self) -> None:
         pool = pool_of(signed(0, GOOD, 1), signed(0, GOOD, 2), capacity=2)
-        pool.settle(ONE)
+        pool.settle(ONE, ONE)
         assert pool.add(signed(1, GOOD, 1), COMMITTEE) is None
         assert pool.attestations(ONE, Epoch(3)) == ()
         pool.add(signed(0, GOOD, 3), COMMITTEE)
@@ -185,9 +185,20 @@ class TestBounds:
 
     def test_settle__backwards__changes_nothing(self) -> None:
         pool = AttestationPool(SEPARATOR, settled=BatchIndex(5))
-        pool.settle(ONE)
+        pool.settle(ONE, ONE)
         pool.add(signed(0, GOOD, 4), COMMITTEE)
         assert len(pool) == 0
+
+    def test_settle__committed_above_the_final__moves_the_bound_too(self) -> None:
+        """However many L1 takes before the first of them is final."""
+        pool = pool_of(signed(0, GOOD, 1), signed(0, GOOD, 2), capacity=2)
+        pool.settle(BatchIndex(0), BatchIndex(2))
+        for index in (3, 4, 5):
+            pool.add(signed(0, GOOD, index), COMMITTEE)
+        assert len(pool) == 4
+        pool.settle(BatchIndex(0), BatchIndex(1))  # a reorg
+        pool.add(signed(1, GOOD, 4), COMMITTEE)
+        assert len(pool) == 4
 
     def test_p36_add__more_epochs_than_kept__the_oldest_goes(self) -> None:
         pool = AttestationPool(SEPARATOR, epochs_kept=2)

@@ -383,6 +383,26 @@ def test_on_attestation__of_an_unknown_epoch__says_nothing(tmp_path: Path) -> No
     member.close()
 
 
+def test_follow__batches_that_l1_was_too_far_behind__attested_when_it_comes_nearer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would ever attest them in this epoch, and L1 would get no more."""
+    monkeypatch.setattr("sequencer.node.attester.AHEAD", 2)
+    member = Member(tmp_path).start()
+    member.cut(5)
+    assert [s.attestation.index for s in member.sent] == [1, 2]
+    member.attester.follow(member.chain.ledger)
+    assert [s.attestation.index for s in member.sent] == [1, 2]
+    for batch in member.chain.batches[:2]:
+        member.chain.commit(batch)
+        member.attester.follow(member.chain.ledger)
+    assert [s.attestation.index for s in member.sent] == [1, 2, 3, 4]
+    member.sent.clear()
+    member.start(1)
+    assert [s.attestation.index for s in member.sent] == [3, 4]
+    member.close()
+
+
 def test_repeat__own_attestations__go_out_again_until_committed(tmp_path: Path) -> None:
     member = Member(tmp_path).start()
     member.cut(2)
