@@ -62,6 +62,8 @@ class Edge:
         match message:
             case BlockRequest():
                 inlet.answer_request(peer, message)
+            case Certificate() if self._is_settled(message, inlet.is_over):
+                inlet.confront(message)
             case _ if inlet.is_over:
                 pass  # the next instance asks again
             case Blocks():
@@ -70,8 +72,6 @@ class Edge:
                 inlet.ask_for_final(peer)
             case SignedVote() if self._is_late_call(message):
                 inlet.say_farewell(peer)
-            case Certificate() if self._is_settled(message):
-                inlet.confront(message)
             case SignedVote() | Certificate() | Proposal():
                 admitted = self.admit(message)
                 if admitted is not None:
@@ -81,9 +81,13 @@ class Edge:
         vote = signed.vote
         return vote.kind is VoteKind.NULLIFY and vote.epoch < self._core.committee.epoch
 
-    def _is_settled(self, certificate: Certificate) -> bool:
-        epoch, view = certificate.vote.epoch, certificate.vote.view
-        return epoch < self._core.committee.epoch or self._core.is_settled(view)
+    def _is_settled(self, certificate: Certificate, is_over: bool) -> bool:
+        epoch, view, ours = (
+            certificate.vote.epoch,
+            certificate.vote.view,
+            self._core.committee.epoch,
+        )
+        return epoch < ours or (epoch == ours and (is_over or self._core.is_settled(view)))
 
     def admit(self, message: SignedVote | Certificate | Proposal) -> Received | None:
         """The input for the core, if it makes a difference. Raises `PeerFault`."""

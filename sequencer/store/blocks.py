@@ -1,10 +1,10 @@
 """Finalized blocks, batches and attestations on disk, in one SQLite file.
 
 What is durable when: a method that writes has its rows in the file's write-ahead log when it
-returns; certificates come with what is put next. They survive the end of this process however it
-comes, but not yet a power cut; after one the file is whole and holds a prefix of what was put.
-After `sync` what was put before it survives a power cut too. The journal drops records only then
-(JOURNAL-5), so what a power cut takes away here is replayed from there.
+returns; certificates wait for what is put next. What is in the log survives the end of this
+process however it comes, but not yet a power cut; after one the file is whole and holds a prefix
+of what was put. After `sync` what was put before it survives a power cut too. The journal drops
+records only then (JOURNAL-5), so what a power cut takes away here is replayed from there.
 
 One process holds the file, by SQLite's own exclusive lock. Calls may come from any thread and
 take turns. A damaged file, one of another program or of a newer version is a `LocalFault`; one of
@@ -15,7 +15,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,11 +87,10 @@ class BlockStore:
 
     def close(self) -> None:
         """Write everything to the file itself, and let another process have it."""
-        try:
+        with suppress(LocalFault):  # the journal has them
             self._write_certificates()
-        finally:
-            with self._faults():
-                self._db.close()
+        with self._faults():
+            self._db.close()
 
     def sync(self) -> None:
         """Return when everything put before is on disk for good (JOURNAL-5)."""
