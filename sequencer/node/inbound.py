@@ -117,7 +117,8 @@ class Inbound:
             self._within_budget(peer, lambda: self._handle(peer, message, now_ms))
         else:
             self._keep_early(peer, message, data)
-            if isinstance(message, Proposal):
+            instance = self._epochs.instance
+            if isinstance(message, Proposal) and instance is not None and instance.is_news(message):
                 self._hasten(peer)  # with what is in its block
             self._handle(peer, message, now_ms)
 

@@ -168,6 +168,12 @@ class Instance:
             self._check_work()
             self._drain()
 
+    def is_news(self, proposal: Proposal) -> bool:
+        """Whether it is not known, and of this view or the next one: its block is to be judged."""
+        vote = proposal.notarize.vote
+        is_near = vote.epoch == self.committee.epoch and 0 <= vote.view - self.core.view <= 1
+        return is_near and not self.is_over and self.core.is_news(proposal)
+
     def on_message(self, peer: Address, message: ConsensusMessage) -> None:
         """A decoded message of a peer. Raises `PeerFault` for what its sender must not send."""
         self._edge.take(self, peer, message)

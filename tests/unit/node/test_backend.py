@@ -5,7 +5,8 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -48,7 +49,7 @@ from sequencer.node.node import Node
 from sequencer.node.wire import GossipedTransaction, encode_consensus, encode_transactions
 from sequencer.store.blocks import FinalizedBlock
 from sequencer.types import Address, RollupId
-from tests.unit.consensus.builders import block, proposal, signed
+from tests.unit.consensus.builders import COMMITTEE, block, proposal, signed
 from tests.unit.ingress.builders import Raw
 from tests.unit.l1.chains import registered
 from tests.unit.node.chain import CHAIN_ID, ROLLUP, l1_hash, next_block, next_holding_block
@@ -246,9 +247,17 @@ def test_proposal__what_its_proposer_has_passed_on__is_taken_in_before(world: Wo
     assert transport._is_bulk(passed_on)
     assert not transport._is_bulk(encode_consensus(proposed))
     transport._bulk.put(PEER, passed_on)
+    listener = SimpleNamespace(
+        committee=COMMITTEE,
+        is_news=lambda found: found == proposed,
+        on_message=lambda *_: None,
+        on_work=lambda: None,
+    )
+    world.node.epochs.instance = cast(Any, listener)
     world.node._receive(PEER, encode_consensus(vote))
     assert len(world.node.mempool) == 0
     world.node._receive(PEER, encode_consensus(proposed))
+    world.node.epochs.instance = None
     assert (ROLLUP, keccak(raw)) in world.node.mempool
 
 

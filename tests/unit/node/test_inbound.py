@@ -1,7 +1,7 @@
 """What peers send on its way to an instance.
 
 consensus message of a later epoch: to the running instance, and again to the one of its epoch
-proposal: after what waits of its sender (NET-11)
+proposal: after what waits of its sender, if it is news (NET-11)
 transactions of several peers: paid by each for what its own cost (NET-8)
 """
 
@@ -12,7 +12,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from sequencer.consensus.messages import ConsensusMessage
+from sequencer.consensus.messages import ConsensusMessage, Proposal
 from sequencer.node.budget import BURST_SECONDS, PeerBudget
 from sequencer.node.clock import Clock
 from sequencer.node.gossip import PeerFaults
@@ -30,6 +30,9 @@ class Listener:
     def __init__(self, epoch: int) -> None:
         self.committee = Committee(Epoch(epoch), COMMITTEE.members, COMMITTEE.hash)
         self.heard: list[tuple[Address, ConsensusMessage]] = []
+
+    def is_news(self, message: Proposal) -> bool:
+        return message not in [heard for _, heard in self.heard]
 
     def on_message(self, peer: Address, message: ConsensusMessage) -> None:
         self.heard.append((peer, message))
@@ -98,9 +101,10 @@ def test_proposal__of_a_peer__is_handed_over_after_what_waits_of_it() -> None:
     inbound = inbound_of(
         SimpleNamespace(instance=now), lambda peer: hastened.append((peer, len(now.heard)))
     )
-    for message in (signed(1, NOTARIZE, 1), proposal(block(1)), signed(1, NOTARIZE, 2)):
+    known = proposal(block(1))
+    for message in (signed(1, NOTARIZE, 1), known, signed(1, NOTARIZE, 2), known):
         inbound.receive(PEER, encode_consensus(message))
-    assert len(now.heard) == 3
+    assert len(now.heard) == 4
     assert hastened == [(PEER, 1)]
 
 

@@ -4,8 +4,9 @@ vote of a later epoch: final blocks are asked for, once in a Δ
 vote to nullify of an earlier epoch: told what ended that, once in a Δ
 closing block final with the terminal one: not handed on
 terminal block final: what waits to be passed on goes before the end
-over: nothing is taken, nobody blamed
+over: nothing is taken but what convicts, nobody blamed
 proposal: after what has not been passed on yet (NET-11)
+proposal of a peer: news while it is to be judged
 certificate of a settled view: convicts with what was kept, if it says something else
 """
 
@@ -38,6 +39,7 @@ from tests.unit.consensus.builders import (
     block,
     certificate,
     leader,
+    proposal,
     signed,
 )
 from tests.unit.node.instances import BEFORE_BUILD, BEFORE_PROPOSAL, Idle, Runtime
@@ -78,6 +80,31 @@ async def test_certificate_of_a_settled_view__meets_what_was_kept(runtime: Runti
     assert runtime.convicted == []
     runtime.instance.on_message(PEER, certificate(NOTARIZE, 1, other, (1, 2, 3)))
     assert runtime.convicted == [1, 2]
+
+
+async def test_proposal_of_a_peer__news_while_it_is_to_be_judged() -> None:
+    """NET-11: what is no news makes nobody else wait."""
+    application = SimpleNamespace(pause_ms=lambda *_: None, process=lambda *_: None)
+    runtime = Runtime(COMMITTEE, MemberIndex(0), application)
+    runtime.instance.start(())
+    now, ahead, far = (proposal(block(view)) for view in (1, 2, 3))
+    vote = msgspec.structs.replace(now.notarize.vote, epoch=Epoch(2))
+    of_another_epoch = msgspec.structs.replace(
+        now, notarize=msgspec.structs.replace(now.notarize, vote=vote)
+    )
+    is_news = runtime.instance.is_news
+    assert [is_news(each) for each in (now, ahead, far, of_another_epoch)] == [
+        *(True, True, False, False)
+    ]
+    runtime.instance.feed(Received(now))
+    assert not is_news(now)
+    runtime.instance.feed(Received(certificate(NULLIFY, 1)))
+    assert is_news(ahead)
+    runtime.instance.feed(Received(certificate(NULLIFY, 2)))
+    assert not is_news(ahead)
+    assert is_news(far)
+    runtime.instance.stop()
+    assert not is_news(far)
 
 
 async def test_call_from_an_earlier_epoch__told_once_in_a_timeout_what_ended_it() -> None:
@@ -128,6 +155,18 @@ async def test_terminal_block_final__others_are_told_before_the_end(runtime: Run
     assert runtime.instance.is_over
     made = encode_consensus(certificate(FINALIZE, 1, terminal))
     assert runtime.sent == [(COMMITTEE.members[m].signer, made) for m in (1, 2)]
+
+
+async def test_fork_of_the_terminal_block__convicts_between_the_epochs(runtime: Runtime) -> None:
+    """SIMPLEX-15, EPOCH-4: each side tells the other once, as its epoch ends."""
+    runtime.instance.feed(Received(certificate(FINALIZE, 1, block(1))))
+    runtime.instance.stop()
+    later = certificate(FINALIZE, 1, block(1, content=b"of the next"))
+    vote = msgspec.structs.replace(later.vote, epoch=Epoch(2))
+    runtime.instance.on_message(PEER, msgspec.structs.replace(later, vote=vote))
+    assert not runtime.convicted
+    runtime.instance.on_message(PEER, certificate(FINALIZE, 1, block(1, content=b"other")))
+    assert len(runtime.convicted) == 3
 
 
 async def test_instance_that_is_over__blames_nobody_for_blocks_of_the_next(
