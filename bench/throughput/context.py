@@ -85,9 +85,11 @@ class Context:
             run = await here.load(
                 seconds=SEARCH_SECONDS, window=window, **self._ready(here), **options
             )
-            rates[window] = run.final_tx_s()
-            say(f"window {window}: {rates[window]:,.0f} tx/s")
             await here.rest()
+            say(f"window {window}: {run.final_tx_s():,.0f} tx/s, {run.outcome.refusals:,} refused")
+            if rates and run.outcome.refusals > len(run.accepted):
+                break  # the network lets no more wait (POOL-7)
+            rates[window] = run.final_tx_s()
             if is_past_best(list(rates.values())):
                 break
         return smallest_good(rates)
