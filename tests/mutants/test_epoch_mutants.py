@@ -16,6 +16,6 @@ def test_schedules__catch(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> No
     for change in mutant.changes:
         plant(monkeypatch, *change)
     schedules = islice(
-        filter(mutant.applies, filter(crosses_epochs, map(draw, range(20_000)))), 150
+        filter(mutant.applies, filter(crosses_epochs, map(draw, range(20_000)))), 600
     )
     assert any(mutant.is_caught(World(scenario).run()) for scenario in schedules)
