@@ -182,12 +182,11 @@ class AttestationPool:
     def __init__(
         self,
         separator: Hash32,
-        settled: BatchIndex = NO_BATCH,
         capacity: int = POOL_CAPACITY,
         epochs_kept: int = EPOCHS_KEPT,
     ) -> None:
         self._separator = separator
-        self._settled = self._committed = settled
+        self._settled = self._committed = NO_BATCH
         self._capacity = capacity
         self._epochs_kept = epochs_kept
         self._by_index: dict[BatchIndex, dict[Address, _Statements]] = {}

@@ -58,7 +58,7 @@ class Attester:
         self._vouches_for = vouches_for
         self._on_statement = on_statement
         self._settled = l1.final_index
-        self._pool = AttestationPool(separator, self._settled)
+        self._pool = AttestationPool(separator)
         self._pool.settle(self._settled, l1.last_index)
         self._attested: dict[BatchIndex, Hash32] = {}
         self._reached = BatchIndex(0)
@@ -80,24 +80,24 @@ class Attester:
     def attest_waiting(self, ledger: Ledger) -> None:
         """Attest what is cut and not committed, in the epoch that has begun."""
         self._reached = BatchIndex(0)
-        self._attest_next(ledger)
+        self.attest_next(ledger)
 
-    def _attest_next(self, ledger: Ledger) -> None:
-        """What is cut and within reach, and was not attested in this epoch."""
+    def attest_next(self, ledger: Ledger) -> None:
+        """Attest, one after another, what is cut and not too far above what L1 has, and was not
+        attested in this epoch."""
         committed = self._l1.last_index
         last = min(ledger.last_batch, committed + AHEAD)
         for index in range(max(self._reached, committed) + 1, last + 1):
             batch = ledger.batch(BatchIndex(index))
             if batch is None:
                 return  # it comes when it is linked
+            self._reached = batch.index
             self.on_batch(batch)
 
     def on_batch(self, batch: Batch) -> None:
-        """Attest a batch this node has cut, unless L1 has it, L1 is too far behind it (its turn
-        comes with `follow`), or this node has no seat."""
-        if not self._l1.last_index < batch.index <= self._l1.last_index + AHEAD:
+        """Attest a batch this node has cut, unless L1 has it or this node has no seat."""
+        if batch.index <= self._l1.last_index:
             return
-        self._reached = max(self._reached, batch.index)
         committee = self._committee
         seat = None if committee is None else self._keys.seat(committee)
         if committee is None or seat is None:
@@ -201,7 +201,7 @@ class Attester:
         (BATCH-5)."""
         final = self._l1.final_index
         self._pool.settle(final, self._l1.last_index)
-        self._attest_next(ledger)
+        self.attest_next(ledger)
         if final <= self._settled:
             return
         self._settled = final

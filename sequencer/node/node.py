@@ -443,8 +443,8 @@ class Node:
         self._admission.on_final(took_ms, self.mempool.ready_count, now_ms)
         self._promising.settled(keys)
 
-    def _on_batch(self, batch: Batch) -> None:
-        self.attester.on_batch(batch)
+    def _on_batch(self, _: Batch) -> None:
+        self.attester.attest_next(self.ledger)
 
     def _send_attestation(self, signed: SignedAttestation) -> None:
         self.transport.broadcast(encode_signed_attestation(signed))

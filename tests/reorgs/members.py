@@ -168,8 +168,8 @@ class Node:
     async def _pause(self, seconds: float) -> None:
         await self._peers.rest()
 
-    def _on_batch(self, batch: Batch) -> None:
-        self.attester.on_batch(batch)
+    def _on_batch(self, _: Batch) -> None:
+        self.attester.attest_next(self.ledger)
 
     def _make_instance(self, committee: Committee, _: Header, __: Finality | None) -> Instance:
         return Instance(self, committee)

@@ -184,7 +184,8 @@ class TestBounds:
         assert len(pool) == 2
 
     def test_settle__backwards__changes_nothing(self) -> None:
-        pool = AttestationPool(SEPARATOR, settled=BatchIndex(5))
+        pool = AttestationPool(SEPARATOR)
+        pool.settle(BatchIndex(5), BatchIndex(5))
         pool.settle(ONE, ONE)
         pool.add(signed(0, GOOD, 4), COMMITTEE)
         assert len(pool) == 0

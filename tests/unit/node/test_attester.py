@@ -99,8 +99,7 @@ class Member:
         known = len(self.chain.batches)
         while len(self.chain.batches) < known + count:
             self.chain.grow(1)
-        for batch in self.chain.batches[known:]:
-            self.attester.on_batch(batch)
+            self.attester.attest_next(self.chain.ledger)
 
     def close(self) -> None:
         self.journal.close()
@@ -400,6 +399,20 @@ def test_follow__batches_that_l1_was_too_far_behind__attested_when_it_comes_near
     member.sent.clear()
     member.start(1)
     assert [s.attestation.index for s in member.sent] == [3, 4]
+    member.close()
+
+
+def test_cut__l1_has_just_come_nearer__none_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The view of L1 goes on block by block, and only then is it followed."""
+    monkeypatch.setattr("sequencer.node.attester.AHEAD", 2)
+    member = Member(tmp_path).start()
+    member.cut(5)
+    for batch in member.chain.batches[:4]:
+        member.chain.commit(batch)
+    member.cut()
+    assert [s.attestation.index for s in member.sent] == [1, 2, 5, 6]
     member.close()
 
 
