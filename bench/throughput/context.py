@@ -86,10 +86,11 @@ class Context:
                 seconds=SEARCH_SECONDS, window=window, **self._ready(here), **options
             )
             await here.rest()
-            say(f"window {window}: {run.final_tx_s():,.0f} tx/s, {run.outcome.refusals:,} refused")
-            if rates and run.outcome.refusals > len(run.accepted):
+            rate, refused = run.final_tx_s(), run.outcome.refusals
+            say(f"window {window}: {rate:,.0f} tx/s, {refused:,} refused")
+            if rates and refused > len(run.accepted):
                 break  # the network lets no more wait (POOL-7)
-            rates[window] = run.final_tx_s()
+            rates[window] = rate
             if is_past_best(list(rates.values())):
                 break
         return smallest_good(rates)

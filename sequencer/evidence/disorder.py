@@ -229,6 +229,7 @@ def dump_disorder(evidence: DisorderEvidence) -> bytes:
         _JsonDisorder(
             type="disorder",
             version=1,
+            # The literals of these fields are the names of the members.
             fault=evidence.fault.name.lower(),  # type: ignore[arg-type]
             policy=evidence.ordering.policy.name.lower(),  # type: ignore[arg-type]
             base_fee_wei=str(evidence.ordering.base_fee_wei),

@@ -210,7 +210,7 @@ class Rpc:
             return self._methods.call(rollup, call.method, call.params)
         except CallFault as fault:
             return fault
-        except Exception:
+        except Exception:  # one call's fault is none of the others'; it is logged
             return _internal(call.method)
 
     def _send_raw(

@@ -12,6 +12,7 @@ from sequencer.consensus.messages import (
     ConsensusMessage,
     Proposal,
     SignedVote,
+    Vote,
     VoteKind,
 )
 from sequencer.consensus.simplex import Simplex
@@ -62,7 +63,7 @@ class Edge:
         match message:
             case BlockRequest():
                 inlet.answer_request(peer, message)
-            case Certificate() if self._is_settled(message, inlet.is_over):
+            case Certificate() if self._is_settled(message.vote, inlet.is_over):
                 inlet.confront(message)
             case _ if inlet.is_over:
                 pass  # the next instance asks again
@@ -81,13 +82,11 @@ class Edge:
         vote = signed.vote
         return vote.kind is VoteKind.NULLIFY and vote.epoch < self._core.committee.epoch
 
-    def _is_settled(self, certificate: Certificate, is_over: bool) -> bool:
-        epoch, view, ours = (
-            certificate.vote.epoch,
-            certificate.vote.view,
-            self._core.committee.epoch,
-        )
-        return epoch < ours or (epoch == ours and (is_over or self._core.is_settled(view)))
+    def _is_settled(self, vote: Vote, is_over: bool) -> bool:
+        ours = self._core.committee.epoch
+        if vote.epoch != ours:
+            return vote.epoch < ours
+        return is_over or self._core.is_settled(vote.view)
 
     def admit(self, message: SignedVote | Certificate | Proposal) -> Received | None:
         """The input for the core, if it makes a difference. Raises `PeerFault`."""

@@ -44,6 +44,7 @@ _LOCK_WAIT_SECONDS = 0.2
 _header_decoder = msgspec.msgpack.Decoder(Header)
 _INTEGER_MAX = 2**63 - 1
 _CERTIFICATES_TOGETHER = 64
+"""So many do not wait any more."""
 _INDEXED_BLOCKS, _INDEXED_BYTES = 256, 16 << 20
 """What is indexed in one transaction when a file is opened."""
 

@@ -4,8 +4,7 @@ certificate of view w
 ├── w at or above the current view: enters w + 1; below: stays
 ├── recorded, once; made from votes or received
 ├── nullification, or one that was passed on to this node: passed on at once
-├── of a block, made from votes: passed on a quarter of the base Δ later
-└── unless a later one has come by then
+├── of a block, made from votes: passed on a quarter of the base Δ later, if none made it old
 └── with exactly two thirds of the votes: there is none
 finalization
 ├── block and ancestors here: handed on ascending, each once, with the proof

@@ -46,6 +46,15 @@ from tests.unit.node.instances import BEFORE_BUILD, BEFORE_PROPOSAL, Idle, Runti
 
 PEER = COMMITTEE.members[1].signer
 REQUEST = (ZERO_HASH, PEER)
+EPOCH_OF_1000_SECONDS = Schedule(-1_000, 1_000)
+"""Epoch 1 is seconds 0 to 999."""
+
+
+def terminal_block() -> Block:
+    """The first of epoch 1, with an origin in the next."""
+    first = block(1)
+    header = msgspec.structs.replace(first.header, origin_number=1, origin_timestamp=1_000)
+    return Block(header, first.payload)
 
 
 @pytest.fixture
@@ -125,11 +134,9 @@ async def test_call_from_an_earlier_epoch__told_once_in_a_timeout_what_ended_it(
 
 async def test_closing_block_final_in_the_same_step__not_of_the_chain(runtime: Runtime) -> None:
     """EPOCH-3, EPOCH-4."""
-    runtime.services.schedule = Schedule(-1_000, 1_000)  # epoch 1 is seconds 0 to 999
-    first = block(1)
-    header = msgspec.structs.replace(first.header, origin_number=1, origin_timestamp=1_000)
-    terminal = Block(header, first.payload)
-    closing = block(2, header)
+    runtime.services.schedule = EPOCH_OF_1000_SECONDS
+    terminal = terminal_block()
+    closing = block(2, terminal.header)
     runtime.instance.feed(Received(certificate(FINALIZE, 2, closing)))
     runtime.instance.feed(Fetched((closing,), None))
     proof = FinalityProof(certificate(FINALIZE, 1, terminal))
@@ -141,12 +148,8 @@ async def test_closing_block_final_in_the_same_step__not_of_the_chain(runtime: R
 
 async def test_terminal_block_final__others_are_told_before_the_end(runtime: Runtime) -> None:
     """EPOCH-4: nobody here will say it later, and a fork in it has to meet (SIMPLEX-11)."""
-    runtime.services.schedule = Schedule(-1_000, 1_000)
-    first = block(1)
-    terminal = Block(
-        msgspec.structs.replace(first.header, origin_number=1, origin_timestamp=1_000),
-        first.payload,
-    )
+    runtime.services.schedule = EPOCH_OF_1000_SECONDS
+    terminal = terminal_block()
     runtime.instance.feed(Fetched((terminal,), None))
     votes = [signed(member, FINALIZE, 1, terminal) for member in range(3)]
     for vote in votes:
